@@ -1,0 +1,156 @@
+// The program: all rules of a policy set as one shared graph over exact small codes.
+//
+// Negations are pushed to the leaves; the same leaf and the same sub-rule, whoever wrote it, is one
+// node. The graph is flat arrays of numbers, so that block executors can run it without pointers.
+// Two ways to run it: over blocks of firms (match/), or over policies for one firm (policy_index).
+//
+// A node has up to five planes, each a bit a firm (see DESIGN in docs/):
+//   certain   true, with unknowns and manual conditions taken as false
+//   confirmed true, with manual conditions taken as true
+//   possible  not false
+//   near      at most one false condition away (unknown ones never mend)
+//   fact      at most one unknown condition away
+#pragma once
+
+#include "qice/base/truth.hpp"
+#include "qice/index/cuts.hpp"
+#include "qice/rule/policy.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace qice {
+
+/// A condition, or its negation, over codes.
+struct Literal {
+    enum class Form : std::uint8_t { ranges, elements };
+    Form form = Form::ranges;
+    bool negated = false; // elements only: ranges are complemented when compiled
+    bool fixed = false;   // on a field a firm cannot change
+    Truth on_unknown = Truth::unknown;
+    std::uint32_t slot = 0;  // which coded field, or which set
+    std::uint32_t first = 0; // into ranges, or into element_tests
+    std::uint32_t count = 0;
+    std::uint32_t bitmap = kNoBitmap; // ranges: into bitmaps, where there are many
+    static constexpr std::uint32_t kNoBitmap = UINT32_MAX;
+};
+inline constexpr std::uint32_t kMostRanges = 4; // more are looked up in a bitmap
+
+/// One test of a set condition: of these elements any, all or none must be there.
+struct ElementTest {
+    enum class Mode : std::uint8_t { any, all, none };
+    Mode mode = Mode::any;
+    std::uint32_t first = 0; // into elements
+    std::uint32_t count = 0;
+};
+
+/// A node or a leaf: literals have the top bit set.
+using Ref = std::uint32_t;
+inline constexpr Ref kLiteralBit = 1u << 31;
+inline constexpr Ref kNever = 0, kAlways = 1, kManual = 2; // the first three nodes
+
+struct GraphNode {
+    enum class Op : std::uint8_t { never, always, manual, all, any, at_least, points };
+    Op op = Op::never;
+    bool negated = false;    // points: the table is negated
+    std::uint32_t first = 0; // into refs; points: into items
+    std::uint32_t count = 0;
+    std::uint32_t threshold = 0; // at_least, points
+};
+
+struct GraphItem {
+    std::uint32_t first = 0; // into tiers
+    std::uint32_t count = 0; // 0: judged by a person
+    std::uint32_t manual_points = 0;
+};
+
+struct GraphTier {
+    Ref when = kNever;
+    std::uint32_t points = 0;
+};
+
+/// A rule as a conjunction: literals first, then what is not one.
+struct Conjunction {
+    std::uint32_t first = 0; // into refs
+    std::uint32_t literals = 0;
+    std::uint32_t others = 0;
+    bool manual = false; // certain and confirmed may differ
+};
+
+struct CompiledPreference {
+    Ref when;
+    Score add;
+};
+
+struct CompiledPolicy {
+    std::uint32_t policy = 0; // in the set
+    Score prior = 0;          // priority + urgency: the score of a firm that shares nothing
+    Conjunction rule;
+    std::uint32_t first_preference = 0, preferences = 0;
+    std::uint32_t first_tag = 0, tags = 0;
+};
+
+struct CompiledTag {
+    std::uint32_t tag;   // in Program::tag_names
+    std::int32_t weight; // thousandths
+};
+
+/// A field of codes in the order the firm index keeps them.
+struct CodedField {
+    std::uint32_t field;
+    FieldCuts cuts;
+};
+
+/// A set field and the elements that rules name; an element counts while valid, or for ever.
+struct CodedSet {
+    struct Element {
+        std::string name;
+        bool ever;
+    };
+    std::uint32_t field;
+    std::vector<Element> elements; // sorted by (name, ever)
+    std::uint32_t first_plane;     // plane of elements[0]; the set's "unknown" plane comes last
+};
+
+struct Program {
+    std::vector<CodedField> fields;
+    std::vector<CodedSet> sets;
+    std::uint32_t planes = 0; // of all sets
+
+    std::vector<Literal> literals;
+    std::vector<FieldCuts::Range> ranges;
+    std::vector<std::uint64_t> bitmaps;
+    std::vector<ElementTest> element_tests;
+    std::vector<std::uint32_t> elements; // plane numbers
+
+    std::vector<GraphNode> nodes;
+    std::vector<Ref> refs;
+    std::vector<GraphItem> items;
+    std::vector<GraphTier> tiers;
+
+    std::vector<CompiledPolicy> policies; // in prior order: prior descending, id ascending
+    std::vector<CompiledPreference> preferences;
+    std::vector<CompiledTag> tags;
+    std::vector<std::string> tag_names;
+
+    std::span<const Ref> literals_of(const Conjunction& rule) const {
+        return std::span(refs).subspan(rule.first, rule.literals);
+    }
+    std::span<const Ref> others_of(const Conjunction& rule) const {
+        return std::span(refs).subspan(rule.first + rule.literals, rule.others);
+    }
+};
+
+struct CompileOptions {
+    Date as_of;
+    bool include_closed = false;
+    Urgency urgency;
+};
+
+/// Compiles the policies of a set that are open on a day (or all of them).
+Program compile(const Schema& schema, std::span<const Policy> policies,
+                const CompileOptions& options);
+
+} // namespace qice

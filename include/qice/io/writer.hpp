@@ -1,0 +1,65 @@
+// Rows out: pushes, counts and the quarantine, as CSV or JSON Lines.
+//
+// A file is written beside its name and renamed into place when it is whole, so that a reader never
+// sees half of one and a failed run leaves the last good one alone.
+#pragma once
+
+#include "qice/base/status.hpp"
+#include "qice/io/reader.hpp"
+#include "qice/match/matcher.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace qice {
+
+/// A file that appears under its name only on commit(). `-` is standard output.
+class AtomicFile {
+  public:
+    explicit AtomicFile(std::string path);
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+    /// Takes away what was written if commit() did not happen.
+    ~AtomicFile();
+
+    Status open();
+    Status write(std::string_view bytes);
+    Status commit();
+
+  private:
+    Status failure(int error, const char* what) const;
+
+    std::string path_, temporary_;
+    int file_ = -1;
+};
+
+/// Removes the temporary files of all open AtomicFiles; async-signal-safe.
+void remove_unfinished_files();
+
+struct WriteOptions {
+    bool json_lines = false;
+    bool neutralise = true; // cells that a spreadsheet would run as a formula
+    StatusSet statuses = kEligibleAndReview;
+    bool by_policy = false;
+    bool life_cycle = false; // a sixth column
+};
+
+/// Columns firm_id,status,rank,policy_id,score[,life_cycle]. By firm: firms in the table's order,
+/// then statuses in their order, then rank. By policy: policies in the set's order, likewise.
+Status write_pushes(AtomicFile& file, const MatchResult& result, const FirmTable& firms,
+                    std::span<const Policy> policies, std::span<const LifeCycle> states,
+                    const WriteOptions& options);
+
+/// policy_id,eligible,review,needs_data,near: a row a policy, in the set's order.
+Status write_counts(AtomicFile& file, const MatchResult& result, std::span<const Policy> policies,
+                    bool neutralise = true);
+
+/// line,firm_id,field,value,reason
+Status write_quarantine(AtomicFile& file, std::span<const Quarantined> entries,
+                        bool neutralise = true);
+
+/// A score with six decimals: 0.600000.
+std::string format_score(Score score);
+
+} // namespace qice

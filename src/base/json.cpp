@@ -1,0 +1,205 @@
+#include "base/json.hpp"
+
+#include "qice/base/text.hpp"
+
+#include <rapidjson/encodedstream.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+
+namespace qice {
+namespace {
+
+using Stream = rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream>;
+
+/// Builds the tree from the reader's events and finds where each token starts.
+class Builder {
+  public:
+    Builder(const JsonSource& source, const Stream& stream) : source_(source), stream_(stream) {}
+
+    bool Null() { return scalar(Json::Kind::null, {}); }
+    bool Bool(bool value) {
+        if (!scalar(Json::Kind::boolean, {})) return false;
+        last_->boolean = value;
+        return true;
+    }
+    bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+        return scalar(Json::Kind::number, {text, size});
+    }
+    bool String(const char* text, rapidjson::SizeType size, bool) {
+        return scalar(Json::Kind::string, {text, size});
+    }
+    bool Key(const char* text, rapidjson::SizeType size, bool) {
+        const std::uint32_t start = token_start();
+        token_end_ = static_cast<std::uint32_t>(stream_.Tell());
+        const std::string_view key(text, size);
+        if (open_.back()->find(key) != nullptr)
+            return fail(start, "key \"" + excerpt(key) + "\" stands twice in one object");
+        open_.back()->members.emplace_back(std::string(key), Json{});
+        return true;
+    }
+    bool StartObject() { return open(Json::Kind::object); }
+    bool StartArray() { return open(Json::Kind::array); }
+    bool EndObject(rapidjson::SizeType) { return close(); }
+    bool EndArray(rapidjson::SizeType) { return close(); }
+    // Numbers arrive as text; the reader still asks for these.
+    bool Int(int) { return false; }
+    bool Uint(unsigned) { return false; }
+    bool Int64(std::int64_t) { return false; }
+    bool Uint64(std::uint64_t) { return false; }
+    bool Double(double) { return false; }
+
+    Json root;
+    Status failure;
+
+  private:
+    std::uint32_t token_start() const {
+        const std::string_view text = source_.text;
+        std::uint32_t at = token_end_;
+        while (at < text.size() && std::string_view(" \t\r\n,:").find(text[at]) != text.npos)
+            ++at;
+        return at;
+    }
+    Json& place_value() {
+        if (open_.empty()) return root;
+        Json& parent = *open_.back();
+        if (parent.kind == Json::Kind::array) return parent.items.emplace_back();
+        return parent.members.back().second;
+    }
+    bool scalar(Json::Kind kind, std::string_view text) {
+        last_ = &place_value();
+        last_->kind = kind;
+        last_->text = text;
+        last_->offset = token_start();
+        token_end_ = static_cast<std::uint32_t>(stream_.Tell());
+        return true;
+    }
+    bool open(Json::Kind kind) {
+        const std::uint32_t start = token_start();
+        if (open_.size() >= kMaxJsonDepth)
+            return fail(start, "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+        Json& value = place_value();
+        value.kind = kind;
+        value.offset = start;
+        token_end_ = start + 1;
+        open_.push_back(&value);
+        return true;
+    }
+    bool close() {
+        token_end_ = token_start() + 1;
+        open_.pop_back();
+        return true;
+    }
+    bool fail(std::uint32_t offset, std::string message) {
+        failure = invalid_input(std::move(message), source_.place(offset));
+        return false;
+    }
+
+    const JsonSource& source_;
+    const Stream& stream_;
+    std::vector<Json*> open_; // children are only added to the last one: the pointers stay valid
+    Json* last_ = nullptr;
+    std::uint32_t token_end_ = 0;
+};
+
+} // namespace
+
+const Json* Json::find(std::string_view key) const {
+    for (const Member& member : members)
+        if (member.first == key) return &member.second;
+    return nullptr;
+}
+
+std::string Json::describe() const {
+    switch (kind) {
+    case Kind::null: return "null";
+    case Kind::boolean: return boolean ? "true" : "false";
+    case Kind::number: return excerpt(text);
+    case Kind::string: return '"' + excerpt(text) + '"';
+    case Kind::array: return "a list";
+    case Kind::object: return "an object";
+    }
+    return {};
+}
+
+std::string Json::dump() const {
+    std::string out;
+    switch (kind) {
+    case Kind::null: return "null";
+    case Kind::boolean: return boolean ? "true" : "false";
+    case Kind::number: return text;
+    case Kind::string: append_json_string(out, text); return out;
+    case Kind::array:
+        for (const Json& item : items)
+            out += (out.empty() ? "" : ",") + item.dump();
+        return '[' + out + ']';
+    case Kind::object:
+        for (const Member& member : members) {
+            if (!out.empty()) out += ',';
+            append_json_string(out, member.first);
+            out += ':' + member.second.dump();
+        }
+        return '{' + out + '}';
+    }
+    return out;
+}
+
+Place JsonSource::place(std::uint32_t offset) const {
+    const std::string_view before = text.substr(0, std::min<std::size_t>(offset, text.size()));
+    const auto lines = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n'));
+    const std::size_t line_start = before.rfind('\n') + 1; // npos + 1 = 0
+    return {file, first_line + lines,
+            static_cast<std::uint32_t>(count_characters(before.substr(line_start)) + 1)};
+}
+
+Result<Json> parse_json(const JsonSource& source) {
+    if (source.text.size() >= UINT32_MAX)
+        return Status(StatusCode::limit, "a JSON text may have at most 4 GiB", {source.file});
+    rapidjson::MemoryStream memory(source.text.data(), source.text.size());
+    Stream stream(memory);
+    Builder builder(source, stream);
+    rapidjson::Reader reader;
+    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
+                                rapidjson::kParseValidateEncodingFlag |
+                                rapidjson::kParseNumbersAsStringsFlag;
+    const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
+    if (!builder.failure.ok()) return builder.failure;
+    if (result.IsError()) {
+        std::string message = rapidjson::GetParseError_En(result.Code());
+        if (result.Code() == rapidjson::kParseErrorDocumentEmpty) message = "no JSON value here";
+        return invalid_input("not valid JSON: " + message,
+                             source.place(static_cast<std::uint32_t>(result.Offset())));
+    }
+    // A NUL ends the reader's input early; nothing may stand behind the value.
+    if (stream.Tell() != source.text.size())
+        return invalid_input("not valid JSON: a NUL byte or text after the end",
+                             source.place(static_cast<std::uint32_t>(stream.Tell())));
+    return std::move(builder.root);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    for (char c : text) {
+        switch (c) {
+        case '"': out += "\\\""; break;
+        case '\\': out += "\\\\"; break;
+        case '\n': out += "\\n"; break;
+        case '\r': out += "\\r"; break;
+        case '\t': out += "\\t"; break;
+        default:
+            if (static_cast<unsigned char>(c) < 0x20) {
+                constexpr char kHex[] = "0123456789abcdef";
+                out += "\\u00";
+                out += kHex[c >> 4];
+                out += kHex[c & 15];
+            } else {
+                out += c;
+            }
+        }
+    }
+    out += '"';
+}
+
+} // namespace qice

@@ -1,0 +1,114 @@
+#include "cli/common.hpp"
+
+#include "qice/model/standards.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+namespace qice::cli {
+
+void add_policy_options(CLI::App& app, Options& options, bool required) {
+    auto* policies = app.add_option("--policies", options.policies,
+                                    "policies: a .json or .jsonl file, or a folder of them");
+    if (required) policies->required();
+    app.add_option("--schema", options.schema, "the enterprise schema (default: qice's own)");
+    app.add_option("--as-of", options.as_of,
+                   "the day at which everything is judged (default: today)");
+    app.add_flag("--include-closed", options.include_closed,
+                 "also policies that are closed, draft, superseded ...; they are marked");
+    app.add_flag("--skip-bad-policies", options.skip_bad_policies,
+                 "leave wrong policies out instead of stopping");
+    app.add_option("--max-depth", options.limits.depth, "how deep a rule may be nested")
+        ->capture_default_str()
+        ->check(CLI::Range(1u, 250u));
+    app.add_option("--max-conditions", options.limits.conditions,
+                   "how many conditions a policy set may have")
+        ->capture_default_str();
+}
+
+void add_firm_options(CLI::App& app, Options& options, bool required) {
+    auto* firms = app.add_option("--firms", options.firms,
+                                 "firms: a .csv or .jsonl file; - is CSV on standard input");
+    if (required) firms->required();
+    app.add_option("--encoding", options.encoding,
+                   "of the firms' file: utf-8 or gb18030 (Excel in China)")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"utf-8", "gb18030"}));
+    app.add_flag("--strict", options.strict, "set aside whole rows that have a bad cell");
+    app.add_flag("--ignore-unknown-columns", options.ignore_unknown_columns,
+                 "carry on past columns the schema does not know");
+}
+
+void add_output_options(CLI::App& app, Options& options) {
+    app.add_flag("--quiet", options.quiet, "no progress and no summary on standard error");
+    app.add_option("--lang", options.lang, "words in zh or en (default: by the locale)")
+        ->check(CLI::IsMember({"zh", "en"}));
+}
+
+void say(const Options& options, const std::string& message) {
+    if (!options.quiet) std::cerr << "qice: " << message << '\n';
+}
+
+void complain(const std::string& message) { std::cerr << "qice: " << message << '\n'; }
+
+int fail(const Status& status) {
+    complain(status.to_string());
+    switch (status.code()) {
+    case StatusCode::usage: return kUsage;
+    case StatusCode::io: return kFailed;
+    default: return kInvalidInput;
+    }
+}
+
+bool chinese(const Options& options) {
+    if (!options.lang.empty()) return options.lang == "zh";
+    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
+        if (const char* value = std::getenv(name); value != nullptr && *value != '\0')
+            return std::string_view(value).substr(0, 2) == "zh";
+    return false;
+}
+
+Result<Date> as_of(const Options& options) {
+    if (options.as_of.empty()) return Date::today();
+    if (const auto date = Date::parse(options.as_of)) return *date;
+    return Status(StatusCode::usage,
+                  "--as-of needs a date like 2026-11-23, got \"" + options.as_of + "\"");
+}
+
+int load(const Options& options, Loaded& out) {
+    const std::string schema =
+        options.schema.empty() ? data_directory() + "/schema.json" : options.schema;
+    Result<SchemaPtr> read = Schema::load(schema);
+    if (!read.ok()) return fail(read.status());
+    out.schema = *read;
+    if (options.policies.empty()) return kDone;
+    Result<PolicySet> set = load_policies(options.policies, out.schema, options.limits);
+    if (!set.ok()) return fail(set.status());
+    out.policies = std::move(*set);
+    constexpr std::size_t kMostShown = 50;
+    for (std::size_t i = 0; i < out.policies.errors.size() && i < kMostShown; ++i)
+        complain(out.policies.errors[i].to_string());
+    const std::size_t errors = out.policies.errors.size();
+    if (errors > kMostShown) complain("... and " + std::to_string(errors - kMostShown) + " more");
+    if (errors == 0) return kDone;
+    out.skipped_policies = true;
+    if (options.skip_bad_policies) {
+        complain(std::to_string(errors) + (errors == 1 ? " policy is" : " policies are") +
+                 " left out (--skip-bad-policies)");
+        return kDone;
+    }
+    complain(std::to_string(errors) + (errors == 1 ? " policy is" : " policies are") +
+             " wrong; nothing was matched. Mend them, or leave them out with --skip-bad-policies");
+    return kInvalidInput;
+}
+
+Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of) {
+    ReadOptions read;
+    read.as_of = as_of;
+    read.strict = options.strict;
+    read.ignore_unknown_columns = options.ignore_unknown_columns;
+    read.encoding = options.encoding == "gb18030" ? Encoding::gb18030 : Encoding::utf8;
+    return read_firms(options.firms, schema, read);
+}
+
+} // namespace qice::cli

@@ -1,0 +1,87 @@
+// What every command shares: options, exit codes, messages, loading.
+//
+// Data goes to standard output, words and progress to standard error. An exit code is part of the
+// contract; a command returns it, nothing calls exit().
+#pragma once
+
+#include "qice/base/date.hpp"
+#include "qice/io/reader.hpp"
+#include "qice/rule/parse.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace qice::cli {
+
+enum Exit : int {
+    kDone = 0,
+    kFailed = 1,
+    kUsage = 2,
+    kQuarantined = 3, // done, with something set aside
+    kInvalidInput = 4,
+    kStorage = 5,
+};
+
+/// Options that several commands take.
+struct Options {
+    std::string policies, firms, schema, as_of;
+    std::string encoding = "utf-8";
+    std::string lang; // zh or en; empty: from the environment
+    bool strict = false, skip_bad_policies = false, ignore_unknown_columns = false;
+    bool include_closed = false;
+    bool quiet = false, json = false;
+    PolicyLimits limits;
+};
+
+void add_policy_options(CLI::App& app, Options& options, bool required = true);
+void add_firm_options(CLI::App& app, Options& options, bool required = true);
+void add_output_options(CLI::App& app, Options& options);
+
+/// Prints `qice: message` on standard error.
+void say(const Options& options, const std::string& message); // not with --quiet
+void complain(const std::string& message);
+/// Prints the Status and gives the exit code that goes with it.
+int fail(const Status& status);
+
+bool chinese(const Options& options);
+Result<Date> as_of(const Options& options);
+
+struct Loaded {
+    SchemaPtr schema;
+    PolicySet policies;
+    bool skipped_policies = false;
+};
+/// Schema and policies; every bad policy is printed. The code is kDone, or why there is nothing.
+int load(const Options& options, Loaded& out);
+Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of);
+
+class Stopwatch {
+  public:
+    double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    }
+
+  private:
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// A command adds itself to the program and keeps its options; run() is called if it was chosen.
+class Command {
+  public:
+    virtual ~Command() = default;
+    virtual int run() = 0;
+    CLI::App* app = nullptr;
+};
+
+std::unique_ptr<Command> match_command(CLI::App& program);
+std::unique_ptr<Command> firm_command(CLI::App& program);
+std::unique_ptr<Command> explain_command(CLI::App& program);
+std::unique_ptr<Command> lint_command(CLI::App& program);
+std::unique_ptr<Command> generate_command(CLI::App& program);
+std::unique_ptr<Command> version_command(CLI::App& program);
+
+} // namespace qice::cli

@@ -1,0 +1,37 @@
+#include "io/encoding.hpp"
+
+#include <cerrno>
+#include <iconv.h>
+#include <stdexcept>
+
+namespace qice {
+
+std::string utf8_from_gb18030(std::string_view text) {
+    const iconv_t converter = iconv_open("UTF-8", "GB18030");
+    if (converter == reinterpret_cast<iconv_t>(-1))
+        throw std::runtime_error("this system's iconv does not know GB18030");
+    std::string out;
+    out.resize(text.size() * 2 + 16);
+    char* in = const_cast<char*>(text.data()); // iconv does not write to its input
+    std::size_t in_left = text.size(), written = 0;
+    while (in_left > 0) {
+        char* at = out.data() + written;
+        std::size_t out_left = out.size() - written;
+        const std::size_t result = iconv(converter, &in, &in_left, &at, &out_left);
+        written = out.size() - out_left;
+        if (result != static_cast<std::size_t>(-1)) continue;
+        if (errno == E2BIG) {
+            out.resize(out.size() * 2);
+        } else { // a byte that starts no character: mark it and go on behind it
+            if (written == out.size()) out.resize(out.size() * 2);
+            out[written++] = '\xff';
+            ++in;
+            --in_left;
+        }
+    }
+    iconv_close(converter);
+    out.resize(written);
+    return out;
+}
+
+} // namespace qice

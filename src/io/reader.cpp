@@ -1,0 +1,339 @@
+#include "qice/io/reader.hpp"
+
+#include "base/json.hpp"
+#include "base/string_map.hpp"
+#include "io/encoding.hpp"
+#include "qice/base/csv.hpp"
+#include "qice/base/text.hpp"
+
+#include <absl/container/flat_hash_set.h>
+
+#include <algorithm>
+
+namespace qice {
+namespace {
+
+using Lines = absl::flat_hash_set<std::uint64_t>;
+
+/// Takes rows one by one, keeps the good ones, sets the others aside.
+class RowCollector {
+  public:
+    RowCollector(SchemaPtr schema, const ReadOptions& options, const Lines& doomed)
+        : schema_(std::move(schema)), options_(options), doomed_(doomed), builder_(schema_) {}
+
+    void set_aside(std::uint64_t line, std::string_view id, std::string_view value,
+                   std::string reason) {
+        quarantine_.push_back({line, std::string(id), {}, excerpt(value, 200), std::move(reason)});
+        ++rows_set_aside_;
+    }
+
+    /// False if the row is set aside: no id, or one seen before.
+    bool begin(std::uint64_t line, std::string_view id) {
+        if (id.empty()) {
+            set_aside(line, {}, {}, "the row has no " + schema_->id_column());
+            return false;
+        }
+        const auto [first, is_new] = seen_.emplace(id, line);
+        if (!is_new) {
+            set_aside(line, id, id,
+                      "this " + schema_->id_column() + " was seen before, on line " +
+                          std::to_string(first->second));
+            return false;
+        }
+        builder_.begin(id, line);
+        line_ = line;
+        id_ = id;
+        bad_cells_ = 0;
+        return true;
+    }
+
+    void cell(std::uint32_t field, std::string_view text) {
+        if (const char* reason = builder_.set(field, text)) bad_cell(field, text, reason);
+    }
+    void json_number(std::uint32_t field, std::string_view text) {
+        if (const char* reason = builder_.set_json_number(field, text))
+            bad_cell(field, text, reason);
+    }
+    void bad_cell(std::uint32_t field, std::string_view value, std::string reason) {
+        quarantine_.push_back(
+            {line_, id_, (*schema_)[field].name, excerpt(value, 200), std::move(reason)});
+        ++bad_cells_;
+    }
+
+    void end() {
+        if ((options_.strict && bad_cells_ > 0) || doomed_.contains(line_)) {
+            builder_.abandon();
+            ++rows_set_aside_;
+        } else {
+            builder_.end();
+        }
+    }
+
+    /// The table, derived.
+    FirmsRead finish() && {
+        FirmsRead out{std::move(builder_).finish(), std::move(quarantine_), {}, rows_set_aside_};
+        out.firms.derive(options_.as_of, [&](std::size_t row, std::uint32_t field) {
+            out.quarantine.push_back({out.firms.line(row),
+                                      std::string(out.firms.id(row)),
+                                      (*schema_)[field].name,
+                                      {},
+                                      "the derived number is too large"});
+        });
+        std::stable_sort(
+            out.quarantine.begin(), out.quarantine.end(),
+            [](const Quarantined& a, const Quarantined& b) { return a.line < b.line; });
+        return out;
+    }
+
+  private:
+    SchemaPtr schema_;
+    const ReadOptions& options_;
+    const Lines& doomed_; // rows to set aside whatever their cells
+    FirmTableBuilder builder_;
+    StringMap<std::uint64_t> seen_; // id -> line
+    std::vector<Quarantined> quarantine_;
+    std::uint64_t rows_set_aside_ = 0;
+    std::uint64_t line_ = 0;
+    std::string id_;
+    int bad_cells_ = 0;
+};
+
+Status unknown_field(const Schema& schema, std::string_view what, std::string_view name,
+                     Place place) {
+    std::string message =
+        std::string(what) + " " + in_quotes(name) + " is not a field of the schema";
+    const std::string near = nearest(name, schema.names());
+    if (!near.empty())
+        message += "; did you mean " + in_quotes(near) + "?";
+    else
+        message += "; add it to the schema (kind \"text\" carries it along), take it out, or use "
+                   "--ignore-unknown-columns";
+    return invalid_input(std::move(message), std::move(place));
+}
+
+Status derived_field(const Field& field, Place place) {
+    return invalid_input("column " + in_quotes(field.name) +
+                             " is derived from other fields by the schema; take it "
+                             "out of the file, or the derivation out of the schema",
+                         std::move(place));
+}
+
+/// What each column of a file is.
+struct Columns {
+    static constexpr std::uint32_t kId = UINT32_MAX, kIgnored = UINT32_MAX - 1;
+    std::vector<std::uint32_t> fields;
+    std::size_t id = 0;
+    std::vector<std::string> ignored;
+};
+
+Result<Columns> read_header(const CsvScanner& scanner, const Schema& schema,
+                            const ReadOptions& options, const Place& place) {
+    Columns columns;
+    columns.id = SIZE_MAX;
+    StringSet seen;
+    for (std::string_view cell : scanner.cells()) {
+        const std::string_view name = trim(cell);
+        if (!name.empty() && !seen.insert(std::string(name)).second)
+            return invalid_input("column " + in_quotes(name) + " stands twice", place);
+        if (name == schema.id_column()) {
+            columns.id = columns.fields.size();
+            columns.fields.push_back(Columns::kId);
+            continue;
+        }
+        const auto field = schema.find(name);
+        if (field && schema[*field].derived()) return derived_field(schema[*field], place);
+        if (!field) {
+            if (!options.ignore_unknown_columns)
+                return unknown_field(schema, "column", name, place);
+            columns.ignored.emplace_back(name);
+        }
+        columns.fields.push_back(field.value_or(Columns::kIgnored));
+    }
+    if (columns.id == SIZE_MAX)
+        return invalid_input("there is no column " + in_quotes(schema.id_column()) +
+                                 ", which names the firm; the schema's "
+                                 "\"id\" says which column that is",
+                             place);
+    return columns;
+}
+
+Result<FirmsRead> read_csv(std::string_view text, const std::string& file, const SchemaPtr& schema,
+                           const ReadOptions& options, const Lines& doomed) {
+    CsvScanner scanner(text);
+    if (!scanner.next())
+        return invalid_input("this file is empty; its first line must name the columns", {file});
+    const Place header_place{file, static_cast<std::uint32_t>(scanner.line())};
+    if (!is_utf8(scanner.raw()))
+        return invalid_input(
+            "the header is not UTF-8; if Excel wrote this file, try --encoding gb18030",
+            header_place);
+    if (scanner.fault() != CsvScanner::Fault::none)
+        return invalid_input(describe(scanner.fault()), header_place);
+    QICE_ASSIGN_OR_RETURN(Columns columns, read_header(scanner, *schema, options, header_place));
+
+    RowCollector rows(schema, options, doomed);
+    const bool all_utf8 = is_utf8(text);
+    while (scanner.next()) {
+        const std::uint64_t line = scanner.line();
+        const std::vector<std::string_view>& cells = scanner.cells();
+        if (!all_utf8 && !is_utf8(scanner.raw())) {
+            rows.set_aside(line, {}, {}, "the row is not UTF-8");
+        } else if (scanner.fault() != CsvScanner::Fault::none) {
+            rows.set_aside(line, {}, scanner.raw(), describe(scanner.fault()));
+        } else if (cells.size() > columns.fields.size()) {
+            rows.set_aside(line, columns.id < cells.size() ? trim(cells[columns.id]) : "",
+                           scanner.raw(),
+                           "the row has " + std::to_string(cells.size()) + " cells, the header " +
+                               std::to_string(columns.fields.size()));
+        } else if (rows.begin(line, columns.id < cells.size() ? trim(cells[columns.id]) : "")) {
+            for (std::size_t i = 0; i < cells.size(); ++i)
+                if (columns.fields[i] < Columns::kIgnored) rows.cell(columns.fields[i], cells[i]);
+            rows.end();
+        }
+    }
+    FirmsRead out = std::move(rows).finish();
+    out.ignored_columns = std::move(columns.ignored);
+    return out;
+}
+
+/// A JSON value as the text of a CSV cell would be.
+std::string joined_elements(const Json& value, bool& fits) {
+    std::string text;
+    const auto add = [&](const std::string& element) {
+        text += (text.empty() ? "" : "|") + element;
+    };
+    if (value.is(Json::Kind::array)) {
+        for (const Json& item : value.items) {
+            const Json* name = item.find("value");
+            const Json* until = item.find("until");
+            if (item.is(Json::Kind::string))
+                add(item.text);
+            else if (name != nullptr && name->is(Json::Kind::string))
+                add(until != nullptr && until->is(Json::Kind::string)
+                        ? name->text + "@" + until->text
+                        : name->text);
+            else
+                fits = false;
+        }
+    } else if (value.is(Json::Kind::object)) { // tags and their weights
+        for (const auto& [name, weight] : value.members) {
+            if (weight.is(Json::Kind::number))
+                add(name + ":" + weight.text);
+            else
+                fits = false;
+        }
+    } else {
+        fits = false;
+    }
+    return text;
+}
+
+void json_cell(RowCollector& rows, const Schema& schema, std::uint32_t field, const Json& value) {
+    const Kind kind = schema[field].kind;
+    switch (value.kind) {
+    case Json::Kind::null: return;
+    case Json::Kind::string: return rows.cell(field, value.text);
+    case Json::Kind::number:
+        if (kind == Kind::number) return rows.json_number(field, value.text);
+        if (kind == Kind::flag || kind == Kind::date) return rows.cell(field, value.text);
+        break;
+    case Json::Kind::boolean:
+        if (kind == Kind::flag) return rows.cell(field, value.boolean ? "true" : "false");
+        break;
+    default:
+        if (kind == Kind::set || (kind == Kind::tags)) {
+            bool fits = kind == Kind::tags || value.is(Json::Kind::array);
+            const std::string text = joined_elements(value, fits);
+            if (fits) return rows.cell(field, text);
+        }
+    }
+    rows.bad_cell(field, value.dump(),
+                  std::string("is no value of a field of kind ") + name_of(kind));
+}
+
+Result<FirmsRead> read_jsonl(std::string_view text, const std::string& file,
+                             const SchemaPtr& schema, const ReadOptions& options,
+                             const Lines& doomed) {
+    if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+    RowCollector rows(schema, options, doomed);
+    StringSet ignored;
+    std::uint32_t number = 0;
+    for (std::string_view line : split(text, '\n')) {
+        ++number;
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (trim(line).empty()) continue;
+        const JsonSource source{file, line, number};
+        const Result<Json> firm = parse_json(source);
+        if (!firm.ok() || !firm->is(Json::Kind::object)) {
+            rows.set_aside(number, {}, line,
+                           firm.ok() ? "a firm is a JSON object" : firm.status().message());
+            continue;
+        }
+        const Json* id = firm->find(schema->id_column());
+        const bool has_id =
+            id != nullptr && (id->is(Json::Kind::string) || id->is(Json::Kind::number));
+        for (const auto& [key, value] : firm->members) {
+            if (key == schema->id_column()) continue;
+            const auto field = schema->find(key);
+            if (field && (*schema)[*field].derived())
+                return derived_field((*schema)[*field], source.place(value.offset));
+            if (field) continue;
+            if (!options.ignore_unknown_columns)
+                return unknown_field(*schema, "key", key, source.place(value.offset));
+            ignored.insert(key);
+        }
+        if (!rows.begin(number, has_id ? trim(id->text) : "")) continue;
+        for (const auto& [key, value] : firm->members)
+            if (const auto field = schema->find(key)) json_cell(rows, *schema, *field, value);
+        rows.end();
+    }
+    FirmsRead out = std::move(rows).finish();
+    out.ignored_columns.assign(ignored.begin(), ignored.end());
+    std::sort(out.ignored_columns.begin(), out.ignored_columns.end());
+    return out;
+}
+
+/// Strict reading: a row whose derived number overflows has a bad cell as well, which shows only
+/// once the columns are derived; the file is then read again, knowing such rows.
+template <class Read>
+Result<FirmsRead> read_strictly(Read read, const Schema& schema, const ReadOptions& options) {
+    Result<FirmsRead> first = read(Lines{});
+    if (!first.ok() || !options.strict) return first;
+    Lines overflowing;
+    for (const Quarantined& entry : first->quarantine) {
+        const auto field = schema.find(entry.field);
+        if (!field || !schema[*field].derived()) continue;
+        overflowing.insert(entry.line);
+    }
+    if (overflowing.empty()) return first;
+    Result<FirmsRead> second = read(overflowing);
+    if (!second.ok()) return second;
+    second->quarantine = std::move(first->quarantine);
+    return second;
+}
+
+} // namespace
+
+Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file, SchemaPtr schema,
+                                 const ReadOptions& options) {
+    return read_strictly(
+        [&](const Lines& doomed) { return read_csv(text, file, schema, options, doomed); }, *schema,
+        options);
+}
+
+Result<FirmsRead> read_firms_jsonl(std::string_view text, const std::string& file, SchemaPtr schema,
+                                   const ReadOptions& options) {
+    return read_strictly(
+        [&](const Lines& doomed) { return read_jsonl(text, file, schema, options, doomed); },
+        *schema, options);
+}
+
+Result<FirmsRead> read_firms(const std::string& path, SchemaPtr schema,
+                             const ReadOptions& options) {
+    QICE_ASSIGN_OR_RETURN(std::string text, read_file(path == "-" ? "/dev/stdin" : path));
+    if (options.encoding == Encoding::gb18030) text = utf8_from_gb18030(text);
+    if (path.ends_with(".jsonl")) return read_firms_jsonl(text, path, std::move(schema), options);
+    return read_firms_csv(text, path, std::move(schema), options);
+}
+
+} // namespace qice

@@ -1,0 +1,443 @@
+// The program over one block of firms. Included once per CPU level, inside a namespace of that
+// level; the level has defined codes_in_range(). No standard templates are instantiated here, so
+// that no code compiled for a newer CPU can leak into the rest of the program.
+
+/// 512 firms; the compiler maps it to the widest registers of the level.
+typedef std::uint64_t Bits __attribute__((vector_size(64), aligned(64)));
+
+inline std::uint32_t code_at(const std::uint8_t* codes, std::uint8_t width, std::size_t i) {
+    if (width == 1) return codes[i];
+    if (width == 2) return reinterpret_cast<const std::uint16_t*>(codes)[i];
+    return reinterpret_cast<const std::uint32_t*>(codes)[i];
+}
+
+inline Bits load(const BlockRow& row) { return *reinterpret_cast<const Bits*>(row.words); }
+inline void store(BlockRow& row, const Bits& bits) { *reinterpret_cast<Bits*>(row.words) = bits; }
+inline Bits zeros() { return Bits{}; }
+inline Bits ones() { return ~Bits{}; }
+
+inline bool is_zero(const Bits& bits) {
+    return (bits[0] | bits[1] | bits[2] | bits[3] | bits[4] | bits[5] | bits[6] | bits[7]) == 0;
+}
+
+inline std::uint32_t count(const Bits& bits) {
+    int total = 0;
+    for (int i = 0; i < 8; ++i)
+        total += __builtin_popcountll(bits[i]);
+    return static_cast<std::uint32_t>(total);
+}
+
+struct Planes {
+    Bits certain, confirmed, possible, near, fact;
+};
+
+inline Planes constant(const Bits& certain, const Bits& confirmed) {
+    return {certain, confirmed, confirmed, confirmed, confirmed};
+}
+
+/// Numbers of 512 firms as bit slices: slice b holds bit b of each firm's number.
+struct Slices {
+    static constexpr int kMost = 24; // sums below 16,777,216
+    Bits slice[kMost];
+    int used = 0;
+
+    void add(const Bits* number, int width) {
+        Bits carry = zeros();
+        for (int b = 0; b < width || !is_zero(carry); ++b) {
+            if (b == used) slice[used++] = zeros();
+            const Bits addend = b < width ? number[b] : zeros();
+            const Bits half = slice[b] ^ addend;
+            const Bits next = (slice[b] & addend) | (half & carry);
+            slice[b] = half ^ carry;
+            carry = next;
+        }
+    }
+    void add_one(const Bits& where) {
+        Bits carry = where;
+        for (int b = 0; !is_zero(carry); ++b) {
+            if (b == used) slice[used++] = zeros();
+            const Bits next = slice[b] & carry;
+            slice[b] ^= carry;
+            carry = next;
+        }
+    }
+    Bits reaches(std::int64_t bound) const;
+};
+
+/// Where a number of `width` slices is `bound` or more.
+inline Bits reaches(const Bits* slice, int width, std::int64_t bound) {
+    if (bound <= 0) return ones();
+    if ((bound >> width) != 0) return zeros();
+    Bits greater = zeros(), equal = ones();
+    for (int b = width - 1; b >= 0; --b) {
+        if ((bound >> b) & 1) {
+            equal &= slice[b];
+        } else {
+            greater |= equal & slice[b];
+            equal &= ~slice[b];
+        }
+    }
+    return greater | equal;
+}
+
+inline Bits Slices::reaches(std::int64_t bound) const {
+    return QICE_LEVEL::reaches(slice, used, bound);
+}
+
+inline constexpr int kPointBits = 10; // points of a tier: up to 1,000
+
+/// Runs one block. All = false computes only what eligible and review need.
+template <bool All> class Executor {
+  public:
+    Executor(const BlockTask& task, BlockScratch& scratch)
+        : task_(task), program_(*task.program), scratch_(scratch) {}
+
+    void run() {
+        const Bits valid = load(task_.view.valid);
+        for (std::size_t i = 0; i < task_.candidate_count; ++i) {
+            const std::uint32_t place = task_.candidates[i];
+            const CompiledPolicy& policy = program_.policies[place];
+            Planes planes;
+            if (!conjunction(policy.rule, valid, planes)) continue;
+            std::uint64_t* counts = scratch_.counts.data() + std::size_t{4} * place;
+            counts[0] += emit(kEligible, place, planes.certain);
+            if (policy.rule.manual)
+                counts[1] += emit(kReview, place, planes.confirmed & ~planes.certain);
+            if (All) {
+                const Bits needs = planes.possible & ~planes.confirmed;
+                counts[2] += emit(kNeedsFact, place, needs & planes.fact);
+                counts[2] += emit(kNeedsMore, place, needs & ~planes.fact);
+                counts[3] += emit(kNear, place, planes.near & ~planes.possible);
+            }
+        }
+    }
+
+    const BlockRow* certain(Ref ref) {
+        if ((ref & kLiteralBit) != 0) return literal_rows(ref & ~kLiteralBit);
+        return node_rows(ref);
+    }
+
+  private:
+    std::uint32_t emit(RankClass rank_class, std::uint32_t place, const Bits& firms) {
+        if (is_zero(firms)) return 0;
+        if ((task_.wanted >> rank_class & 1) != 0) {
+            BlockMatches& matches = scratch_.matches[rank_class];
+            matches.policies[matches.size] = place;
+            store(matches.firms[matches.size], firms);
+            ++matches.size;
+        }
+        return count(firms);
+    }
+
+    /// False if no firm of the block can come of it.
+    bool conjunction(const Conjunction& rule, const Bits& valid, Planes& out) {
+        const Ref* ref = program_.refs.data() + rule.first;
+        const Ref* const literals_end = ref + rule.literals;
+        const Ref* const end = literals_end + rule.others;
+        Bits certain = valid, possible = valid, near = valid, fact = valid;
+        for (; ref < literals_end; ++ref) {
+            const std::uint32_t number = *ref & ~kLiteralBit;
+            const BlockRow* rows = literal_rows(number);
+            const Bits literal_certain = load(rows[0]);
+            if (All) {
+                const Bits literal_possible = load(rows[1]);
+                const Bits literal_near = literal_certain | mendable(number, literal_possible);
+                near = (near & literal_certain) | (certain & literal_near);
+                fact = (fact & literal_certain) | (certain & literal_possible);
+                possible &= literal_possible;
+            }
+            certain &= literal_certain;
+            if (is_zero(All ? possible | near : certain)) return false;
+        }
+        out = {certain, certain, possible, near, fact};
+        for (; ref < end; ++ref) {
+            and_into(out, node_planes(*ref));
+            if (is_zero(All ? out.possible | out.near : out.confirmed)) return false;
+        }
+        return true;
+    }
+
+    /// False but not fixed: one change away.
+    Bits mendable(std::uint32_t literal, const Bits& possible) const {
+        return program_.literals[literal].fixed ? zeros() : ~possible;
+    }
+
+    static void and_into(Planes& all, const Planes& child) {
+        if (All) {
+            all.near = (all.near & child.confirmed) | (all.confirmed & child.near);
+            all.fact = (all.fact & child.confirmed) | (all.confirmed & child.fact);
+        }
+        all.possible &= child.possible;
+        all.certain &= child.certain;
+        all.confirmed &= child.confirmed;
+    }
+
+    static void or_into(Planes& any, const Planes& child) {
+        any.certain |= child.certain;
+        any.confirmed |= child.confirmed;
+        any.possible |= child.possible;
+        if (All) {
+            any.near |= child.near;
+            any.fact |= child.fact;
+        }
+    }
+
+    Planes planes(Ref ref) {
+        if ((ref & kLiteralBit) == 0) return node_planes(ref);
+        const std::uint32_t number = ref & ~kLiteralBit;
+        const BlockRow* rows = literal_rows(number);
+        const Bits certain = load(rows[0]), possible = load(rows[1]);
+        return {certain, certain, possible, certain | mendable(number, possible), possible};
+    }
+
+    Planes node_planes(Ref ref) {
+        const BlockRow* rows = node_rows(ref);
+        return {load(rows[0]), load(rows[1]), load(rows[2]), All ? load(rows[3]) : zeros(),
+                All ? load(rows[4]) : zeros()};
+    }
+
+    /// Computed on first use in a block; shared by every policy that has the node.
+    const BlockRow* node_rows(Ref ref) {
+        BlockRow* rows = scratch_.node_rows.data() + std::size_t{5} * ref;
+        if (scratch_.node_stamps[ref] != scratch_.block) {
+            const Planes planes = compute(program_.nodes[ref]);
+            store(rows[0], planes.certain);
+            store(rows[1], planes.confirmed);
+            store(rows[2], planes.possible);
+            if (All) {
+                store(rows[3], planes.near);
+                store(rows[4], planes.fact);
+            }
+            scratch_.node_stamps[ref] = scratch_.block;
+        }
+        return rows;
+    }
+
+    Planes compute(const GraphNode& node) {
+        const Ref* const first = program_.refs.data() + node.first;
+        switch (node.op) {
+        case GraphNode::Op::never: return constant(zeros(), zeros());
+        case GraphNode::Op::always: return constant(ones(), ones());
+        case GraphNode::Op::manual: return constant(zeros(), ones());
+        case GraphNode::Op::all: {
+            Planes all = planes(first[0]);
+            for (std::uint32_t i = 1; i < node.count; ++i)
+                and_into(all, planes(first[i]));
+            return all;
+        }
+        case GraphNode::Op::any: {
+            Planes any = planes(first[0]);
+            for (std::uint32_t i = 1; i < node.count; ++i)
+                or_into(any, planes(first[i]));
+            return any;
+        }
+        case GraphNode::Op::at_least: return at_least(node, first);
+        case GraphNode::Op::points: return points(node);
+        }
+        return constant(zeros(), zeros());
+    }
+
+    Planes at_least(const GraphNode& node, const Ref* first) {
+        Slices certain, confirmed, possible, near, fact;
+        for (std::uint32_t i = 0; i < node.count; ++i) {
+            const Planes child = planes(first[i]);
+            certain.add_one(child.certain);
+            confirmed.add_one(child.confirmed);
+            possible.add_one(child.possible);
+            if (All) {
+                near.add_one(child.near);
+                fact.add_one(child.fact);
+            }
+        }
+        const std::int64_t k = node.threshold;
+        Planes out{certain.reaches(k), confirmed.reaches(k), possible.reaches(k), zeros(), zeros()};
+        if (All) {
+            // The k least costs add up to at most 1: k children cost at most 1, k - 1 cost nothing.
+            const Bits but_one = confirmed.reaches(k - 1);
+            out.near = near.reaches(k) & but_one;
+            out.fact = fact.reaches(k) & but_one;
+        }
+        return out;
+    }
+
+    Planes points(const GraphNode& node) {
+        Slices least, most;
+        std::int64_t manual = 0;
+        for (std::uint32_t i = 0; i < node.count; ++i) {
+            const GraphItem& item = program_.items[node.first + i];
+            if (item.count == 0)
+                manual += item.manual_points;
+            else
+                add_item(item, least, most);
+        }
+        const std::int64_t bound = node.threshold;
+        const Bits certain = least.reaches(bound);
+        const Bits confirmed = least.reaches(bound - manual);
+        const Bits possible = most.reaches(bound - manual);
+        if (node.negated) // a negated table has no manual items
+            return {~possible, ~possible, ~certain, certain | ~possible, ~certain};
+        return {certain, confirmed, possible, confirmed | ~possible, possible};
+    }
+
+    /// An item lands on its first true tier, or on an unknown one before it, or on 0.
+    void add_item(const GraphItem& item, Slices& least, Slices& most) {
+        const GraphTier* const tiers = program_.tiers.data() + item.first;
+        Bits low[kPointBits], high[kPointBits];
+        for (int b = 0; b < kPointBits; ++b)
+            low[b] = high[b] = zeros();
+        Bits open = ones(), landed = zeros(); // no true tier so far; may have landed already
+        const auto land = [&](const Bits& where, std::uint32_t points) {
+            const Bits above = reaches(low, kPointBits, std::int64_t{points} + 1);
+            const Bits below = ~reaches(high, kPointBits, points);
+            assign(low, where & (~landed | above), points);
+            assign(high, where & (~landed | below), points);
+            landed |= where;
+        };
+        for (std::uint32_t t = 0; t < item.count; ++t) {
+            const Planes when = planes(tiers[t].when);
+            land(open & when.possible, tiers[t].points);
+            open &= ~when.certain;
+        }
+        land(open, 0);
+        least.add(low, kPointBits);
+        most.add(high, kPointBits);
+    }
+
+    static void assign(Bits* number, const Bits& where, std::uint32_t value) {
+        for (int b = 0; b < kPointBits; ++b)
+            number[b] = (number[b] & ~where) | ((value >> b & 1) != 0 ? where : zeros());
+    }
+
+    /// Certain and possible rows of a literal, computed on first use in a block.
+    const BlockRow* literal_rows(std::uint32_t number) {
+        BlockRow* rows = scratch_.literal_rows.data() + std::size_t{2} * number;
+        if (scratch_.literal_stamps[number] == scratch_.block) return rows;
+        scratch_.literal_stamps[number] = scratch_.block;
+        const Literal& literal = program_.literals[number];
+        const bool ranges = literal.form == Literal::Form::ranges;
+        Bits certain = ranges ? in_ranges(literal) : has_elements(literal);
+        Bits unknown = zeros();
+        if (literal.on_unknown != Truth::no || !ranges)
+            unknown = ranges ? unknown_of(literal.slot)
+                             : load(task_.view.planes[unknown_plane(literal.slot)]);
+        if (!ranges) certain &= ~unknown;
+        if (literal.on_unknown == Truth::yes) certain |= unknown;
+        store(rows[0], certain);
+        store(rows[1], literal.on_unknown == Truth::unknown ? certain | unknown : certain);
+        return rows;
+    }
+
+    Bits in_ranges(const Literal& literal) const {
+        const std::uint8_t* codes = task_.view.codes[literal.slot];
+        const std::uint8_t width = task_.view.widths[literal.slot];
+        BlockRow row;
+        if (literal.bitmap != Literal::kNoBitmap) {
+            look_up(codes, width, literal, row);
+            return load(row);
+        }
+        Bits inside = zeros();
+        for (std::uint32_t i = 0; i < literal.count; ++i) {
+            const FieldCuts::Range& range = program_.ranges[literal.first + i];
+            codes_in_range(codes, width, range.first, range.last, row);
+            inside |= load(row);
+        }
+        return inside;
+    }
+
+    void look_up(const std::uint8_t* codes, std::uint8_t width, const Literal& literal,
+                 BlockRow& row) const {
+        const std::uint64_t* bitmap = program_.bitmaps.data() + literal.bitmap;
+        const std::uint32_t last = program_.ranges[literal.first + literal.count - 1].last;
+        for (std::size_t w = 0; w < kBlockWords; ++w) {
+            std::uint64_t bits = 0;
+            for (std::size_t i = 0; i < 64; ++i) {
+                const std::uint32_t code = code_at(codes, width, w * 64 + i);
+                if (code <= last) bits |= (bitmap[code / 64] >> (code % 64) & 1) << i;
+            }
+            row.words[w] = bits;
+        }
+    }
+
+    Bits unknown_of(std::uint32_t slot) {
+        BlockRow& row = scratch_.unknown_rows[slot];
+        if (scratch_.unknown_stamps[slot] != scratch_.block) {
+            const std::uint8_t width = task_.view.widths[slot];
+            const std::uint32_t unknown = width == 1 ? 0xff : width == 2 ? 0xffff : 0xffffffff;
+            codes_in_range(task_.view.codes[slot], width, unknown, unknown, row);
+            scratch_.unknown_stamps[slot] = scratch_.block;
+        }
+        return load(row);
+    }
+
+    std::uint32_t unknown_plane(std::uint32_t set) const {
+        return program_.sets[set].first_plane +
+               static_cast<std::uint32_t>(program_.sets[set].elements.size());
+    }
+
+    Bits has_elements(const Literal& literal) const {
+        Bits all_tests = ones();
+        for (std::uint32_t i = 0; i < literal.count; ++i) {
+            const ElementTest& test = program_.element_tests[literal.first + i];
+            const std::uint32_t* elements = program_.elements.data() + test.first;
+            Bits any = zeros(), all = ones();
+            for (std::uint32_t e = 0; e < test.count; ++e) {
+                const Bits plane = load(task_.view.planes[elements[e]]);
+                any |= plane;
+                all &= plane;
+            }
+            all_tests &= test.mode == ElementTest::Mode::any   ? any
+                         : test.mode == ElementTest::Mode::all ? all
+                                                               : ~any;
+        }
+        return literal.negated ? ~all_tests : all_tests;
+    }
+
+    const BlockTask& task_;
+    const Program& program_;
+    BlockScratch& scratch_;
+};
+
+inline void run_block(const BlockTask& task, BlockScratch& scratch) {
+    if (task.all_planes)
+        Executor<true>(task, scratch).run();
+    else
+        Executor<false>(task, scratch).run();
+}
+
+inline const BlockRow* certain(const BlockTask& task, BlockScratch& scratch, Ref ref) {
+    if (task.all_planes) return Executor<true>(task, scratch).certain(ref);
+    return Executor<false>(task, scratch).certain(ref);
+}
+
+/// Hacker's Delight, 7-3: a 64 x 64 bit matrix by swapping halves, quarters, ...
+inline void transpose_64(std::uint64_t* rows) {
+    std::uint64_t mask = 0x00000000ffffffffu;
+    for (int half = 32; half != 0; half >>= 1, mask ^= mask << half) {
+        for (int base = 0; base < 64; base += 2 * half) {
+            for (int i = base; i < base + half; ++i) {
+                const std::uint64_t swap = (rows[i] >> half ^ rows[i + half]) & mask;
+                rows[i] ^= swap << half;
+                rows[i + half] ^= swap;
+            }
+        }
+    }
+}
+
+inline void transpose(const BlockRow* rows, std::size_t count, std::uint64_t* out,
+                      std::size_t words) {
+    alignas(64) std::uint64_t square[64];
+    for (std::size_t w = 0; w < words; ++w) {
+        const std::size_t first = w * 64;
+        const std::size_t present = count > first ? (count - first < 64 ? count - first : 64) : 0;
+        for (std::size_t group = 0; group < kBlockWords; ++group) {
+            std::uint64_t any = 0;
+            for (std::size_t i = 0; i < 64; ++i) {
+                square[i] = i < present ? rows[first + i].words[group] : 0;
+                any |= square[i];
+            }
+            if (any != 0) transpose_64(square);
+            for (std::size_t i = 0; i < 64; ++i)
+                out[(group * 64 + i) * words + w] = square[i];
+        }
+    }
+}

@@ -1,0 +1,63 @@
+#include "kernels/kernels.hpp"
+
+#include <cstdlib>
+
+namespace qice {
+
+namespace level_plain {
+extern const Kernels kKernels;
+}
+#if defined(__x86_64__)
+namespace level_avx2 {
+extern const Kernels kKernels;
+}
+namespace level_avx512 {
+extern const Kernels kKernels;
+}
+#endif
+
+BlockScratch::BlockScratch(const Program& program)
+    : literal_stamps(program.literals.size()), node_stamps(program.nodes.size()),
+      unknown_stamps(program.fields.size()), literal_rows(2 * program.literals.size()),
+      node_rows(5 * program.nodes.size()), unknown_rows(program.fields.size()),
+      counts(4 * program.policies.size()) {
+    for (BlockMatches& matches_of_class : matches) {
+        matches_of_class.policies.resize(program.policies.size());
+        matches_of_class.firms.resize(program.policies.size());
+    }
+}
+
+std::vector<const Kernels*> available_kernels() {
+    std::vector<const Kernels*> levels{&level_plain::kKernels};
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+        levels.push_back(&level_avx2::kKernels);
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2"))
+        levels.push_back(&level_avx512::kKernels);
+#endif
+    return levels;
+}
+
+namespace {
+
+std::string_view requested() {
+    const char* name = std::getenv("QICE_KERNELS");
+    return name == nullptr ? "" : name;
+}
+
+} // namespace
+
+const Kernels& kernels() {
+    const std::vector<const Kernels*> levels = available_kernels();
+    for (const Kernels* level : levels)
+        if (level->name == requested()) return *level;
+    return *levels.back();
+}
+
+std::string_view unknown_kernels_request() {
+    const std::string_view name = requested();
+    return name.empty() || kernels().name == name ? std::string_view{} : name;
+}
+
+} // namespace qice

@@ -1,0 +1,45 @@
+// Plain: any CPU of the target family, portable C++.
+#include "kernels/kernels.hpp"
+
+#include <cstring>
+
+#define QICE_LEVEL level_plain
+
+namespace qice::level_plain {
+
+/// row = where first <= code <= last, for 512 codes.
+template <class Code>
+inline void scan(const std::uint8_t* bytes, std::uint32_t first, std::uint32_t last,
+                 BlockRow& row) {
+    const auto* codes = reinterpret_cast<const Code*>(bytes);
+    const auto low = static_cast<Code>(first), span = static_cast<Code>(last - first);
+    for (std::size_t w = 0; w < kBlockWords; ++w, codes += 64) {
+        alignas(16) std::uint8_t inside[64];
+        for (std::size_t i = 0; i < 64; ++i)
+            inside[i] = static_cast<Code>(codes[i] - low) <= span ? 1 : 0;
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < 8; ++i) { // eight 0/1 bytes to eight bits by one multiplication
+            std::uint64_t eight;
+            std::memcpy(&eight, inside + 8 * i, 8);
+            bits |= (eight * 0x0102040810204080u >> 56) << (8 * i);
+        }
+        row.words[w] = bits;
+    }
+}
+
+inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::uint32_t first,
+                           std::uint32_t last, BlockRow& row) {
+    if (width == 1)
+        scan<std::uint8_t>(codes, first, last, row);
+    else if (width == 2)
+        scan<std::uint16_t>(codes, first, last, row);
+    else
+        scan<std::uint32_t>(codes, first, last, row);
+}
+
+#include "kernels/block_executor.inl"
+
+extern const Kernels kKernels;
+const Kernels kKernels{"plain", run_block, certain, transpose};
+
+} // namespace qice::level_plain
