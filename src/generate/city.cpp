@@ -50,8 +50,8 @@ bool is_real_place(const CodeList::Code& code) {
     return code.name != "市辖区" && code.name != "县";
 }
 
-/// Of a county and of a town with the same pass rate the mean share of firms differs tenfold; the
-/// two are mixed so that a local policy concerns about one firm in 23.
+/// A county holds ten times the firms of a town, and cities differ in both. Counties and towns are
+/// mixed so that in every city a local policy concerns about one firm in 23.
 constexpr std::uint64_t kLocalPpm = 43'000;
 
 struct DistrictLevel {

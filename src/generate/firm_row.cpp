@@ -284,7 +284,7 @@ void write_organisation(char* body, std::uint64_t number, std::uint64_t seed, bo
 
 } // namespace
 
-std::string credit_code(const Firm& firm, std::uint64_t seed, Date as_of) {
+std::string credit_code(const Firm& firm, std::uint64_t seed) {
     // Registries hand out codes that begin with MA to whoever registered since October 2015.
     const Date reform = *Date::from_civil(2015, 10, 1);
     constexpr std::string_view kKinds[] = {"91", "92", "93", "52"};
@@ -293,7 +293,7 @@ std::string credit_code(const Firm& firm, std::uint64_t seed, Date as_of) {
     code += kKinds[static_cast<std::size_t>(firm.type)];
     code += std::string_view(firm.town->county).substr(0, 6);
     code.resize(17);
-    const bool recent = firm.established >= reform.days || firm.established > as_of.days;
+    const bool recent = firm.established >= reform.days;
     write_organisation(code.data() + 8, firm.number, Random(seed, 4, 0).next(), recent);
     code += *credit_code_check(code);
     return code;
@@ -313,7 +313,6 @@ Result<FirmRows> FirmRows::load(const City& city, const std::string& standards, 
     FirmRows rows;
     rows.city_ = &city;
     rows.seed_ = seed;
-    rows.as_of_ = as_of;
     const std::string path = standards + "/qualifications.csv";
     QICE_ASSIGN_OR_RETURN(const std::string text, read_file(path));
     rows.qualification_names_.resize(kQualifications);
@@ -381,7 +380,7 @@ void FirmRows::append(std::string& out, const Firm& firm) const {
         if (random.percent(kMissing[group][static_cast<std::size_t>(firm.knowledge)]))
             missing |= 1u << group;
     const Trade& trade = trades()[firm.industry->trade];
-    out += credit_code(firm, seed_, as_of_);
+    out += credit_code(firm, seed_);
     for (const FirmColumn& column : kColumns) {
         out += ',';
         if (column.group != Group::never) {

@@ -18,7 +18,7 @@ std::vector<std::string_view> firm_columns();
 
 /// The unified social credit code of firm `number`: valid by GB 32100-2015, different for each
 /// number below 100,000,000 of one seed.
-std::string credit_code(const Firm& firm, std::uint64_t seed, Date as_of);
+std::string credit_code(const Firm& firm, std::uint64_t seed);
 
 class FirmRows {
   public:
@@ -38,7 +38,6 @@ class FirmRows {
 
     const City* city_ = nullptr;
     std::uint64_t seed_ = 0;
-    Date as_of_{};
     std::vector<std::string> qualification_names_;
     std::int64_t first_day_ = 0;
     std::vector<std::string> days_; // every day that may be written, as text

@@ -18,7 +18,7 @@ Level level_of(std::uint64_t number) {
     const std::uint64_t turn = number % 25;
     if (turn == 12) return Level::national;
     if (turn == 4 || turn == 20) return Level::province;
-    return turn % 4 == 1 && turn != 1 ? Level::city : turn == 1 ? Level::city : Level::local;
+    return turn % 4 == 1 ? Level::city : Level::local;
 }
 
 Theme theme_of(std::uint64_t number) {

@@ -6,20 +6,16 @@
 #include "qice/base/csv.hpp"
 #include "qice/base/text.hpp"
 
-#include <absl/container/flat_hash_set.h>
-
 #include <algorithm>
 
 namespace qice {
 namespace {
 
-using Lines = absl::flat_hash_set<std::uint64_t>;
-
 /// Takes rows one by one, keeps the good ones, sets the others aside.
 class RowCollector {
   public:
-    RowCollector(SchemaPtr schema, const ReadOptions& options, const Lines& doomed)
-        : schema_(std::move(schema)), options_(options), doomed_(doomed), builder_(schema_) {}
+    RowCollector(SchemaPtr schema, const ReadOptions& options)
+        : schema_(std::move(schema)), options_(options), builder_(schema_, options.as_of) {}
 
     void set_aside(std::uint64_t line, std::string_view id, std::string_view value,
                    std::string reason) {
@@ -61,7 +57,9 @@ class RowCollector {
     }
 
     void end() {
-        if ((options_.strict && bad_cells_ > 0) || doomed_.contains(line_)) {
+        for (std::uint32_t field : builder_.overflows())
+            bad_cell(field, {}, "the derived number is too large");
+        if (options_.strict && bad_cells_ > 0) {
             builder_.abandon();
             ++rows_set_aside_;
         } else {
@@ -72,23 +70,12 @@ class RowCollector {
     /// The table, derived.
     FirmsRead finish() && {
         FirmsRead out{std::move(builder_).finish(), std::move(quarantine_), {}, rows_set_aside_};
-        out.firms.derive(options_.as_of, [&](std::size_t row, std::uint32_t field) {
-            out.quarantine.push_back({out.firms.line(row),
-                                      std::string(out.firms.id(row)),
-                                      (*schema_)[field].name,
-                                      {},
-                                      "the derived number is too large"});
-        });
-        std::stable_sort(
-            out.quarantine.begin(), out.quarantine.end(),
-            [](const Quarantined& a, const Quarantined& b) { return a.line < b.line; });
         return out;
     }
 
   private:
     SchemaPtr schema_;
     const ReadOptions& options_;
-    const Lines& doomed_; // rows to set aside whatever their cells
     FirmTableBuilder builder_;
     StringMap<std::uint64_t> seen_; // id -> line
     std::vector<Quarantined> quarantine_;
@@ -157,8 +144,10 @@ Result<Columns> read_header(const CsvScanner& scanner, const Schema& schema,
     return columns;
 }
 
-Result<FirmsRead> read_csv(std::string_view text, const std::string& file, const SchemaPtr& schema,
-                           const ReadOptions& options, const Lines& doomed) {
+} // namespace
+
+Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file, SchemaPtr schema,
+                                 const ReadOptions& options) {
     CsvScanner scanner(text);
     if (!scanner.next())
         return invalid_input("this file is empty; its first line must name the columns", {file});
@@ -171,7 +160,7 @@ Result<FirmsRead> read_csv(std::string_view text, const std::string& file, const
         return invalid_input(describe(scanner.fault()), header_place);
     QICE_ASSIGN_OR_RETURN(Columns columns, read_header(scanner, *schema, options, header_place));
 
-    RowCollector rows(schema, options, doomed);
+    RowCollector rows(schema, options);
     const bool all_utf8 = is_utf8(text);
     while (scanner.next()) {
         const std::uint64_t line = scanner.line();
@@ -195,6 +184,8 @@ Result<FirmsRead> read_csv(std::string_view text, const std::string& file, const
     out.ignored_columns = std::move(columns.ignored);
     return out;
 }
+
+namespace {
 
 /// A JSON value as the text of a CSV cell would be.
 std::string joined_elements(const Json& value, bool& fits) {
@@ -251,11 +242,12 @@ void json_cell(RowCollector& rows, const Schema& schema, std::uint32_t field, co
                   std::string("is no value of a field of kind ") + name_of(kind));
 }
 
-Result<FirmsRead> read_jsonl(std::string_view text, const std::string& file,
-                             const SchemaPtr& schema, const ReadOptions& options,
-                             const Lines& doomed) {
+} // namespace
+
+Result<FirmsRead> read_firms_jsonl(std::string_view text, const std::string& file, SchemaPtr schema,
+                                   const ReadOptions& options) {
     if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
-    RowCollector rows(schema, options, doomed);
+    RowCollector rows(schema, options);
     StringSet ignored;
     std::uint32_t number = 0;
     for (std::string_view line : split(text, '\n')) {
@@ -291,41 +283,6 @@ Result<FirmsRead> read_jsonl(std::string_view text, const std::string& file,
     out.ignored_columns.assign(ignored.begin(), ignored.end());
     std::sort(out.ignored_columns.begin(), out.ignored_columns.end());
     return out;
-}
-
-/// Strict reading: a row whose derived number overflows has a bad cell as well, which shows only
-/// once the columns are derived; the file is then read again, knowing such rows.
-template <class Read>
-Result<FirmsRead> read_strictly(Read read, const Schema& schema, const ReadOptions& options) {
-    Result<FirmsRead> first = read(Lines{});
-    if (!first.ok() || !options.strict) return first;
-    Lines overflowing;
-    for (const Quarantined& entry : first->quarantine) {
-        const auto field = schema.find(entry.field);
-        if (!field || !schema[*field].derived()) continue;
-        overflowing.insert(entry.line);
-    }
-    if (overflowing.empty()) return first;
-    Result<FirmsRead> second = read(overflowing);
-    if (!second.ok()) return second;
-    second->quarantine = std::move(first->quarantine);
-    return second;
-}
-
-} // namespace
-
-Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file, SchemaPtr schema,
-                                 const ReadOptions& options) {
-    return read_strictly(
-        [&](const Lines& doomed) { return read_csv(text, file, schema, options, doomed); }, *schema,
-        options);
-}
-
-Result<FirmsRead> read_firms_jsonl(std::string_view text, const std::string& file, SchemaPtr schema,
-                                   const ReadOptions& options) {
-    return read_strictly(
-        [&](const Lines& doomed) { return read_jsonl(text, file, schema, options, doomed); },
-        *schema, options);
 }
 
 Result<FirmsRead> read_firms(const std::string& path, SchemaPtr schema,

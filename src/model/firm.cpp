@@ -72,8 +72,8 @@ std::optional<std::span<const SetElement>> FirmView::elements(std::uint32_t fiel
         return std::span<const SetElement>{};
     }
     if (column.unknown[row_]) return {};
-    return std::span(column.elements).subspan(column.offsets[row_],
-                                              column.offsets[row_ + 1] - column.offsets[row_]);
+    return std::span(column.elements)
+        .subspan(column.offsets[row_], column.offsets[row_ + 1] - column.offsets[row_]);
 }
 
 std::span<const Tag> FirmView::tags() const {
@@ -81,8 +81,8 @@ std::span<const Tag> FirmView::tags() const {
     if (!field) return {};
     const Column& column = table_->column(*field);
     if (column.offsets.empty()) return {};
-    return std::span(column.tags).subspan(column.offsets[row_],
-                                          column.offsets[row_ + 1] - column.offsets[row_]);
+    return std::span(column.tags)
+        .subspan(column.offsets[row_], column.offsets[row_ + 1] - column.offsets[row_]);
 }
 
 bool FirmView::known(std::uint32_t field) const {
@@ -108,45 +108,41 @@ std::optional<std::size_t> FirmTable::find(std::string_view id) const {
     return {};
 }
 
-void FirmTable::derive(Date as_of,
-                       const std::function<void(std::size_t, std::uint32_t)>& on_overflow) {
+void FirmTable::derive(Date as_of) {
     as_of_ = as_of;
     for (std::uint32_t field : schema_->derived()) {
         const Derive derive = (*schema_)[field].derive;
-        if (derive == Derive::sme_size) derive_size(field);
-        else if (derive != Derive::ratio) derive_number(field, on_overflow);
+        if (derive == Derive::ratio) continue;
+        if (derive == Derive::sme_size) {
+            derive_size(field);
+            continue;
+        }
+        std::vector<std::int64_t>& numbers = columns_[field].numbers;
+        numbers.assign(size(), kUnknownNumber);
+        for (std::size_t row = 0; row < size(); ++row)
+            numbers[row] = derived_number(field, row).value;
     }
 }
 
-void FirmTable::derive_number(std::uint32_t index,
-                              const std::function<void(std::size_t, std::uint32_t)>& on_overflow) {
+FirmTable::DerivedNumber FirmTable::derived_number(std::uint32_t index, std::size_t row) const {
     const Field& field = (*schema_)[index];
-    std::vector<std::int64_t>& out = columns_[index].numbers;
-    out.assign(size(), kUnknownNumber);
-    for (std::size_t row = 0; row < size(); ++row) {
-        const FirmView firm = (*this)[row];
-        if (field.derive == Derive::months_since) {
-            if (const auto day = firm.scalar(field.operands[0]))
-                out[row] = completed_months(Date{static_cast<std::int32_t>(*day)}, as_of_);
-            continue;
-        }
-        __int128 total = 0;
-        bool known = true;
-        for (std::size_t i = 0; i < field.operands.size() && known; ++i) {
-            const auto value = firm.scalar(field.operands[i]);
-            known = value.has_value();
-            if (!known) break;
-            const int shift = field.decimals - (*schema_)[field.operands[i]].decimals;
-            const __int128 scaled = static_cast<__int128>(*value) * power_of_ten(shift);
-            total += field.derive == Derive::difference && i == 1 ? -scaled : scaled;
-        }
-        if (!known) continue;
-        if (total > std::numeric_limits<std::int64_t>::max() || total <= kUnknownNumber) {
-            if (on_overflow) on_overflow(row, index);
-            continue;
-        }
-        out[row] = static_cast<std::int64_t>(total);
+    const FirmView firm = (*this)[row];
+    if (field.derive == Derive::months_since) {
+        const auto day = firm.scalar(field.operands[0]);
+        if (!day) return {};
+        return {completed_months(Date{static_cast<std::int32_t>(*day)}, as_of_), false};
     }
+    __int128 total = 0;
+    for (std::size_t i = 0; i < field.operands.size(); ++i) {
+        const auto value = firm.scalar(field.operands[i]);
+        if (!value) return {};
+        const int shift = field.decimals - (*schema_)[field.operands[i]].decimals;
+        const __int128 scaled = static_cast<__int128>(*value) * power_of_ten(shift);
+        total += field.derive == Derive::difference && i == 1 ? -scaled : scaled;
+    }
+    if (total > std::numeric_limits<std::int64_t>::max() || total <= kUnknownNumber)
+        return {kUnknownNumber, true};
+    return {static_cast<std::int64_t>(total), false};
 }
 
 void FirmTable::derive_size(std::uint32_t index) {
@@ -155,7 +151,8 @@ void FirmTable::derive_size(std::uint32_t index) {
     const std::uint32_t industry = field.operands[0];
     Column& out = columns_[index];
     out.dictionary = Dictionary();
-    for (std::string_view name : kSizeClassNames) out.dictionary.add(name);
+    for (std::string_view name : kSizeClassNames)
+        out.dictionary.add(name);
     out.codes.assign(size(), kUnknownCode);
 
     const Field& industry_field = (*schema_)[industry];
@@ -178,9 +175,9 @@ void FirmTable::derive_size(std::uint32_t index) {
         const FirmView firm = (*this)[row];
         const auto code = firm.scalar(industry);
         if (!code || !categories[static_cast<std::size_t>(*code)]) continue;
-        const auto size_class = classes.classify(*categories[static_cast<std::size_t>(*code)],
-                                                 indicator(firm, 1, false), indicator(firm, 2, true),
-                                                 indicator(firm, 3, true));
+        const auto size_class = classes.classify(
+            *categories[static_cast<std::size_t>(*code)], indicator(firm, 1, false),
+            indicator(firm, 2, true), indicator(firm, 3, true));
         if (size_class) out.codes[row] = static_cast<std::uint32_t>(*size_class);
     }
 }
@@ -206,7 +203,8 @@ void FirmTableBuilder::fill(const Field& field, Column& column, std::size_t rows
         column.tags.resize(column.offsets.back());
         break;
     case Kind::text:
-        while (column.texts.size() < rows) column.texts.append({});
+        while (column.texts.size() < rows)
+            column.texts.append({});
         break;
     }
 }
@@ -242,7 +240,8 @@ const char* FirmTableBuilder::set(std::uint32_t index, std::string_view text) {
         if (text == "0" || text == "否") value = 0;
         if (value < 0 && (text.size() == 4 || text.size() == 5)) {
             std::string lower(text);
-            for (char& c : lower) c = static_cast<char>(c | 0x20);
+            for (char& c : lower)
+                c = static_cast<char>(c | 0x20);
             value = lower == "true" ? 1 : lower == "false" ? 0 : -1;
         }
         if (value < 0) return "is not a flag; flags are true/false, 1/0 or 是/否";
@@ -321,8 +320,10 @@ const char* FirmTableBuilder::set_set(const Field& field, Column& column, std::s
         const auto same =
             std::find_if(row_elements_.begin(), row_elements_.end(),
                          [&](const SetElement& element) { return element.name == number; });
-        if (same == row_elements_.end()) row_elements_.push_back({number, until});
-        else same->until = std::max(same->until, until);
+        if (same == row_elements_.end())
+            row_elements_.push_back({number, until});
+        else
+            same->until = std::max(same->until, until);
     }
     fill(field, column, size());
     if (reason == nullptr)
@@ -356,6 +357,33 @@ const char* FirmTableBuilder::set_tags(Column& column, std::string_view text) {
     return nullptr;
 }
 
+FirmTableBuilder::FirmTableBuilder(SchemaPtr schema, Date as_of) : table_(std::move(schema)) {
+    table_.as_of_ = as_of;
+    for (std::uint32_t field : table_.schema().derived()) {
+        const Field& derived = table_.schema()[field];
+        if (derived.derive != Derive::sum && derived.derive != Derive::difference) continue;
+        // Everything such a field stands on is brought up to date before it is computed.
+        for (std::uint32_t operand : derived.operands)
+            operands_of_sums_.push_back(operand);
+        sums_.push_back(field);
+    }
+}
+
+const std::vector<std::uint32_t>& FirmTableBuilder::overflows() {
+    overflows_.clear();
+    const std::size_t row = size();
+    for (std::uint32_t operand : operands_of_sums_) {
+        const Field& field = table_.schema()[operand];
+        Column& column = table_.columns_[operand];
+        fill(field, column, row + 1);
+        if (field.derived() && column.numbers[row] == kUnknownNumber)
+            column.numbers[row] = table_.derived_number(operand, row).value;
+    }
+    for (std::uint32_t field : sums_)
+        if (table_.derived_number(field, row).overflows) overflows_.push_back(field);
+    return overflows_;
+}
+
 void FirmTableBuilder::end() {
     table_.ids_.append(id_);
     table_.lines_.push_back(line_);
@@ -371,8 +399,10 @@ void FirmTableBuilder::abandon() {
         if (column.unknown.size() > rows) column.unknown.resize(rows);
         if (column.offsets.size() > rows + 1) {
             column.offsets.resize(rows + 1);
-            if (table_.schema()[i].kind == Kind::set) column.elements.resize(column.offsets.back());
-            else column.tags.resize(column.offsets.back());
+            if (table_.schema()[i].kind == Kind::set)
+                column.elements.resize(column.offsets.back());
+            else
+                column.tags.resize(column.offsets.back());
         }
         if (column.texts.size() > rows) column.texts.truncate(rows);
     }
@@ -386,6 +416,7 @@ FirmTable FirmTableBuilder::finish() && {
                           column.texts.size() > 0;
         if (used) fill(table_.schema()[i], column, size());
     }
+    table_.derive(table_.as_of_);
     return std::move(table_);
 }
 

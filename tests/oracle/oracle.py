@@ -63,7 +63,7 @@ def parse_number(text, unit, percent_is_hundredth=False):
     match = NUMBER.fullmatch(text.strip(BLANKS))
     if not match:
         raise Bad("not a number")
-    value, suffix = Fraction(match[1]), match[2]
+    value, suffix = Fraction(match[1]), match[2].strip(BLANKS)
     times, base = split_unit(unit)
     if suffix == "" or suffix == unit == "%":
         held = value

@@ -1,7 +1,7 @@
 // FirmTable: firms in columns of exact values, one column a field.
 //
-// A reader appends rows; derive() fills the derived columns for an as-of date; after that the table
-// is only read. An absent column (no storage) means "empty for every firm". FirmView is one row.
+// A builder appends rows and derives the other columns for an as-of date; after that the table is
+// only read. An absent column (no storage) means "empty for every firm". FirmView is one row.
 #pragma once
 
 #include "qice/base/date.hpp"
@@ -9,7 +9,6 @@
 #include "qice/model/schema.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -129,15 +128,17 @@ class FirmTable {
     /// The row of the firm with this id. Costs a pass over the ids.
     std::optional<std::size_t> find(std::string_view id) const;
 
-    /// Computes the derived columns as of a day; a sum or difference that overflows is unknown and
-    /// goes to `on_overflow` (row, field). Must be called before any rule looks at the table.
-    void derive(Date as_of,
-                const std::function<void(std::size_t, std::uint32_t)>& on_overflow = {});
+    /// Computes the derived columns as of a day; a sum or difference that overflows is unknown.
+    void derive(Date as_of);
 
   private:
     friend class FirmTableBuilder;
 
-    void derive_number(std::uint32_t field, const std::function<void(std::size_t, std::uint32_t)>&);
+    struct DerivedNumber {
+        std::int64_t value = kUnknownNumber;
+        bool overflows = false;
+    };
+    DerivedNumber derived_number(std::uint32_t field, std::size_t row) const;
     void derive_size(std::uint32_t field);
 
     SchemaPtr schema_;
@@ -152,15 +153,18 @@ class FirmTable {
 ///   builder.begin(id, line);
 ///   builder.set(field, "2000万元");   // any order, each field at most once; "" = empty
 ///   builder.end();
+///   FirmTable firms = std::move(builder).finish(); // derived for the as-of date
 class FirmTableBuilder {
   public:
-    explicit FirmTableBuilder(SchemaPtr schema) : table_(std::move(schema)) {}
+    FirmTableBuilder(SchemaPtr schema, Date as_of);
 
     void begin(std::string_view id, std::uint64_t line);
     /// The reason why the text is no value of the field, or nullptr. A refused value is unknown.
     const char* set(std::uint32_t field, std::string_view text);
     /// A JSON number token may have an exponent.
     const char* set_json_number(std::uint32_t field, std::string_view text);
+    /// The sums and differences of the current row that overflow; they will be unknown.
+    const std::vector<std::uint32_t>& overflows();
     void end();
     /// Takes the row that was begun back.
     void abandon();
@@ -178,6 +182,8 @@ class FirmTableBuilder {
     FirmTable table_;
     std::string id_;
     std::uint64_t line_ = 0;
+    std::vector<std::uint32_t> sums_, operands_of_sums_; // operands before what stands on them
+    std::vector<std::uint32_t> overflows_;
     std::vector<SetElement> row_elements_;
     std::vector<Tag> row_tags_;
 };
