@@ -37,7 +37,7 @@ class Builder {
         const std::string_view key(text, size);
         if (open_.back()->find(key) != nullptr)
             return fail(start, "key \"" + excerpt(key) + "\" stands twice in one object");
-        open_.back()->members.emplace_back(std::string(key), Json{});
+        open_.back()->members.push_back({std::string(key), Json{}});
         return true;
     }
     bool StartObject() { return open(Json::Kind::object); }

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace qice {
@@ -20,7 +19,7 @@ struct JsonSource;
 class Json {
   public:
     enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
-    using Member = std::pair<std::string, Json>;
+    struct Member;
 
     Kind kind = Kind::null;
     bool boolean = false;
@@ -36,6 +35,11 @@ class Json {
     std::string describe() const;
     /// Compact JSON text of the value.
     std::string dump() const;
+};
+
+struct Json::Member {
+    std::string first; // the key
+    Json second;
 };
 
 /// A text to parse and where it stands in its file.
