@@ -205,11 +205,8 @@ class Match : public Command {
 
     void report(const Matcher& matcher, const MatchResult& result, const FirmsRead& read) const {
         std::array<std::uint64_t, kStatuses> pushes{};
-        const std::size_t slots =
-            match_.by_policy ? loaded_.policies.policies.size() : read.firms.size();
         for (std::size_t s = 0; s < kStatuses; ++s)
-            for (std::uint32_t of = 0; of < slots; ++of)
-                pushes[s] += result.pushes(of, static_cast<Verdict>(s)).size();
+            pushes[s] = result.total(static_cast<Verdict>(s));
         report_quarantine(read);
         const std::uint64_t pairs =
             std::uint64_t{read.firms.size()} * matcher.program().policies.size();

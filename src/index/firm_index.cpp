@@ -1,6 +1,7 @@
 #include "qice/index/firm_index.hpp"
 
 #include "base/string_map.hpp"
+#include "qice/index/policy_index.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -60,38 +61,34 @@ void pack(const std::vector<std::uint32_t>& codes, std::uint32_t unknown,
 
 } // namespace
 
-FirmIndex::FirmIndex(const Program& program, PolicyIndex& policies, const FirmTable& firms)
+FirmIndex::FirmIndex(const Program& program, const FirmTable& firms)
     : rows_(firms.size()), plane_count_(program.planes) {
     std::vector<std::vector<std::uint32_t>> codes;
     for (const CodedField& coded : program.fields)
         codes.push_back(code_column(coded, firms));
-    sort_firms(program, policies, codes);
+    sort_firms(program, codes);
     pack_codes(program, std::move(codes));
     set_planes(program, firms);
-    find_zones(policies, program);
 }
 
 /// Sorts by the fields that refuse most (firm, policy) pairs outright, the strongest first.
-void FirmIndex::sort_firms(const Program& program, PolicyIndex& policies,
+void FirmIndex::sort_firms(const Program& program,
                            const std::vector<std::vector<std::uint32_t>>& codes) {
     std::iota(rows_.begin(), rows_.end(), 0u);
+    const std::vector<std::vector<std::uint32_t>> refused_by_code = refusals(program);
     std::vector<std::pair<std::uint64_t, std::uint32_t>> gains; // refused pairs, slot
     for (std::uint32_t slot = 0; slot < codes.size(); ++slot) {
-        const std::vector<std::uint32_t>& refusals = policies.refusals(slot);
         std::uint64_t refused = 0;
         for (std::uint32_t code : codes[slot])
-            refused += refusals[code];
+            refused += refused_by_code[slot][code];
         if (refused > 0) gains.emplace_back(refused, slot);
     }
     std::sort(gains.begin(), gains.end(), [](const auto& a, const auto& b) {
         return a.first != b.first ? a.first > b.first : a.second < b.second;
     });
     if (gains.size() > kSortFields) gains.resize(kSortFields);
-    std::vector<std::uint32_t> slots;
-    for (const auto& [refused, slot] : gains)
-        slots.push_back(slot);
-    policies.build_rows(program, slots);
-    if (slots.empty()) return;
+    for (const auto& [refused, slot] : gains) sorted_by_.push_back(slot);
+    if (sorted_by_.empty()) return;
 
     struct Keyed {
         std::uint64_t key;
@@ -100,12 +97,12 @@ void FirmIndex::sort_firms(const Program& program, PolicyIndex& policies,
     std::vector<Keyed> keyed(rows_.size());
     for (std::size_t row = 0; row < keyed.size(); ++row)
         keyed[row] = {0, static_cast<std::uint32_t>(row)};
-    for (std::size_t i = 0; i < slots.size(); ++i) {
+    for (std::size_t i = 0; i < sorted_by_.size(); ++i) {
         int drop = 0; // a field with over 65,535 codes sorts by its leading bits
-        while ((program.fields[slots[i]].cuts.codes() >> drop) > 0xffff)
+        while ((program.fields[sorted_by_[i]].cuts.codes() >> drop) > 0xffff)
             ++drop;
         for (Keyed& entry : keyed)
-            entry.key |= std::uint64_t{codes[slots[i]][entry.row] >> drop} << (48 - 16 * i);
+            entry.key |= std::uint64_t{codes[sorted_by_[i]][entry.row] >> drop} << (48 - 16 * i);
     }
     std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) {
         return a.key != b.key ? a.key < b.key : a.row < b.row;
@@ -177,26 +174,6 @@ std::uint32_t FirmIndex::code_at(std::uint32_t slot, std::size_t position) const
     return code;
 }
 
-void FirmIndex::find_zones(const PolicyIndex& policies, const Program& program) {
-    for (const PolicyIndex::FieldRows& field : policies.fields()) {
-        Zone zone;
-        const std::uint32_t codes = program.fields[field.slot].cuts.codes();
-        std::vector<std::size_t> seen_in(codes + 1, SIZE_MAX);
-        zone.offsets.push_back(0);
-        for (std::size_t block = 0; block < blocks(); ++block) {
-            const std::size_t end = std::min(firms(), (block + 1) * kBlockFirms);
-            for (std::size_t position = block * kBlockFirms; position < end; ++position) {
-                const std::uint32_t code = std::min(code_at(field.slot, position), codes);
-                if (seen_in[code] == block) continue;
-                seen_in[code] = block;
-                zone.codes.push_back(code);
-            }
-            zone.offsets.push_back(static_cast<std::uint32_t>(zone.codes.size()));
-        }
-        zones_.push_back(std::move(zone));
-    }
-}
-
 BlockRow FirmIndex::valid(std::size_t block) const {
     BlockRow row;
     const std::size_t count = std::min(kBlockFirms, firms() - block * kBlockFirms);
@@ -211,8 +188,6 @@ std::size_t FirmIndex::bytes() const {
     std::size_t total = rows_.size() * sizeof(std::uint32_t) + planes_.size() * sizeof(BlockRow);
     for (const CodedColumn& column : columns_)
         total += column.codes.size();
-    for (const Zone& zone : zones_)
-        total += (zone.codes.size() + zone.offsets.size()) * 4;
     return total;
 }
 

@@ -423,7 +423,7 @@ inline void transpose_64(std::uint64_t* rows) {
     }
 }
 
-inline void transpose(const BlockRow* rows, std::size_t count, std::uint64_t* out,
+inline void transpose(const BlockRow* const* rows, std::size_t count, std::uint64_t* out,
                       std::size_t words) {
     alignas(64) std::uint64_t square[64];
     for (std::size_t w = 0; w < words; ++w) {
@@ -432,7 +432,7 @@ inline void transpose(const BlockRow* rows, std::size_t count, std::uint64_t* ou
         for (std::size_t group = 0; group < kBlockWords; ++group) {
             std::uint64_t any = 0;
             for (std::size_t i = 0; i < 64; ++i) {
-                square[i] = i < present ? rows[first + i].words[group] : 0;
+                square[i] = i < present ? rows[first + i]->words[group] : 0;
                 any |= square[i];
             }
             if (any != 0) transpose_64(square);

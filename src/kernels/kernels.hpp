@@ -59,8 +59,8 @@ struct Kernels {
     void (*run_block)(const BlockTask& task, BlockScratch& scratch);
     /// The certain row of one node or literal in the block that run_block() saw last.
     const BlockRow* (*certain)(const BlockTask& task, BlockScratch& scratch, Ref ref);
-    /// out[f * words + w], bit b = rows[w * 64 + b], bit f: firm-major bits of `count` rows.
-    void (*transpose)(const BlockRow* rows, std::size_t count, std::uint64_t* out,
+    /// out[f * words + w], bit b = *rows[w * 64 + b], bit f: firm-major bits of `count` rows.
+    void (*transpose)(const BlockRow* const* rows, std::size_t count, std::uint64_t* out,
                       std::size_t words);
 };
 

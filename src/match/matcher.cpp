@@ -35,26 +35,36 @@ struct RankedFirm {
 
 } // namespace
 
-Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
-                 const CompileOptions& options)
-    : policies_(policies), program_(compile(schema, policies, options)), policy_index_(program_),
-      id_rank_(program_.policies.size()) {
-    std::vector<std::uint32_t> by_id(program_.policies.size());
-    std::iota(by_id.begin(), by_id.end(), 0u);
-    std::sort(by_id.begin(), by_id.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return policies[program_.policies[a].policy].id < policies[program_.policies[b].policy].id;
-    });
-    for (std::uint32_t rank = 0; rank < by_id.size(); ++rank)
-        id_rank_[by_id[rank]] = rank;
+Pushes MatchResult::pushes(std::uint32_t of, Verdict status) const {
+    const auto s = static_cast<std::size_t>(status);
+    if (!by_firm_[s].empty()) {
+        const KeySlice& slice = by_firm_[s][of];
+        return {slice.keys, decode_, slice.count};
+    }
+    if (by_policy_[s].empty()) return {};
+    const PushSlice& slice = by_policy_[s][of];
+    return {best_firms_.data() + slice.begin, slice.count};
 }
 
-Matcher::~Matcher() = default;
+std::uint64_t MatchResult::total(Verdict status) const {
+    std::uint64_t sum = 0;
+    for (const KeySlice& slice : by_firm_[static_cast<std::size_t>(status)])
+        sum += slice.count;
+    for (const PushSlice& slice : by_policy_[static_cast<std::size_t>(status)])
+        sum += slice.count;
+    return sum;
+}
+
+Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
+                 const CompileOptions& options)
+    : policies_(policies), program_(compile(schema, policies, options)), keys_(program_, policies) {
+}
 
 IndexedFirms Matcher::index(const FirmTable& firms) const {
-    PolicyIndex policies = policy_index_;
-    FirmIndex index(program_, policies, firms);
+    FirmIndex index(program_, firms);
+    ZoneMap zones(program_, index);
     TagMatrix tags = firm_tags(program_, index, firms);
-    return {&firms, std::move(index), std::move(policies), std::move(tags)};
+    return {&firms, std::move(index), std::move(zones), std::move(tags)};
 }
 
 /// One call of match(): what the threads share, and what each has of its own.
@@ -104,15 +114,14 @@ class Matcher::Run {
 
 class Matcher::Run::Worker {
   public:
-    Worker(Run& run, MatchResult& result, std::uint32_t chunk)
-        : run_(run), result_(result), chunk_(chunk), scratch_(run.program_),
-          ranker_(run.program_, run.firms_.tags, run.matcher_.id_rank_),
-          candidates_(run.program_.policies.size()), row_(run.firms_.policies.words()),
-          possible_(row_.size()), repairable_(row_.size()), taken_(kBlockFirms), out_(kBlockFirms) {
-        const FirmIndex& index = run.firms_.index;
-        for (std::uint32_t slot = 0; slot < run.program_.fields.size(); ++slot)
-            widths_.push_back(index.width(slot));
-        codes_.resize(widths_.size());
+    Worker(Run& run, MatchResult& result)
+        : run_(run), result_(result), scratch_(run.program_), zones_(run.firms_.zones),
+          first_class_(run.program_, run.matcher_.keys_),
+          second_class_(run.program_, run.matcher_.keys_),
+          ranker_(run.program_, run.matcher_.keys_, run.firms_.tags),
+          candidates_(run.program_.policies.size()), codes_(run.program_.fields.size()) {
+        for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
+            widths_.push_back(run.firms_.index.width(slot));
         if (run.options_.by_policy) best_.resize(kStatuses * run.program_.policies.size());
     }
 
@@ -126,11 +135,13 @@ class Matcher::Run::Worker {
         }
     }
 
-    void add_counts(MatchResult& result) const {
+    void hand_over(MatchResult& result) {
         for (std::size_t place = 0; place < run_.program_.policies.size(); ++place)
             for (std::size_t status = 0; status < kStatuses; ++status)
                 result.counts_[run_.program_.policies[place].policy][status] +=
                     scratch_.counts[kStatuses * place + status];
+        for (std::unique_ptr<RankKey[]>& chunk : chunks_)
+            result.chunks_.push_back(std::move(chunk));
     }
 
     std::vector<RankedFirm>& best(std::size_t place, std::size_t status) {
@@ -142,10 +153,12 @@ class Matcher::Run::Worker {
         const FirmIndex& index = run_.firms_.index;
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             codes_[slot] = index.codes(slot, block);
+        const std::size_t count =
+            run_.firms_.zones.candidates(block, run_.all_planes_, zones_, candidates_.data());
         task_ = {&run_.program_,
                  {codes_.data(), widths_.data(), index.planes(block), index.valid(block)},
                  candidates_.data(),
-                 find_candidates(block),
+                 count,
                  run_.all_planes_,
                  run_.wanted_};
         ++scratch_.block;
@@ -163,72 +176,46 @@ class Matcher::Run::Worker {
         }
     }
 
-    /// The zone map: the policies that some firm of the block could meet, or be one change from.
-    std::size_t find_candidates(std::size_t block) {
-        const std::size_t policies = run_.firms_.policies.policies();
-        const auto& fields = run_.firms_.policies.fields();
-        std::fill(possible_.begin(), possible_.end(), ~std::uint64_t{0});
-        std::fill(repairable_.begin(), repairable_.end(), ~std::uint64_t{0});
-        for (std::size_t f = 0; f < fields.size(); ++f) {
-            std::fill(row_.begin(), row_.end(), 0);
-            for (std::uint32_t code : run_.firms_.index.present(f, block)) {
-                const std::uint64_t* of_code = fields[f].possible[code];
-                for (std::size_t w = 0; w < row_.size(); ++w)
-                    row_[w] |= of_code[w];
-            }
-            for (std::size_t w = 0; w < row_.size(); ++w) {
-                const std::uint64_t mendable = fields[f].fixed ? 0 : possible_[w] & ~row_[w];
-                repairable_[w] = (repairable_[w] & row_[w]) | mendable;
-                possible_[w] &= row_[w];
-            }
-        }
-        std::vector<std::uint64_t>& wanted = run_.all_planes_ ? repairable_ : possible_;
-        if (policies % 64 != 0) wanted.back() &= (std::uint64_t{1} << (policies % 64)) - 1;
-        std::size_t count = 0;
-        for_each_bit(wanted.data(), wanted.size(), [&](std::size_t place) {
-            candidates_[count++] = static_cast<std::uint32_t>(place);
-        });
-        return count;
-    }
-
-    const BlockRow* preference_row(std::uint32_t preference) {
-        return kernels_.certain(task_, scratch_, run_.program_.preferences[preference].when);
-    }
-
     void rank_policies(std::size_t status) {
-        const BlockRanker::PreferenceRows rows = [this](std::uint32_t preference) {
-            return preference_row(preference);
-        };
-        std::fill(taken_.begin(), taken_.end(), 0);
-        for (std::vector<Push>& pushes : out_)
-            pushes.clear();
         const auto [first, second] = kClassesOf[status];
-        ranker_.rank(scratch_.matches[first], first_, firms_, run_.options_.top, rows, taken_,
-                     out_);
-        if (second != first)
-            ranker_.rank(scratch_.matches[second], first_, firms_, run_.options_.top, rows, taken_,
-                         out_);
-        std::vector<Push>& chunk = result_.chunks_[chunk_];
+        first_class_.prepare(scratch_.matches[first], preferences_, kernels_);
+        const bool two = second != first;
+        if (two) second_class_.prepare(scratch_.matches[second], preferences_, kernels_);
+        const std::uint32_t top = run_.options_.top;
+        const std::size_t entries = first_class_.entries() + (two ? second_class_.entries() : 0);
+        RankKey* out = room_for(firms_ * std::min<std::size_t>(top, entries));
+        std::vector<MatchResult::KeySlice>& slices = result_.by_firm_[status];
         for (std::size_t bit = 0; bit < firms_; ++bit) {
-            const std::uint32_t row = run_.firms_.index.row_at(first_ + bit);
-            result_.slices_[status][row] = {chunk_, static_cast<std::uint32_t>(chunk.size()),
-                                            static_cast<std::uint32_t>(out_[bit].size())};
-            for (const Push& push : out_[bit])
-                chunk.push_back({run_.program_.policies[push.other].policy, push.score});
+            ranker_.begin(first_ + bit);
+            std::uint32_t count = ranker_.rank(first_class_, bit, top, preferences_, out);
+            if (two && count < top)
+                count += ranker_.rank(second_class_, bit, top - count, preferences_, out + count);
+            ranker_.end();
+            slices[run_.firms_.index.row_at(first_ + bit)] = {out, count};
+            out += count;
         }
+        next_key_ = out;
+    }
+
+    /// Room for so many keys in one piece.
+    RankKey* room_for(std::size_t keys) {
+        constexpr std::size_t kChunk = std::size_t{1} << 16;
+        if (static_cast<std::size_t>(end_key_ - next_key_) < keys) {
+            const std::size_t size = std::max(kChunk, keys);
+            chunks_.push_back(std::make_unique_for_overwrite<RankKey[]>(size));
+            next_key_ = chunks_.back().get();
+            end_key_ = next_key_ + size;
+        }
+        return next_key_;
     }
 
     void keep_best_firms(std::size_t status) {
-        const BlockRanker::PreferenceRows rows = [this](std::uint32_t preference) {
-            return preference_row(preference);
-        };
         const auto [first, second] = kClassesOf[status];
-        keep_best_firms(status, first, false, rows);
-        if (second != first) keep_best_firms(status, second, true, rows);
+        keep_best_firms(status, first, false);
+        if (second != first) keep_best_firms(status, second, true);
     }
 
-    void keep_best_firms(std::size_t status, RankClass rank_class, bool later,
-                         const BlockRanker::PreferenceRows& rows) {
+    void keep_best_firms(std::size_t status, RankClass rank_class, bool later) {
         const auto by_rank = [this](const RankedFirm& a, const RankedFirm& b) {
             return run_.before(a, b);
         };
@@ -237,10 +224,11 @@ class Matcher::Run::Worker {
             const std::uint32_t place = matches.policies[m];
             std::vector<RankedFirm>& heap = best(place, status); // the worst on top
             for_each_bit(matches.firms[m].words, kBlockWords, [&](std::size_t bit) {
-                ranker_.load_tags(first_ + bit);
-                const RankedFirm firm{later, ranker_.score(place, bit, rows),
-                                      run_.firms_.index.row_at(first_ + bit)};
-                ranker_.drop_tags(first_ + bit);
+                ranker_.begin(first_ + bit);
+                const Score score = run_.program_.policies[place].prior + ranker_.affinity(place) +
+                                    ranker_.preferred(place, bit, preferences_);
+                ranker_.end();
+                const RankedFirm firm{later, score, run_.firms_.index.row_at(first_ + bit)};
                 if (heap.size() >= run_.options_.top) {
                     if (!run_.before(firm, heap.front())) return;
                     std::pop_heap(heap.begin(), heap.end(), by_rank);
@@ -254,18 +242,20 @@ class Matcher::Run::Worker {
 
     Run& run_;
     MatchResult& result_;
-    const std::uint32_t chunk_;
     const Kernels& kernels_ = kernels();
     BlockScratch scratch_;
-    BlockRanker ranker_;
+    ZoneMap::Scratch zones_;
     BlockTask task_{};
+    PreferenceRows preferences_{kernels_, task_, scratch_};
+    RankedBlock first_class_, second_class_;
+    FirmRanker ranker_;
     std::size_t first_ = 0, firms_ = 0; // of the block at hand
-    std::vector<std::uint8_t> widths_;
-    std::vector<const std::uint8_t*> codes_;
     std::vector<std::uint32_t> candidates_;
-    std::vector<std::uint64_t> row_, possible_, repairable_; // a bit a policy
-    std::vector<std::uint32_t> taken_;
-    std::vector<std::vector<Push>> out_;
+    std::vector<const std::uint8_t*> codes_;
+    std::vector<std::uint8_t> widths_;
+    std::vector<std::unique_ptr<RankKey[]>> chunks_;
+    RankKey* next_key_ = nullptr;
+    RankKey* end_key_ = nullptr;
     std::vector<std::vector<RankedFirm>> best_; // by policy: heaps of the K best firms so far
 };
 
@@ -273,16 +263,19 @@ MatchResult Matcher::Run::run() {
     const std::size_t threads = std::clamp<std::size_t>(
         options_.threads, 1, std::max<std::size_t>(firms_.index.blocks(), 1));
     MatchResult result;
-    const std::size_t slots = options_.by_policy ? matcher_.policies_.size() : firms_.table->size();
-    for (std::size_t status = 0; status < kStatuses; ++status)
-        if ((options_.statuses >> status & 1) != 0) result.slices_[status].resize(slots);
-    result.chunks_.resize(threads + 1);
+    result.decode_ = &matcher_.keys_;
     result.counts_.resize(matcher_.policies_.size());
+    for (std::size_t status = 0; status < kStatuses; ++status) {
+        if ((options_.statuses >> status & 1) == 0) continue;
+        if (options_.by_policy)
+            result.by_policy_[status].resize(matcher_.policies_.size());
+        else
+            result.by_firm_[status].resize(firms_.table->size());
+    }
 
     std::vector<std::unique_ptr<Worker>> workers;
     for (std::size_t t = 0; t < threads; ++t)
-        workers.push_back(
-            std::make_unique<Worker>(*this, result, static_cast<std::uint32_t>(t + 1)));
+        workers.push_back(std::make_unique<Worker>(*this, result));
     std::vector<std::thread> others;
     for (std::size_t t = 1; t < threads; ++t)
         others.emplace_back([&, t] { workers[t]->work(); });
@@ -291,7 +284,7 @@ MatchResult Matcher::Run::run() {
         other.join();
 
     for (const auto& worker : workers)
-        worker->add_counts(result);
+        worker->hand_over(result);
     if (options_.by_policy) collect_policies(workers, result);
     return result;
 }
@@ -310,12 +303,11 @@ void Matcher::Run::collect_policies(const std::vector<std::unique_ptr<Worker>>& 
             std::sort(all.begin(), all.end(),
                       [this](const RankedFirm& a, const RankedFirm& b) { return before(a, b); });
             if (all.size() > options_.top) all.resize(options_.top);
-            std::vector<Push>& chunk = result.chunks_[0];
-            result.slices_[status][program_.policies[place].policy] = {
-                0, static_cast<std::uint32_t>(chunk.size()),
-                static_cast<std::uint32_t>(all.size())};
+            std::vector<Push>& out = result.best_firms_;
+            result.by_policy_[status][program_.policies[place].policy] = {
+                static_cast<std::uint32_t>(out.size()), static_cast<std::uint32_t>(all.size())};
             for (const RankedFirm& firm : all)
-                chunk.push_back({firm.row, firm.score});
+                out.push_back({firm.row, firm.score});
         }
     }
 }

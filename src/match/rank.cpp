@@ -2,118 +2,190 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 namespace qice {
 
-BlockRanker::BlockRanker(const Program& program, const TagMatrix& tags,
-                         const std::vector<std::uint32_t>& id_rank)
-    : program_(program), tags_(tags), id_rank_(id_rank), weights_(program.tag_names.size()) {}
+// ----------------------------------------------------------------------------- RankedBlock
 
-void BlockRanker::load_tags(std::size_t position) {
-    for (TagMatrix::InnerIterator tag(tags_, static_cast<std::int64_t>(position)); tag; ++tag)
-        weights_[static_cast<std::size_t>(tag.col())] = tag.value();
+RankedBlock::RankedBlock(const Program& program, const RankKeys& keys)
+    : program_(program), rank_keys_(keys), slots_(keys.variants()),
+      present_(words_for(keys.variants())), tag_row_(program.tag_names.size(), kNoRow) {}
+
+void RankedBlock::prepare(const BlockMatches& matches, const PreferenceRows& preferences,
+                          const Kernels& kernels) {
+    split(matches, preferences);
+    sort_entries();
+    words_ = words_for(keys_.size());
+    bits_.resize(kBlockFirms * words_);
+    kernels.transpose(rows_.data(), rows_.size(), bits_.data(), words_);
+    mark_tags();
 }
 
-void BlockRanker::drop_tags(std::size_t position) {
-    for (TagMatrix::InnerIterator tag(tags_, static_cast<std::int64_t>(position)); tag; ++tag)
-        weights_[static_cast<std::size_t>(tag.col())] = 0;
+void RankedBlock::add_entry(std::uint32_t place, const RankKeys::Variant& variant,
+                            const BlockRow* row) {
+    slots_[variant.order] = {place, row, variant.key};
+    present_[variant.order / 64] |= std::uint64_t{1} << (variant.order % 64);
 }
 
-Score BlockRanker::score(std::uint32_t place, std::size_t bit,
-                         const PreferenceRows& preference_rows) const {
-    const CompiledPolicy& policy = program_.policies[place];
-    Score score = policy.prior;
-    for (std::uint32_t i = 0; i < policy.tags; ++i) {
-        const CompiledTag& tag = program_.tags[policy.first_tag + i];
-        score += std::int64_t{tag.weight} * weights_[tag.tag]; // thousandths squared: millionths
-    }
-    for (std::uint32_t i = 0; i < policy.preferences; ++i) {
-        const BlockRow* row = preference_rows(policy.first_preference + i);
-        if ((row->words[bit / 64] >> (bit % 64) & 1) != 0)
-            score += program_.preferences[policy.first_preference + i].add;
-    }
-    return score;
-}
-
-/// Which matches carry each tag, and which have preferences.
-void BlockRanker::mark_scored(const BlockMatches& matches, std::size_t words) {
-    words_ = words;
-    with_tag_.assign(program_.tag_names.size() * words, 0);
-    with_preference_.assign(words, 0);
+/// One entry a policy, or one for each set of preferences that some firm has.
+void RankedBlock::split(const BlockMatches& matches, const PreferenceRows& preferences) {
+    constexpr std::size_t kMostVariants = std::size_t{1} << RankKeys::kMostSplit;
+    split_rows_.resize(matches.size * kMostVariants);
+    split_count_ = 0;
     for (std::size_t m = 0; m < matches.size; ++m) {
-        const CompiledPolicy& policy = program_.policies[matches.policies[m]];
-        const std::uint64_t bit = std::uint64_t{1} << (m % 64);
-        for (std::uint32_t i = 0; i < policy.tags; ++i)
-            with_tag_[program_.tags[policy.first_tag + i].tag * words + m / 64] |= bit;
-        if (policy.preferences != 0) with_preference_[m / 64] |= bit;
+        const std::uint32_t place = matches.policies[m];
+        const CompiledPolicy& policy = program_.policies[place];
+        if (policy.preferences == 0 || !RankKeys::is_split(policy)) {
+            add_entry(place, rank_keys_.variant(place, 0), &matches.firms[m]);
+            continue;
+        }
+        BlockRow* const rows = &split_rows_[split_count_]; // rows[s]: firms with preferences s
+        rows[0] = matches.firms[m];
+        for (std::uint32_t i = 0; i < policy.preferences; ++i) {
+            const BlockRow& when = preferences[policy.first_preference + i];
+            for (std::uint32_t s = 0; s < 1u << i; ++s) {
+                for (std::size_t w = 0; w < kBlockWords; ++w) {
+                    rows[s + (1u << i)].words[w] = rows[s].words[w] & when.words[w];
+                    rows[s].words[w] &= ~when.words[w];
+                }
+            }
+        }
+        for (std::uint32_t s = 0; s < 1u << policy.preferences; ++s) {
+            std::uint64_t any = 0;
+            for (std::uint64_t word : rows[s].words)
+                any |= word;
+            if (any != 0) add_entry(place, rank_keys_.variant(place, s), &rows[s]);
+        }
+        split_count_ += std::size_t{1} << policy.preferences;
     }
 }
 
-void BlockRanker::rank(const BlockMatches& matches, std::size_t first_position, std::size_t firms,
-                       std::uint32_t top, const PreferenceRows& preference_rows,
-                       std::vector<std::uint32_t>& taken, std::vector<std::vector<Push>>& out) {
-    if (matches.size == 0) return;
-    const std::size_t words = words_for(matches.size);
-    bits_.resize(kBlockFirms * words);
-    kernels().transpose(matches.firms.data(), matches.size, bits_.data(), words);
-    mark_scored(matches, words);
-    for (std::size_t bit = 0; bit < firms; ++bit) {
-        if (taken[bit] >= top) continue;
-        std::vector<Push>& firm_out = out[bit];
-        const std::size_t before = firm_out.size();
-        rank_firm(bits_.data() + bit * words, matches, first_position + bit, bit, top - taken[bit],
-                  preference_rows, firm_out);
-        taken[bit] += static_cast<std::uint32_t>(firm_out.size() - before);
-    }
+void RankedBlock::sort_entries() {
+    keys_.clear();
+    places_.clear();
+    rows_.clear();
+    for_each_bit(present_.data(), present_.size(), [&](std::size_t order) {
+        keys_.push_back(slots_[order].key);
+        places_.push_back(slots_[order].place);
+        rows_.push_back(slots_[order].row);
+    });
+    std::fill(present_.begin(), present_.end(), 0);
 }
 
-void BlockRanker::rank_firm(const std::uint64_t* pairs, const BlockMatches& matches,
-                            std::size_t position, std::size_t bit, std::uint32_t top,
-                            const PreferenceRows& preference_rows, std::vector<Push>& out) {
-    // Pairs whose score may differ from the policy's prior.
-    scored_row_ = with_preference_;
-    for (TagMatrix::InnerIterator tag(tags_, static_cast<std::int64_t>(position)); tag; ++tag) {
-        const std::uint64_t* row = with_tag_.data() + static_cast<std::size_t>(tag.col()) * words_;
-        for (std::size_t w = 0; w < words_; ++w)
-            scored_row_[w] |= row[w];
-    }
-    load_tags(position);
-    scored_.clear();
-    for (std::size_t w = 0; w < words_; ++w) {
-        for (std::uint64_t b = pairs[w] & scored_row_[w]; b != 0; b &= b - 1) {
-            const std::uint32_t place =
-                matches.policies[w * 64 + static_cast<std::size_t>(std::countr_zero(b))];
-            scored_.push_back({place, score(place, bit, preference_rows)});
+/// Which entries carry each tag, and which are scored pair by pair.
+void RankedBlock::mark_tags() {
+    for (std::uint32_t tag : tags_marked_)
+        tag_row_[tag] = kNoRow;
+    tags_marked_.clear();
+    tag_bits_.clear();
+    singly_.assign(words_, 0);
+    any_singly_ = false;
+    for (std::size_t entry = 0; entry < places_.size(); ++entry) {
+        const CompiledPolicy& policy = program_.policies[places_[entry]];
+        const std::uint64_t bit = std::uint64_t{1} << (entry % 64);
+        for (std::uint32_t i = 0; i < policy.tags; ++i) {
+            std::uint32_t& row = tag_row_[program_.tags[policy.first_tag + i].tag];
+            if (row == kNoRow) {
+                row = static_cast<std::uint32_t>(tags_marked_.size());
+                tags_marked_.push_back(program_.tags[policy.first_tag + i].tag);
+                tag_bits_.resize(tag_bits_.size() + words_);
+            }
+            tag_bits_[row * words_ + entry / 64] |= bit;
+        }
+        if (!RankKeys::is_split(policy)) {
+            singly_[entry / 64] |= bit;
+            any_singly_ = true;
         }
     }
-    drop_tags(position);
-    const auto by_rank = [this](const Push& a, const Push& b) { return before(a, b); };
+}
+
+// ------------------------------------------------------------------------------ FirmRanker
+
+void FirmRanker::begin(std::size_t position) {
+    firm_tags_.clear();
+    for (TagMatrix::InnerIterator tag(tags_, static_cast<std::int64_t>(position)); tag; ++tag) {
+        const auto number = static_cast<std::uint32_t>(tag.col());
+        weights_[number] = tag.value();
+        firm_tags_.push_back(number);
+    }
+}
+
+void FirmRanker::end() {
+    for (std::uint32_t tag : firm_tags_)
+        weights_[tag] = 0;
+}
+
+Score FirmRanker::affinity(std::uint32_t place) const {
+    const CompiledPolicy& policy = program_.policies[place];
+    const CompiledTag* const tags = program_.tags.data() + policy.first_tag;
+    Score sum = 0; // thousandths times thousandths: millionths
+    for (std::uint32_t i = 0; i < policy.tags; ++i)
+        sum += std::int64_t{tags[i].weight} * weights_[tags[i].tag];
+    return sum;
+}
+
+Score FirmRanker::preferred(std::uint32_t place, std::size_t bit,
+                            const PreferenceRows& preferences) const {
+    const CompiledPolicy& policy = program_.policies[place];
+    Score sum = 0;
+    for (std::uint32_t i = 0; i < policy.preferences; ++i)
+        if ((preferences[policy.first_preference + i].words[bit / 64] >> (bit % 64) & 1) != 0)
+            sum += program_.preferences[policy.first_preference + i].add;
+    return sum;
+}
+
+std::uint32_t FirmRanker::rank(const RankedBlock& block, std::size_t bit, std::uint32_t top,
+                               const PreferenceRows& preferences, RankKey* out) {
+    const std::size_t words = block.words_;
+    const std::uint64_t* const pairs = block.bits_.data() + bit * words;
+    scored_bits_.assign(block.singly_.begin(), block.singly_.end());
+    for (std::uint32_t tag : firm_tags_) {
+        const std::uint32_t row = block.tag_row_[tag];
+        if (row == RankedBlock::kNoRow) continue;
+        const std::uint64_t* const carriers = block.tag_bits_.data() + row * words;
+        for (std::size_t w = 0; w < words; ++w)
+            scored_bits_[w] |= carriers[w];
+    }
+    scored_.clear();
+    for (std::size_t w = 0; w < words; ++w) {
+        for (std::uint64_t b = pairs[w] & scored_bits_[w]; b != 0; b &= b - 1) {
+            const std::size_t entry = w * 64 + static_cast<std::size_t>(std::countr_zero(b));
+            const std::uint32_t place = block.places_[entry];
+            Score more = affinity(place);
+            if (block.any_singly_ && !RankKeys::is_split(program_.policies[place]))
+                more += preferred(place, bit, preferences);
+            scored_.push_back(keys_.raised(block.keys_[entry], more));
+        }
+    }
     if (scored_.size() > top) {
-        std::nth_element(scored_.begin(), scored_.begin() + top, scored_.end(), by_rank);
+        std::nth_element(scored_.begin(), scored_.begin() + top, scored_.end(), std::greater<>());
         scored_.resize(top);
     }
-    std::sort(scored_.begin(), scored_.end(), by_rank);
+    std::sort(scored_.begin(), scored_.end(), std::greater<>());
+    return merge(block, pairs, top, out);
+}
 
-    // Merge with the pairs that keep the prior order.
-    std::size_t next_scored = 0;
-    std::uint32_t left = top;
-    for (std::size_t w = 0; w < words_ && left > 0; ++w) {
-        for (std::uint64_t b = pairs[w] & ~scored_row_[w]; b != 0 && left > 0; b &= b - 1) {
-            const std::uint32_t place =
-                matches.policies[w * 64 + static_cast<std::size_t>(std::countr_zero(b))];
-            const Push plain{place, program_.policies[place].prior};
-            while (left > 0 && next_scored < scored_.size() &&
-                   before(scored_[next_scored], plain)) {
-                out.push_back(scored_[next_scored++]);
-                --left;
-            }
-            if (left == 0) break;
-            out.push_back(plain);
-            --left;
+/// Merges the scored keys with the pairs that keep their entry's place.
+std::uint32_t FirmRanker::merge(const RankedBlock& block, const std::uint64_t* pairs,
+                                std::uint32_t top, RankKey* out) {
+    const RankKey* scored = scored_.data();
+    const RankKey* const scored_end = scored + scored_.size();
+    std::uint32_t count = 0;
+    for (std::size_t w = 0; w < block.words_ && count < top; ++w) {
+        for (std::uint64_t b = pairs[w] & ~scored_bits_[w]; b != 0; b &= b - 1) {
+            const RankKey plain =
+                block.keys_[w * 64 + static_cast<std::size_t>(std::countr_zero(b))];
+            while (count < top && scored<scored_end&& * scored> plain)
+                out[count++] = *scored++;
+            if (count == top) return count;
+            out[count++] = plain;
+            if (count == top) return count;
         }
     }
-    for (; left > 0 && next_scored < scored_.size(); --left)
-        out.push_back(scored_[next_scored++]);
+    while (count < top && scored < scored_end)
+        out[count++] = *scored++;
+    return count;
 }
 
 } // namespace qice

@@ -1,57 +1,108 @@
-// Ranking within one block of firms: exact scores, the first K of each firm.
+// Ranking within one block of firms: the first K of each firm by exact keys.
 //
-// Policies come in prior order. A firm's pairs that share no tag and may have no preference keep
-// that order, so their first K are read off; only the others are scored one by one. A firm's row of
-// policy bits comes from transposing the block's rows.
+// The block's matches are put in key order and transposed, so that a firm has one row of bits, best
+// first. Pairs that share no tag keep that order: the first K are read off. Only pairs that share a
+// tag are scored, and merged in. No heap, no pair looked at twice.
 #pragma once
 
 #include "kernels/kernels.hpp"
-#include "qice/match/matcher.hpp"
+#include "qice/index/tags.hpp"
+#include "qice/match/rank_keys.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 namespace qice {
 
-class BlockRanker {
+/// Where a preference is certain in the block at hand.
+class PreferenceRows {
   public:
-    BlockRanker(const Program& program, const TagMatrix& tags,
-                const std::vector<std::uint32_t>& id_rank);
-
-    /// The rows of the preferences of a policy in this block: where each is certain.
-    using PreferenceRows = std::function<const BlockRow*(std::uint32_t preference)>;
-
-    /// Ranks the pairs of one class and appends each firm's first `top` (less what `taken` says it
-    /// has) to `out`, as places in Program::policies; `taken` is raised accordingly.
-    void rank(const BlockMatches& matches, std::size_t first_position, std::size_t firms,
-              std::uint32_t top, const PreferenceRows& preference_rows,
-              std::vector<std::uint32_t>& taken, std::vector<std::vector<Push>>& out);
-
-    /// The score of one pair; the firm's tag weights must have been spread by load_tags().
-    Score score(std::uint32_t place, std::size_t bit, const PreferenceRows& preference_rows) const;
-    void load_tags(std::size_t position);
-    void drop_tags(std::size_t position);
-
-  private:
-    void mark_scored(const BlockMatches& matches, std::size_t words);
-    void rank_firm(const std::uint64_t* pairs, const BlockMatches& matches, std::size_t position,
-                   std::size_t bit, std::uint32_t top, const PreferenceRows& preference_rows,
-                   std::vector<Push>& out);
-    bool before(const Push& a, const Push& b) const {
-        return a.score != b.score ? a.score > b.score : id_rank_[a.other] < id_rank_[b.other];
+    PreferenceRows(const Kernels& kernels, const BlockTask& task, BlockScratch& scratch)
+        : kernels_(kernels), task_(task), scratch_(scratch) {}
+    const BlockRow& operator[](std::uint32_t preference) const {
+        return *kernels_.certain(task_, scratch_, task_.program->preferences[preference].when);
     }
 
+  private:
+    const Kernels& kernels_;
+    const BlockTask& task_;
+    BlockScratch& scratch_;
+};
+
+/// The matches of one class in a block, in key order and firm-major.
+class RankedBlock {
+  public:
+    RankedBlock(const Program& program, const RankKeys& keys);
+
+    void prepare(const BlockMatches& matches, const PreferenceRows& preferences,
+                 const Kernels& kernels);
+    std::size_t entries() const { return keys_.size(); }
+
+  private:
+    friend class FirmRanker;
+
+    void split(const BlockMatches& matches, const PreferenceRows& preferences);
+    void add_entry(std::uint32_t place, const RankKeys::Variant& variant, const BlockRow* row);
+    void sort_entries();
+    void mark_tags();
+
     const Program& program_;
-    const TagMatrix& tags_;
-    const std::vector<std::uint32_t>& id_rank_;
-    std::vector<std::int32_t> weights_;   // of the firm at hand, a tag
-    std::vector<std::uint64_t> bits_;     // 512 firms x words
-    std::vector<std::uint64_t> with_tag_; // a row of matches a tag
-    std::vector<std::uint64_t> with_preference_;
+    const RankKeys& rank_keys_;
+
+    struct Slot { // of a variant, while the entries are put in order
+        std::uint32_t place;
+        const BlockRow* row;
+        RankKey key;
+    };
+    std::vector<Slot> slots_;            // by order
+    std::vector<std::uint64_t> present_; // which orders
+    AlignedVector<BlockRow> split_rows_; // rows that a preference cut in two
+    std::size_t split_count_ = 0;
+
+    std::vector<RankKey> keys_; // of the entries, descending
+    std::vector<std::uint32_t> places_;
+    std::vector<const BlockRow*> rows_;
     std::size_t words_ = 0;
-    std::vector<std::uint64_t> scored_row_;
-    std::vector<Push> scored_;
+    std::vector<std::uint64_t> bits_;   // 512 firms x words
+    std::vector<std::uint64_t> singly_; // entries whose preferences are scored pair by pair
+    bool any_singly_ = false;
+    std::vector<std::uint32_t> tag_row_; // of each tag: its row in tag_bits_, or kNoRow
+    std::vector<std::uint32_t> tags_marked_;
+    std::vector<std::uint64_t> tag_bits_; // entries that carry a tag
+    static constexpr std::uint32_t kNoRow = UINT32_MAX;
+};
+
+/// Ranks firm after firm.
+class FirmRanker {
+  public:
+    FirmRanker(const Program& program, const RankKeys& keys, const TagMatrix& tags)
+        : program_(program), keys_(keys), tags_(tags), weights_(program.tag_names.size()) {}
+
+    /// Makes the firm at a position the one at hand.
+    void begin(std::size_t position);
+    void end();
+
+    /// Writes the first `top` keys of the firm at hand (bit of the block), best first; returns how
+    /// many. `out` has room for min(top, entries).
+    std::uint32_t rank(const RankedBlock& block, std::size_t bit, std::uint32_t top,
+                       const PreferenceRows& preferences, RankKey* out);
+
+    /// What shared tags add to the score of a policy for the firm at hand.
+    Score affinity(std::uint32_t place) const;
+    /// What its true preferences add.
+    Score preferred(std::uint32_t place, std::size_t bit, const PreferenceRows& preferences) const;
+
+  private:
+    std::uint32_t merge(const RankedBlock& block, const std::uint64_t* pairs, std::uint32_t top,
+                        RankKey* out);
+
+    const Program& program_;
+    const RankKeys& keys_;
+    const TagMatrix& tags_;
+    std::vector<std::int32_t> weights_; // of the firm at hand, by tag
+    std::vector<std::uint32_t> firm_tags_;
+    std::vector<std::uint64_t> scored_bits_;
+    std::vector<RankKey> scored_;
 };
 
 } // namespace qice

@@ -5,21 +5,19 @@
 #pragma once
 
 #include "qice/base/bits.hpp"
-#include "qice/index/policy_index.hpp"
 #include "qice/index/program.hpp"
 #include "qice/model/firm.hpp"
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace qice {
 
 class FirmIndex {
   public:
-    /// Codes a table (which must have been derived) by the cuts of a program. The fields that
-    /// settle most policies come first in the order of firms, and get rows in `policies`.
-    FirmIndex(const Program& program, PolicyIndex& policies, const FirmTable& firms);
+    /// Codes a table by the cuts of a program. Firms are ordered by the fields that settle most
+    /// policies, the strongest first.
+    FirmIndex(const Program& program, const FirmTable& firms);
 
     std::size_t firms() const { return rows_.size(); }
     std::size_t blocks() const { return (rows_.size() + kBlockFirms - 1) / kBlockFirms; }
@@ -38,13 +36,10 @@ class FirmIndex {
     }
     /// Which bits of a block are firms.
     BlockRow valid(std::size_t block) const;
-    /// The distinct codes of a field of PolicyIndex::fields() in a block (unknown = number of
-    /// codes).
-    std::span<const std::uint32_t> present(std::size_t field, std::size_t block) const {
-        const Zone& zone = zones_[field];
-        return std::span(zone.codes)
-            .subspan(zone.offsets[block], zone.offsets[block + 1] - zone.offsets[block]);
-    }
+    std::uint32_t code_at(std::uint32_t slot, std::size_t position) const;
+    /// The fields that order the firms, the most significant first.
+    const std::vector<std::uint32_t>& sorted_by() const { return sorted_by_; }
+    /// Bytes of memory.
     std::size_t bytes() const;
 
   private:
@@ -52,21 +47,14 @@ class FirmIndex {
         std::uint8_t width = 1;
         AlignedVector<std::uint8_t> codes;
     };
-    struct Zone {
-        std::vector<std::uint32_t> offsets, codes;
-    };
-    void sort_firms(const Program& program, PolicyIndex& policies,
-                    const std::vector<std::vector<std::uint32_t>>& codes);
+    void sort_firms(const Program& program, const std::vector<std::vector<std::uint32_t>>& codes);
     void pack_codes(const Program& program, std::vector<std::vector<std::uint32_t>> codes);
     void set_planes(const Program& program, const FirmTable& firms);
-    void find_zones(const PolicyIndex& policies, const Program& program);
-    std::uint32_t code_at(std::uint32_t slot, std::size_t position) const;
 
-    std::vector<std::uint32_t> rows_;
+    std::vector<std::uint32_t> rows_, sorted_by_;
     std::vector<CodedColumn> columns_;
     std::size_t plane_count_ = 0;
     AlignedVector<BlockRow> planes_;
-    std::vector<Zone> zones_;
 };
 
 } // namespace qice

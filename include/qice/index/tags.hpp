@@ -1,7 +1,8 @@
 // The sparse matrix firm × tag, over the tags that policies carry.
 //
-// Eigen's row-major compressed form: row = position in the firm index, column = Program tag, value =
-// weight in thousandths. Tags no policy carries are dropped. score = prior + row · policy's weights.
+// Eigen's row-major compressed form: row = position in the firm index, column = Program tag, value
+// = weight in thousandths. Tags no policy carries are dropped. score = prior + row · policy's
+// weights.
 #pragma once
 
 #include "qice/index/firm_index.hpp"

@@ -11,6 +11,8 @@
 #include "qice/index/firm_index.hpp"
 #include "qice/index/program.hpp"
 #include "qice/index/tags.hpp"
+#include "qice/index/zone_map.hpp"
+#include "qice/match/rank_keys.hpp"
 #include "qice/rule/evaluate.hpp"
 
 #include <array>
@@ -49,15 +51,52 @@ struct Push {
     Score score;
 };
 
+/// The pushes of one firm (or policy) in one status, best first.
+class Pushes {
+  public:
+    class Iterator {
+      public:
+        Iterator(const Pushes& pushes, std::size_t i) : pushes_(&pushes), i_(i) {}
+        Push operator*() const { return (*pushes_)[i_]; }
+        Iterator& operator++() {
+            ++i_;
+            return *this;
+        }
+        bool operator!=(const Iterator& other) const { return i_ != other.i_; }
+
+      private:
+        const Pushes* pushes_;
+        std::size_t i_;
+    };
+
+    Pushes() = default;
+    Pushes(const RankKey* keys, const RankKeys* decode, std::size_t size)
+        : keys_(keys), decode_(decode), size_(size) {}
+    Pushes(const Push* plain, std::size_t size) : plain_(plain), size_(size) {}
+
+    std::size_t size() const { return size_; }
+    bool empty() const { return size_ == 0; }
+    Push operator[](std::size_t i) const {
+        if (plain_ != nullptr) return plain_[i];
+        return {decode_->policy(keys_[i]), decode_->score(keys_[i])};
+    }
+    Iterator begin() const { return {*this, 0}; }
+    Iterator end() const { return {*this, size_}; }
+
+  private:
+    const RankKey* keys_ = nullptr;
+    const RankKeys* decode_ = nullptr;
+    const Push* plain_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// The answer of one call. Refers to the matcher that gave it.
 class MatchResult {
   public:
     /// By firm: `of` is a row of the table. By policy: a policy's number. Best first.
-    std::span<const Push> pushes(std::uint32_t of, Verdict status) const {
-        const Slice& slice = slices_[static_cast<std::size_t>(status)].empty()
-                                 ? kNothing
-                                 : slices_[static_cast<std::size_t>(status)][of];
-        return std::span(chunks_[slice.chunk]).subspan(slice.begin, slice.count);
-    }
+    Pushes pushes(std::uint32_t of, Verdict status) const;
+    /// How many pushes there are in a status.
+    std::uint64_t total(Verdict status) const;
     /// Pairs of a policy (by its number in the set) in each status that was computed.
     const std::array<std::uint64_t, kStatuses>& counts(std::uint32_t policy) const {
         return counts_[policy];
@@ -65,12 +104,18 @@ class MatchResult {
 
   private:
     friend class Matcher;
-    struct Slice {
-        std::uint32_t chunk, begin, count;
+    struct KeySlice { // of a firm
+        const RankKey* keys;
+        std::uint32_t count;
     };
-    static constexpr Slice kNothing{0, 0, 0};
-    std::vector<std::vector<Push>> chunks_{1};
-    std::array<std::vector<Slice>, kStatuses> slices_;
+    struct PushSlice { // of a policy
+        std::uint32_t begin, count;
+    };
+    const RankKeys* decode_ = nullptr;
+    std::vector<std::unique_ptr<RankKey[]>> chunks_;
+    std::array<std::vector<KeySlice>, kStatuses> by_firm_;
+    std::vector<Push> best_firms_;
+    std::array<std::vector<PushSlice>, kStatuses> by_policy_;
     std::vector<std::array<std::uint64_t, kStatuses>> counts_;
 };
 
@@ -78,17 +123,16 @@ class MatchResult {
 struct IndexedFirms {
     const FirmTable* table;
     FirmIndex index;
-    PolicyIndex policies; // rows for the fields that order the firms
+    ZoneMap zones;
     TagMatrix tags;
 };
 
 class Matcher {
   public:
     Matcher(const Schema& schema, std::span<const Policy> policies, const CompileOptions& options);
-    ~Matcher();
 
     const Program& program() const { return program_; }
-    /// `firms` must have been derived for the as-of date, and must outlive the result.
+    /// `firms` must have been read for the as-of date, and must outlive the result.
     IndexedFirms index(const FirmTable& firms) const;
     MatchResult match(const IndexedFirms& firms, const MatchOptions& options) const;
     MatchResult match(const FirmTable& firms, const MatchOptions& options) const {
@@ -100,8 +144,7 @@ class Matcher {
 
     std::span<const Policy> policies_;
     Program program_;
-    PolicyIndex policy_index_;
-    std::vector<std::uint32_t> id_rank_; // of each compiled policy: its place by id
+    RankKeys keys_;
 };
 
 } // namespace qice

@@ -1,0 +1,44 @@
+// The zone map: which policies some firm of a block could meet, without looking at a firm.
+//
+// Of the fields that order the firms, the rows of policy bits are ORed over the codes present in a
+// block and ANDed between fields. Firms being sorted, a block has few codes, and most policies drop
+// out. Costs (codes present) x (policies / 64) word operations a block.
+#pragma once
+
+#include "qice/index/firm_index.hpp"
+#include "qice/index/policy_index.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace qice {
+
+class ZoneMap {
+  public:
+    ZoneMap(const Program& program, const FirmIndex& firms);
+
+    /// Working memory of one thread.
+    struct Scratch {
+        explicit Scratch(const ZoneMap& map)
+            : row(map.words_), possible(map.words_), near(map.words_) {}
+        std::vector<std::uint64_t> row, possible, near;
+    };
+
+    /// Fills `places` (room for all policies) with the policies that a firm of the block could
+    /// meet, ascending; with `near`, also those that one change of a field that is not fixed could
+    /// bring. Returns how many.
+    std::size_t candidates(std::size_t block, bool near, Scratch& scratch,
+                           std::uint32_t* places) const;
+
+  private:
+    struct Field {
+        PolicyRows rows;
+        std::vector<std::uint32_t> offsets; // a block: codes[offsets[block]..]
+        std::vector<std::uint32_t> codes;   // the distinct ones of each block
+    };
+
+    std::size_t policies_, words_;
+    std::vector<Field> fields_;
+};
+
+} // namespace qice

@@ -1,0 +1,24 @@
+// All of qice in one include: read a schema, policies and firms, match them, write the answer.
+//
+//   Schema::load(path)                          what a portal knows of a firm
+//   load_policies(path, schema)                 policies, each error with its place
+//   read_firms(path, schema, {.as_of = day})    firms, with what had to be quarantined
+//   Matcher(*schema, policies, {.as_of = day})  all firms x all policies, ranked
+//   judge(rule, firm)                           one firm, one rule
+//
+// No Abseil, RapidJSON or database type shows in it. Each header also stands alone.
+#pragma once
+
+#include "qice/base/date.hpp"
+#include "qice/base/decimal.hpp"
+#include "qice/base/status.hpp"
+#include "qice/io/reader.hpp"
+#include "qice/io/writer.hpp"
+#include "qice/match/matcher.hpp"
+#include "qice/model/firm.hpp"
+#include "qice/model/schema.hpp"
+#include "qice/model/standards.hpp"
+#include "qice/rule/evaluate.hpp"
+#include "qice/rule/parse.hpp"
+#include "qice/rule/policy.hpp"
+#include "qice/version.hpp"
