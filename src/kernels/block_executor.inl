@@ -441,3 +441,30 @@ inline void transpose(const BlockRow* const* rows, std::size_t count, std::uint6
         }
     }
 }
+
+/// How many of `keys` are greater than `key`: no branch, so nothing to mispredict.
+inline std::uint32_t count_greater(const std::uint64_t* keys, std::uint32_t count,
+                                   std::uint64_t key) {
+    std::uint64_t greater = 0;
+    for (std::uint32_t i = 0; i < count; ++i)
+        greater += keys[i] > key ? 1 : 0;
+    return static_cast<std::uint32_t>(greater);
+}
+
+/// Each key goes straight to its place: the number of keys that are greater.
+inline std::uint32_t merge_top(const std::uint64_t* plain, std::uint32_t plain_count,
+                               const std::uint64_t* scored, std::uint32_t scored_count,
+                               std::uint32_t top, std::uint64_t* out) {
+    for (std::uint32_t i = 0; i < plain_count; ++i) {
+        const std::uint32_t place = i + count_greater(scored, scored_count, plain[i]);
+        if (place >= top) break;
+        out[place] = plain[i];
+    }
+    for (std::uint32_t i = 0; i < scored_count; ++i) {
+        const std::uint32_t place = count_greater(scored, scored_count, scored[i]) +
+                                    count_greater(plain, plain_count, scored[i]);
+        if (place < top) out[place] = scored[i];
+    }
+    const std::uint32_t all = plain_count + scored_count;
+    return all < top ? all : top;
+}

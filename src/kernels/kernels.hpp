@@ -62,7 +62,15 @@ struct Kernels {
     /// out[f * words + w], bit b = *rows[w * 64 + b], bit f: firm-major bits of `count` rows.
     void (*transpose)(const BlockRow* const* rows, std::size_t count, std::uint64_t* out,
                       std::size_t words);
+    /// Merges `plain` (descending) and `scored` (in any order, none twice) and keeps the first
+    /// `top` in `out`, descending; returns how many. For short lists: costs plain x scored.
+    std::uint32_t (*merge_top)(const std::uint64_t* plain, std::uint32_t plain_count,
+                               const std::uint64_t* scored, std::uint32_t scored_count,
+                               std::uint32_t top, std::uint64_t* out);
 };
+
+/// merge_top() is quick up to about this many scored keys.
+inline constexpr std::uint32_t kShortMerge = 48;
 
 /// The level in use.
 const Kernels& kernels();

@@ -58,7 +58,7 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 #include "kernels/block_executor.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx2", run_block, certain, transpose};
+const Kernels kKernels{"avx2", run_block, certain, transpose, merge_top};
 
 } // namespace qice::level_avx2
 

@@ -46,7 +46,7 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 #include "kernels/block_executor.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx512", run_block, certain, transpose};
+const Kernels kKernels{"avx512", run_block, certain, transpose, merge_top};
 
 } // namespace qice::level_avx512
 

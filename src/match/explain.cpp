@@ -66,7 +66,8 @@ class Explainer {
         if (!sayable) out.need = {"不得" + out.need.zh, "not (" + out.need.en + ")"};
         if (sayable) out.gap = gap_of(wanted, firm_);
         const bool met = (out.negated ? !out.truth : out.truth) == Truth::yes;
-        out.detail = detail_of(label_of(field), out.has, met ? Words{} : out.need, out.gap);
+        out.detail = met ? detail_of(label_of(field), ground_of(wanted, firm_), {}, {})
+                         : detail_of(label_of(field), out.has, out.need, out.gap);
     }
 
     void fill_table(ExplainedNode& out, const Node& node) const {
@@ -184,10 +185,11 @@ void add_score(Explanation& out, const Policy& policy, const FirmView& firm,
         const std::string& name = firm.table().column(*schema.tags()).dictionary[tag.name];
         for (const PolicyTag& wanted : policy.tags) {
             if (wanted.name != name) continue;
-            const std::string product =
-                format_decimal(tag.weight, 3) + " × " + format_decimal(wanted.weight, 3);
+            const std::string firm_weight = format_decimal(tag.weight, 3);
+            const std::string policy_weight = format_decimal(wanted.weight, 3);
             add(ScorePart::tag,
-                {"关注标签「" + name + "」" + product, "tag \"" + name + "\" " + product},
+                {"关注标签「" + name + "」：企业 " + firm_weight + " × 政策 " + policy_weight,
+                 "tag \"" + name + "\": firm " + firm_weight + " × policy " + policy_weight},
                 std::int64_t{tag.weight} * wanted.weight);
         }
     }

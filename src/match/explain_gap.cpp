@@ -45,12 +45,18 @@ Words element_words(const FirmView& firm, const std::string& name, std::int32_t 
     return {name + "（已于" + day + "过期）", name + " (expired " + day + ")"};
 }
 
-Words set_words(const FirmView& firm, std::uint32_t field) {
+/// The elements of a set; with `wanted` only those.
+Words set_words(const FirmView& firm, std::uint32_t field, const Test* wanted = nullptr) {
+    const auto shown = [&](const std::string& name) {
+        return wanted == nullptr || std::find(wanted->strings.begin(), wanted->strings.end(),
+                                              name) != wanted->strings.end();
+    };
     const Dictionary& names = firm.table().column(field).dictionary;
     std::vector<Words> parts;
     const auto elements = firm.elements(field);
     for (const SetElement& element : *elements)
-        parts.push_back(element_words(firm, names[element.name], element.until));
+        if (shown(names[element.name]))
+            parts.push_back(element_words(firm, names[element.name], element.until));
     return parts.empty() ? Words{"无", "none"} : listed(parts);
 }
 
@@ -61,7 +67,7 @@ Words underived(const FirmView& firm, std::uint32_t field) {
     for (std::uint32_t input : unknown_inputs(firm, field))
         if (input != field) labels.push_back(label_of(schema[input]));
     if (!labels.empty()) {
-        const Words list = listed(labels);
+        const Words list = listed(labels, 3);
         return {"未填写（缺" + list.zh + "）", "not known (" + list.en + " missing)"};
     }
     if (schema[field].is_ratio()) {
@@ -191,7 +197,8 @@ Words set_gap(const Test& test, const FirmView& firm, std::uint32_t field) {
         return {"一项都没有", "has none of them"};
     Words out;
     if (!expired.empty()) out = listed(expired);
-    if (!missing.empty() && (test.op == Op::has_all || expired.empty())) {
+    // Of a single element the need says it all.
+    if (!missing.empty() && test.op == Op::has_all && test.strings.size() > 1) {
         const Words list = listed(missing);
         out.zh += (out.empty() ? "缺" : "，缺") + list.zh;
         out.en += (out.en.empty() ? "" : ", ") + list.en + " missing";
@@ -241,6 +248,14 @@ Words has_of(const FirmView& firm, std::uint32_t field) {
         if (of.is_string()) return category_text(of, *firm.string(field));
         return same(code_text(of, static_cast<std::uint32_t>(*firm.scalar(field))));
     }
+}
+
+Words ground_of(const Condition& condition, const FirmView& firm) {
+    const Test& test = condition.tests[0];
+    const bool has =
+        test.op == Op::has_any || test.op == Op::has_all || test.op == Op::ever_has_any;
+    return has && firm.known(condition.field) ? set_words(firm, condition.field, &test)
+                                              : has_of(firm, condition.field);
 }
 
 Words gap_of(const Condition& condition, const FirmView& firm) {

@@ -25,6 +25,8 @@ struct RuleTrace {
 
 /// What the firm has in a field: a value, 未填写, or why it cannot be derived.
 Words has_of(const FirmView& firm, std::uint32_t field);
+/// What of it makes the firm meet a condition: of a set the elements that were asked for.
+Words ground_of(const Condition& condition, const FirmView& firm);
 /// How far the firm is from a condition that it does not meet; empty where there is no measure.
 Words gap_of(const Condition& condition, const FirmView& firm);
 /// The fields a firm has to fill in before `field` is known; operands, where it is derived.

@@ -25,7 +25,7 @@ class Writer {
         verdict();
         steps();
         line(0, zh("申报条件", "Conditions"));
-        node(of_.rule, 1, false);
+        root();
         benefit();
         score();
         return std::move(out_);
@@ -64,8 +64,7 @@ class Writer {
 
     void verdict() {
         std::string text = in(words_for(of_.verdict));
-        const std::string reason = in(reason_of(of_));
-        if (!reason.empty()) text += zh("：", ": ") + reason;
+        if (of_.one_fact_away) text += brackets(zh("只差一项数据", "one fact away"));
         line(0, zh("结论  ", "Verdict ") + text);
         if (of_.life_cycle != LifeCycle::open && of_.verdict != Verdict::ineligible)
             line(0, zh("      政策此时不开放，不会推送",
@@ -89,6 +88,10 @@ class Writer {
                                : cost + " changes would do, no fewer",
                  of_.repair->change);
         }
+        if (of_.verdict == Verdict::ineligible && !of_.repair)
+            line(0, zh("      固定条件不满足或数据未知，没有只靠改变已知条件就能符合的办法\n",
+                       "        no change of known values would do: a fixed one is in the way, or "
+                       "an unknown\n"));
         if (!of_.missing.empty()) {
             line(0, zh("待填写的字段", "Fields to fill in"));
             fields(true, zh("先填：", "first: "));
@@ -103,6 +106,15 @@ class Writer {
         for (const MissingField& field : of_.missing)
             if (field.decisive == decisive) labels.push_back(field.label);
         if (!labels.empty()) line(1, "• " + title + in(listed(labels, 40)));
+    }
+
+    /// A plain `all` needs no heading: its parts stand alone.
+    void root() {
+        const ExplainedNode& root = of_.rule;
+        if (root.kind != NodeKind::all || root.written || root.children.empty())
+            return node(root, 1, false);
+        for (const ExplainedNode& child : root.children)
+            node(child, 1, false);
     }
 
     static const char* mark(const ExplainedNode& node) {
@@ -135,9 +147,7 @@ class Writer {
     }
 
     std::string short_detail(const ExplainedNode& node) const {
-        return node.written && node.kind == NodeKind::condition
-                   ? in(node.detail).substr(0, in(node.detail).find(zh("，需", "; needed")))
-                   : in(node.has);
+        return node.written && node.kind == NodeKind::condition ? in(node.detail) : in(node.has);
     }
 
     void below(const ExplainedNode& node, int depth, bool settled) {
@@ -178,7 +188,8 @@ class Writer {
             const std::string points = std::to_string(next->points);
             const std::string& detail =
                 next->when.detail.empty() ? in(next->when.sentence) : in(next->when.detail);
-            text += chinese() ? "；" + points + "分：" + detail : "; for " + points + ": " + detail;
+            text += chinese() ? "；得" + points + "分：" + detail
+                              : "; for " + points + " points: " + detail;
         }
         line(depth, text);
     }
@@ -251,7 +262,7 @@ Words reason_of(const Explanation& explanation) {
     switch (explanation.verdict) {
     case Verdict::review: {
         const Words what = joined(explanation.confirm);
-        return {"确认" + what.zh, "confirm " + what.en};
+        return {"须确认：" + what.zh, "to be confirmed: " + what.en};
     }
     case Verdict::needs_data: {
         std::vector<MissingField> decisive;

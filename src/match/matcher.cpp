@@ -118,7 +118,7 @@ class Matcher::Run::Worker {
         : run_(run), result_(result), scratch_(run.program_), zones_(run.firms_.zones),
           first_class_(run.program_, run.matcher_.keys_),
           second_class_(run.program_, run.matcher_.keys_),
-          ranker_(run.program_, run.matcher_.keys_, run.firms_.tags),
+          ranker_(run.program_, run.matcher_.keys_, run.firms_.tags, kernels_),
           candidates_(run.program_.policies.size()), codes_(run.program_.fields.size()) {
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             widths_.push_back(run.firms_.index.width(slot));

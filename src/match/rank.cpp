@@ -139,6 +139,8 @@ std::uint32_t FirmRanker::rank(const RankedBlock& block, std::size_t bit, std::u
                                const PreferenceRows& preferences, RankKey* out) {
     const std::size_t words = block.words_;
     const std::uint64_t* const pairs = block.bits_.data() + bit * words;
+    if (!block.any_singly_ && firm_tags_.empty()) return read_off(block, pairs, nullptr, top, out);
+
     scored_bits_.assign(block.singly_.begin(), block.singly_.end());
     for (std::uint32_t tag : firm_tags_) {
         const std::uint32_t row = block.tag_row_[tag];
@@ -158,33 +160,42 @@ std::uint32_t FirmRanker::rank(const RankedBlock& block, std::size_t bit, std::u
             scored_.push_back(keys_.raised(block.keys_[entry], more));
         }
     }
-    if (scored_.size() > top) {
+    if (scored_.empty()) return read_off(block, pairs, nullptr, top, out);
+    plain_.resize(std::min<std::size_t>(top, block.entries()));
+    const std::uint32_t plain = read_off(block, pairs, scored_bits_.data(), top, plain_.data());
+    return merge(plain, top, out);
+}
+
+/// The first `top` of the firm's entries (without those in `left_out`), which are in key order.
+std::uint32_t FirmRanker::read_off(const RankedBlock& block, const std::uint64_t* pairs,
+                                   const std::uint64_t* left_out, std::uint32_t top, RankKey* out) {
+    std::uint32_t count = 0;
+    for (std::size_t w = 0; w < block.words_; ++w) {
+        const RankKey* const keys = block.keys_.data() + w * 64;
+        for (std::uint64_t b = left_out ? pairs[w] & ~left_out[w] : pairs[w]; b != 0; b &= b - 1) {
+            if (count == top) return count;
+            out[count++] = keys[std::countr_zero(b)];
+        }
+    }
+    return count;
+}
+
+/// Merges the scored keys with the first `plain` of plain_.
+std::uint32_t FirmRanker::merge(std::uint32_t plain, std::uint32_t top, RankKey* out) {
+    if (scored_.size() > std::max(top, kShortMerge)) {
         std::nth_element(scored_.begin(), scored_.begin() + top, scored_.end(), std::greater<>());
         scored_.resize(top);
     }
+    const auto scored = static_cast<std::uint32_t>(scored_.size());
+    if (scored <= kShortMerge && plain <= 2 * kShortMerge)
+        return kernels_.merge_top(plain_.data(), plain, scored_.data(), scored, top, out);
     std::sort(scored_.begin(), scored_.end(), std::greater<>());
-    return merge(block, pairs, top, out);
-}
-
-/// Merges the scored keys with the pairs that keep their entry's place.
-std::uint32_t FirmRanker::merge(const RankedBlock& block, const std::uint64_t* pairs,
-                                std::uint32_t top, RankKey* out) {
-    const RankKey* scored = scored_.data();
-    const RankKey* const scored_end = scored + scored_.size();
-    std::uint32_t count = 0;
-    for (std::size_t w = 0; w < block.words_ && count < top; ++w) {
-        for (std::uint64_t b = pairs[w] & ~scored_bits_[w]; b != 0; b &= b - 1) {
-            const RankKey plain =
-                block.keys_[w * 64 + static_cast<std::size_t>(std::countr_zero(b))];
-            while (count < top && scored<scored_end&& * scored> plain)
-                out[count++] = *scored++;
-            if (count == top) return count;
-            out[count++] = plain;
-            if (count == top) return count;
-        }
+    std::uint32_t next_plain = 0, next_scored = 0, count = 0;
+    while (count < top && (next_plain < plain || next_scored < scored)) {
+        const bool take_scored = next_plain == plain || (next_scored < scored &&
+                                                         scored_[next_scored] > plain_[next_plain]);
+        out[count++] = take_scored ? scored_[next_scored++] : plain_[next_plain++];
     }
-    while (count < top && scored < scored_end)
-        out[count++] = *scored++;
     return count;
 }
 

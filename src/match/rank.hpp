@@ -75,8 +75,10 @@ class RankedBlock {
 /// Ranks firm after firm.
 class FirmRanker {
   public:
-    FirmRanker(const Program& program, const RankKeys& keys, const TagMatrix& tags)
-        : program_(program), keys_(keys), tags_(tags), weights_(program.tag_names.size()) {}
+    FirmRanker(const Program& program, const RankKeys& keys, const TagMatrix& tags,
+               const Kernels& kernels)
+        : program_(program), keys_(keys), tags_(tags), kernels_(kernels),
+          weights_(program.tag_names.size()) {}
 
     /// Makes the firm at a position the one at hand.
     void begin(std::size_t position);
@@ -93,16 +95,18 @@ class FirmRanker {
     Score preferred(std::uint32_t place, std::size_t bit, const PreferenceRows& preferences) const;
 
   private:
-    std::uint32_t merge(const RankedBlock& block, const std::uint64_t* pairs, std::uint32_t top,
-                        RankKey* out);
+    static std::uint32_t read_off(const RankedBlock& block, const std::uint64_t* pairs,
+                                  const std::uint64_t* left_out, std::uint32_t top, RankKey* out);
+    std::uint32_t merge(std::uint32_t plain, std::uint32_t top, RankKey* out);
 
     const Program& program_;
     const RankKeys& keys_;
     const TagMatrix& tags_;
+    const Kernels& kernels_;
     std::vector<std::int32_t> weights_; // of the firm at hand, by tag
     std::vector<std::uint32_t> firm_tags_;
     std::vector<std::uint64_t> scored_bits_;
-    std::vector<RankKey> scored_;
+    std::vector<RankKey> scored_, plain_;
 };
 
 } // namespace qice
