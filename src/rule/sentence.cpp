@@ -76,10 +76,8 @@ MemberWords member_words(Op op) {
     case Op::has_any: return {"含 ", "含 ", " 之一", "has ", "", "one of "};
     case Op::has_all: return {"含 ", "同时含 ", "", "has ", "", "all of "};
     case Op::has_none: return {"不含 ", "不含 ", " 中任何一项", "has ", "no ", "none of "};
-    case Op::ever_has_any:
-        return {"曾有 ", "曾有 ", " 之一", "has ", "at any time ", "at any time one of "};
-    default:
-        return {"从未有 ", "从未有 ", " 中任何一项", "has ", "never had ", "never had any of "};
+    case Op::ever_has_any: return {"曾有 ", "曾有 ", " 之一", "", "ever had ", "ever had one of "};
+    default: return {"从未有 ", "从未有 ", " 中任何一项", "", "never had ", "never had any of "};
     }
 }
 
@@ -98,7 +96,7 @@ Phrase phrase_of(const Test& test, const Field& field) {
     if (test.op == Op::known)
         return value ? Phrase{"已填写", "is ", "known"} : Phrase{"未填写", "is ", "not known"};
     if (test.op == Op::is)
-        return value ? Phrase{"为是", "is ", "yes"} : Phrase{"为否", "is ", "no"};
+        return value ? Phrase{"为“是”", "is ", "yes"} : Phrase{"为“否”", "is ", "no"};
     return test.op <= Op::ne ? number_phrase(test, field) : member_phrase(test, field);
 }
 

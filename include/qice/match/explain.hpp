@@ -131,7 +131,7 @@ struct ExplainOptions {
     std::span<const LifeCycle> life_cycles;
 };
 
-/// Explains policies[policy] for a firm, as of the day its table was derived for.
+/// Explains policies[policy] for a firm of this schema, as of the day its table was derived for.
 Explanation explain(const Schema& schema, std::span<const Policy> policies, std::size_t policy,
                     const FirmView& firm, const ExplainOptions& options = {});
 
