@@ -37,13 +37,18 @@ inline Planes constant(const Bits& certain, const Bits& confirmed) {
 
 /// Numbers of 512 firms as bit slices: slice b holds bit b of each firm's number.
 struct Slices {
-    static constexpr int kMost = 24; // sums below 16,777,216
+    static constexpr int kMost = 32; // counts are 32 bits; greater sums of points saturate
     Bits slice[kMost];
+    Bits over = zeros(); // where the sum has passed 2^kMost: above every bound
     int used = 0;
 
     void add(const Bits* number, int width) {
         Bits carry = zeros();
         for (int b = 0; b < width || !is_zero(carry); ++b) {
+            if (b == kMost) {
+                over |= carry;
+                return;
+            }
             if (b == used) slice[used++] = zeros();
             const Bits addend = b < width ? number[b] : zeros();
             const Bits half = slice[b] ^ addend;
@@ -55,6 +60,10 @@ struct Slices {
     void add_one(const Bits& where) {
         Bits carry = where;
         for (int b = 0; !is_zero(carry); ++b) {
+            if (b == kMost) {
+                over |= carry;
+                return;
+            }
             if (b == used) slice[used++] = zeros();
             const Bits next = slice[b] & carry;
             slice[b] ^= carry;
@@ -81,7 +90,7 @@ inline Bits reaches(const Bits* slice, int width, std::int64_t bound) {
 }
 
 inline Bits Slices::reaches(std::int64_t bound) const {
-    return QICE_LEVEL::reaches(slice, used, bound);
+    return QICE_LEVEL::reaches(slice, used, bound) | over;
 }
 
 inline constexpr int kPointBits = 10; // points of a tier: up to 1,000
