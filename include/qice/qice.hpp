@@ -5,6 +5,8 @@
 //   read_firms(path, schema, {.as_of = day})    firms, with what had to be quarantined
 //   Matcher(*schema, policies, {.as_of = day})  all firms x all policies, ranked
 //   judge(rule, firm)                           one firm, one rule
+//   explain(*schema, policies, number, firm)    why, and what would help
+//   lint(set, day)                              what is suspicious in a policy set
 //
 // No Abseil, RapidJSON or database type shows in it. Each header also stands alone.
 #pragma once
@@ -14,11 +16,13 @@
 #include "qice/base/status.hpp"
 #include "qice/io/reader.hpp"
 #include "qice/io/writer.hpp"
+#include "qice/match/explain.hpp"
 #include "qice/match/matcher.hpp"
 #include "qice/model/firm.hpp"
 #include "qice/model/schema.hpp"
 #include "qice/model/standards.hpp"
 #include "qice/rule/evaluate.hpp"
+#include "qice/rule/lint.hpp"
 #include "qice/rule/parse.hpp"
 #include "qice/rule/policy.hpp"
 #include "qice/version.hpp"

@@ -49,6 +49,8 @@ int fail(const Status& status);
 
 bool chinese(const Options& options);
 Result<Date> as_of(const Options& options);
+/// `WEIGHT:DAYS`; empty text is no urgency.
+Result<Urgency> read_urgency(const std::string& text);
 
 struct Loaded {
     SchemaPtr schema;

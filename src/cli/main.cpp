@@ -36,7 +36,8 @@ qice (企策) finds, for every enterprise, the support policies it could claim, 
     program.set_version_flag("--version", QICE_VERSION_STRING);
 
     std::vector<std::unique_ptr<Command>> commands;
-    for (auto* make : {match_command, firm_command, explain_command, lint_command, generate_command, version_command})
+    for (auto* make : {match_command, firm_command, explain_command, lint_command, generate_command,
+                       version_command})
         commands.push_back(make(program));
     try {
         program.parse(argc, argv);

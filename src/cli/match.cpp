@@ -143,17 +143,7 @@ class Match : public Command {
                 return usage("--status takes eligible, review, needs_data and near; got \"" +
                              std::string(name) + "\"");
         }
-        if (!urgency_.empty()) {
-            const std::size_t colon = urgency_.find(':');
-            if (colon == std::string::npos ||
-                parse_number(std::string_view(urgency_).substr(0, colon), {}, 6,
-                             parsed_urgency_.weight) != NumberError::none ||
-                parse_number(std::string_view(urgency_).substr(colon + 1), {}, 0,
-                             parsed_urgency_.days) != NumberError::none ||
-                parsed_urgency_.days < 1 || parsed_urgency_.days > 1'000'000 ||
-                std::abs(parsed_urgency_.weight) > 1'000'000 * kScoreUnit)
-                return usage("--urgency needs WEIGHT:DAYS like 0.2:30, got \"" + urgency_ + "\"");
-        }
+        QICE_ASSIGN_OR_RETURN(parsed_urgency_, read_urgency(urgency_));
         match_.by_policy = by_ == "policy";
         match_.count_all = !counts_.empty();
         match_.threads = threads_ > 0 ? static_cast<unsigned>(threads_)

@@ -124,19 +124,4 @@ bool complain_of_cells(const Options& options, const FirmsRead& read) {
     return !read.quarantine.empty();
 }
 
-Result<Urgency> read_urgency(const std::string& text) {
-    Urgency urgency;
-    if (text.empty()) return urgency;
-    const std::size_t colon = std::min(text.find(':'), text.size());
-    const std::string_view weight = std::string_view(text).substr(0, colon);
-    const std::string_view days = std::string_view(text).substr(std::min(colon + 1, text.size()));
-    constexpr Score kMost = 1'000'000 * kScoreUnit;
-    if (parse_number(weight, {}, 6, urgency.weight) != NumberError::none ||
-        parse_number(days, {}, 0, urgency.days) != NumberError::none || urgency.days < 1 ||
-        urgency.days > 1'000'000 || urgency.weight > kMost || urgency.weight < -kMost)
-        return Status(StatusCode::usage,
-                      "--urgency needs WEIGHT:DAYS like 0.2:30, got \"" + text + "\"");
-    return urgency;
-}
-
 } // namespace qice::cli

@@ -17,7 +17,4 @@ Result<FirmsRead> load_one_firm(const Options& options, const SchemaPtr& schema,
 /// Says what is wrong with the firm's cells; true if something is.
 bool complain_of_cells(const Options& options, const FirmsRead& read);
 
-/// `WEIGHT:DAYS`; empty text is no urgency.
-Result<Urgency> read_urgency(const std::string& text);
-
 } // namespace qice::cli

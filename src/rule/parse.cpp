@@ -237,6 +237,8 @@ class PolicyReader {
                                               {"when", "amount", "rate", "of", "cap", "text"});
             BenefitTier tier;
             QICE_ASSIGN_OR_RETURN(tier.when, rules_.rule(*when));
+            if (const Json* text = item.find("text"); text && tier.when.root.text.empty())
+                QICE_RETURN_IF_ERROR(rules_.read_text(*text, "text", tier.when.root.text));
             QICE_RETURN_IF_ERROR(read_amount(item, tier.amount));
             benefit.tiers.push_back(std::move(tier));
         }

@@ -274,16 +274,20 @@ Result<PointsItem> RuleParser::points_item(const Json& json, Scope scope) {
         const Json* tier_points = json_tier.find("points");
         if (when == nullptr || tier_points == nullptr)
             return error(json_tier, "a tier needs \"when\" and \"points\"");
+        std::string text; // of the tier: it speaks for its condition
         for (const auto& [key, value] : json_tier.members) {
             if (key == "when" || key == "points" || key == "note") continue;
             std::string ignored;
-            if (key == "id" || key == "text" || key == "source" || key == "label")
+            if (key == "text")
+                QICE_RETURN_IF_ERROR(read_text(value, key, text));
+            else if (key == "id" || key == "source" || key == "label")
                 QICE_RETURN_IF_ERROR(read_text(value, key, ignored));
             else
                 return unknown_key(value, key,
                                    {"when", "points", "label", "id", "text", "source", "note"});
         }
         QICE_ASSIGN_OR_RETURN(Node parsed, node(*when, scope));
+        if (parsed.text.empty()) parsed.text = std::move(text);
         PointsTier tier{std::move(parsed), 0};
         QICE_RETURN_IF_ERROR(
             read_scaled(*tier_points, "points", 0, 0, kMaxTierPoints, tier.points));

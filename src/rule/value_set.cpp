@@ -37,8 +37,10 @@ template <class T> ValueSet<T> union_of(std::vector<std::pair<T, std::optional<T
             continue;
         }
         out.toggles.push_back(begin);
-        if (end) out.toggles.push_back(*end);
-        else open_end = true;
+        if (end)
+            out.toggles.push_back(*end);
+        else
+            open_end = true;
     }
     return out;
 }
@@ -59,8 +61,8 @@ NumberSet numbers_of(const Test& test, const Field& field) {
     std::vector<std::pair<std::int64_t, std::optional<std::int64_t>>> intervals;
     const bool under = test.op == Op::under || test.op == Op::not_under;
     for (std::int64_t code : test.numbers)
-        intervals.emplace_back(
-            code, under ? (*field.codes)[static_cast<std::uint32_t>(code)].end : code + 1);
+        intervals.emplace_back(code, under ? (*field.codes)[static_cast<std::uint32_t>(code)].end
+                                           : code + 1);
     const NumberSet listed = union_of(std::move(intervals));
     return test.op == Op::in || test.op == Op::under ? listed : listed.complement();
 }

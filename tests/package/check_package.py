@@ -1,0 +1,84 @@
+"""Installs qice into a new prefix and uses it from outside the source tree: through find_package,
+through pkg-config, and by running the installed program.
+
+    check_package.py SOURCE_DIR WORK_DIR CXX [LAUNCHER]
+
+qice is configured anew for that prefix, because the program and the library look for their data
+there. With ccache as the launcher little is compiled again. Nothing the tests use may come from the
+source tree: the program says where its data lies.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+source, work, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+launcher = sys.argv[4] if len(sys.argv) > 4 else ""
+prefix, build = work / "prefix", work / "qice"
+
+environment = {name: value for name, value in os.environ.items() if name != "QICE_DATA"}
+
+
+def run(*command, **options):
+    command = [str(word) for word in command]
+    print("$", *command, flush=True)
+    done = subprocess.run(command, env=environment, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options)
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout}\nexit {done.returncode}")
+    return done.stdout
+
+
+def expect(what, got, wanted):
+    if wanted not in got:
+        sys.exit(f"{what}: expected {wanted!r}, got\n{got}")
+    print(f"ok: {what}")
+
+
+for folder in (prefix, work / "find_package", work / "elsewhere"):
+    shutil.rmtree(folder, ignore_errors=True)
+(work / "elsewhere").mkdir(parents=True)
+
+run("cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+    f"-DCMAKE_CXX_COMPILER={compiler}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}",
+    f"-DCMAKE_INSTALL_PREFIX={prefix}", "-DQICE_BUILD_TESTS=OFF")
+run("cmake", "--build", build)
+run("cmake", "--install", build)
+
+expected_files = ["bin/qice", "include/qice/qice.hpp", "include/qice/version.hpp",
+                  "share/qice/schema.json", "share/qice/standards/regions.csv"]
+for name in expected_files:
+    if not (prefix / name).is_file():
+        sys.exit(f"{name} is not installed")
+for header in (prefix / "include/qice").rglob("*.h*"):
+    for word in ("absl/", "rapidjson/", "sqlite3", "libpq"):
+        if f"#include <{word}" in header.read_text(encoding="utf-8"):
+            sys.exit(f"{header} shows {word}")
+print("ok: what is installed")
+
+# find_package
+run("cmake", "-S", source / "tests/package", "-B", work / "find_package", "-G", "Ninja",
+    "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_CXX_COMPILER={compiler}",
+    f"-DCMAKE_PREFIX_PATH={prefix}")
+run("cmake", "--build", work / "find_package")
+expect("find_package", run(work / "find_package/consumer", cwd=work / "elsewhere"), "eligible 1")
+
+# pkg-config
+pc = next(prefix.rglob("qice.pc"))
+environment["PKG_CONFIG_PATH"] = str(pc.parent)
+flags = run("pkg-config", "--cflags", "--libs", "--static", "qice").split()
+run(compiler, "-std=c++20", "-O1", source / "tests/package/consumer.cpp", "-o",
+    work / "elsewhere/consumer", *flags)
+expect("pkg-config", run(work / "elsewhere/consumer", cwd=work / "elsewhere"), "eligible 1")
+
+# The program, from elsewhere.
+program = prefix / "bin/qice"
+elsewhere = work / "elsewhere"
+expect("qice version", run(program, "version", cwd=elsewhere), f"data {prefix}/share/qice\n")
+run(program, "generate", "--firms", "100", "--seed", "1", "--out", "city", cwd=elsewhere)
+summary = run(program, "match", "--policies", source / "data/policies", "--firms",
+              "city/firms.csv", "--as-of", "2026-06-15", "--out", "pushes.csv", cwd=elsewhere)
+expect("qice match", summary, "100 firms x ")
+print("the package works")

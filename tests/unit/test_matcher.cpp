@@ -1,0 +1,265 @@
+// The matcher answers what judging and ranking pair by pair answers.
+#include "qice/match/matcher.hpp"
+
+#include "kernels/kernels.hpp"
+#include "unit/world.hpp"
+
+#include <map>
+#include <random>
+
+using namespace qice;
+using world::day;
+
+namespace {
+
+const Date kAsOf = world::day("2026-11-23");
+
+/// Every operator and node, with preferences and tags; two policies are not open.
+constexpr std::string_view kPolicies = R"([
+ {"id": "open", "rule": {"all": []}},
+ {"id": "closed", "rule": {"all": []}, "effective": {"to": "2020-01-01"}},
+ {"id": "draft", "rule": {"all": []}, "status": "draft"},
+ {"id": "ge", "rule": {"field": "patents", "ge": 3}, "tags": {"t0": 0.5, "t1": -0.25}},
+ {"id": "range", "rule": {"field": "patents", "gt": 1, "le": 6, "ne": 4}, "priority": 0.5},
+ {"id": "ratio", "rule": {"field": "rd_ratio", "ge": "3%"}, "tags": {"t2": 1}},
+ {"id": "ratios", "rule": {"all": [{"field": "rd_ratio", "gt": 0.05}, {"field": "revenue", "lt": "60"}]}},
+ {"id": "old", "rule": {"field": "age", "ge": 24}, "priority": -0.5},
+ {"id": "date", "rule": {"all": [{"field": "established", "ge": "2024-02-29"}, {"field": "patents", "ge": 2}]}},
+ {"id": "flag", "rule": {"not": {"field": "dishonest", "is": true}}},
+ {"id": "scale", "rule": {"field": "scale", "in": ["micro", "small"]}},
+ {"id": "not", "rule": {"not": {"any": [{"field": "scale", "in": "large"}, {"field": "dishonest", "is": true}]}}},
+ {"id": "industry", "rule": {"field": "industry", "under": ["C", "I65"], "not_under": "39"}},
+ {"id": "bitmap", "rule": {"field": "industry", "in": ["0111", "1311", "2110", "3921", "5177", "6513", "A"]}},
+ {"id": "park", "rule": {"all": [{"field": "park", "under": ["P1", "P2"]}, {"field": "patents", "ge": 1}]}},
+ {"id": "any", "rule": {"field": "titles", "has_any": ["a", "b"]}, "tags": {"t0": 1, "t3": 0.001}},
+ {"id": "sets", "rule": {"field": "titles", "has_all": ["a", "b"], "has_none": "c"}},
+ {"id": "ever", "rule": {"all": [{"field": "titles", "ever_has_none": "a"}, {"field": "titles", "ever_has_any": "b"}]}},
+ {"id": "labels", "rule": {"not": {"field": "labels", "has_any": ["x"], "known": true}}},
+ {"id": "known", "rule": {"any": [{"field": "revenue", "known": false}, {"field": "name", "known": true}]}},
+ {"id": "manual", "rule": {"all": [{"manual": "m"}, {"field": "patents", "ge": 2}]}},
+ {"id": "choice", "rule": {"any": [{"manual": "m"}, {"field": "patents", "ge": 5}]}},
+ {"id": "two", "rule": {"at_least": 2, "of": [{"field": "patents", "ge": 2}, {"field": "dishonest", "is": false},
+   {"field": "titles", "has_any": "a"}, {"manual": "m"}, {"field": "park", "in": "P1"}]}},
+ {"id": "not-two", "rule": {"not": {"at_least": 2, "of": [{"field": "patents", "ge": 2}, {"field": "dishonest", "is": true},
+   {"field": "titles", "has_any": "a"}]}}},
+ {"id": "twice", "rule": {"all": [{"field": "patents", "ge": 5}, {"field": "patents", "ge": 5}]}},
+ {"id": "points", "rule": {"points": 50, "of": [
+   {"tiers": [{"when": {"field": "patents", "ge": 6}, "points": 20}, {"when": {"field": "patents", "ge": 2}, "points": 40}]},
+   {"tiers": [{"when": {"field": "dishonest", "is": false}, "points": 15}, {"when": {"field": "scale", "in": "micro"}, "points": 25}]},
+   {"manual": "m", "points": 10}]}},
+ {"id": "not-points", "rule": {"not": {"points": 30, "of": [{"tiers": [{"when": {"field": "patents", "ge": 4}, "points": 30}]}]}}},
+ {"id": "prefer", "rule": {"all": []}, "prefer": [{"when": {"field": "scale", "in": "micro"}, "add": 0.2},
+   {"when": {"any": [{"field": "patents", "ge": 3}, {"manual": "m"}]}, "add": -0.3}], "tags": {"t1": 0.125}},
+ {"id": "never", "rule": {"any": []}}])";
+
+FirmTable random_firms(const SchemaPtr& schema, std::size_t count, unsigned seed) {
+    std::mt19937 random(seed);
+    const auto pick = [&](std::initializer_list<const char*> texts) {
+        return std::string(texts.begin()[random() % texts.size()]);
+    };
+    std::vector<world::Cells> rows;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::string tags;
+        for (int t = 0; t < 5; ++t)
+            if (random() % 3 == 0)
+                tags += "|t" + std::to_string(t) + ":" + pick({"0", "1", "0.5", "0.333", "0.001"});
+        rows.push_back({{"revenue", pick({"", "50", "60", "100"})},
+                        {"rd", pick({"", "0", "1.5", "3", "3.01"})},
+                        {"patents", pick({"", "0", "1", "2", "3", "4", "5", "6", "7"})},
+                        {"established", pick({"", "2024-02-28", "2024-02-29", "2024-11-23",
+                                              "2024-11-24", "2026-01-01"})},
+                        {"dishonest", pick({"", "1", "0"})},
+                        {"scale", pick({"", "micro", "small", "large"})},
+                        {"industry", pick({"", "0111", "3921", "C13", "6513", "6421"})},
+                        {"park", pick({"", "P1", "P12", "P3", "Q"})},
+                        {"titles", pick({"", "a", "b|a@2026-11-23", "b|a@2026-11-22", "a|b|c"})},
+                        {"labels", pick({"", "x", "y"})},
+                        {"follows", tags},
+                        {"name", pick({"", "N"})}});
+    }
+    return world::firms(schema, kAsOf, rows);
+}
+
+/// The score as the definition has it.
+Score score(const Policy& policy, const FirmView& firm, const Urgency& urgency) {
+    Score sum = policy.priority + urgency.of(policy, kAsOf);
+    const auto field = firm.table().schema().tags();
+    for (const Tag& tag : firm.tags())
+        for (const PolicyTag& carried : policy.tags)
+            if (firm.table().column(*field).dictionary[tag.name] == carried.name)
+                sum += static_cast<Score>(tag.weight) * carried.weight;
+    for (const Preference& preference : policy.prefer)
+        if (evaluate(preference.when, firm) == Truth::yes) sum += preference.add;
+    return sum;
+}
+
+struct Pair {
+    std::uint32_t other;
+    bool one_fact;
+    Score score;
+    std::string id; // of the other
+};
+
+/// Pairs of each (firm or policy, status), ranked, by judging them one by one.
+struct Expected {
+    std::map<std::pair<std::uint32_t, int>, std::vector<Pair>> ranked;
+    std::vector<std::array<std::uint64_t, kStatuses>> counts;
+};
+
+Expected one_by_one(const FirmTable& firms, const std::vector<Policy>& policies, bool by_policy,
+                    bool include_closed, const Urgency& urgency) {
+    Expected expected;
+    expected.counts.resize(policies.size());
+    const auto states = life_cycles(policies, kAsOf);
+    for (std::uint32_t p = 0; p < policies.size(); ++p) {
+        if (states[p] != LifeCycle::open && !include_closed) continue;
+        for (std::uint32_t row = 0; row < firms.size(); ++row) {
+            const Judgement judgement = judge(policies[p].rule, firms[row]);
+            if (judgement.verdict == Verdict::ineligible) continue;
+            const int status = static_cast<int>(judgement.verdict);
+            ++expected.counts[p][static_cast<std::size_t>(status)];
+            expected.ranked[{by_policy ? p : row, status}].push_back(
+                {by_policy ? row : p, judgement.one_fact_away,
+                 score(policies[p], firms[row], urgency),
+                 by_policy ? std::string(firms.id(row)) : policies[p].id});
+        }
+    }
+    for (auto& [of, pairs] : expected.ranked)
+        std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
+            if (a.one_fact != b.one_fact) return a.one_fact;
+            return a.score != b.score ? a.score > b.score : a.id < b.id;
+        });
+    return expected;
+}
+
+void check(const FirmTable& firms, const std::vector<Policy>& policies, const MatchOptions& options,
+           const CompileOptions& compile) {
+    const Matcher matcher(firms.schema(), policies, compile);
+    const MatchResult result = matcher.match(firms, options);
+    const Expected expected =
+        one_by_one(firms, policies, options.by_policy, compile.include_closed, compile.urgency);
+    std::array<std::uint64_t, kStatuses> totals{};
+    const std::size_t count = options.by_policy ? policies.size() : firms.size();
+    for (std::uint32_t of = 0; of < count; ++of) {
+        for (int status = 0; status < kStatuses; ++status) {
+            const auto verdict = static_cast<Verdict>(status);
+            std::vector<Pair> pairs;
+            if (const auto found = expected.ranked.find({of, status});
+                found != expected.ranked.end() && (options.statuses & status_bit(verdict)) != 0)
+                pairs = found->second;
+            if (pairs.size() > options.top) pairs.resize(options.top);
+            const auto pushes = result.pushes(of, verdict);
+            REQUIRE(pushes.size() == pairs.size());
+            totals[static_cast<std::size_t>(status)] += pairs.size();
+            for (std::size_t i = 0; i < pairs.size(); ++i) {
+                INFO("of " << of << ", " << name_of(verdict) << ", rank " << i + 1);
+                REQUIRE(pushes[i].other == pairs[i].other);
+                REQUIRE(pushes[i].score == pairs[i].score);
+            }
+        }
+    }
+    for (int status = 0; status < kStatuses; ++status)
+        CHECK(result.total(static_cast<Verdict>(status)) ==
+              totals[static_cast<std::size_t>(status)]);
+    if (options.count_all)
+        for (std::uint32_t p = 0; p < policies.size(); ++p)
+            REQUIRE(result.counts(p) == expected.counts[p]);
+}
+
+/// Runs on every level of the CPU.
+template <class Run> void on_every_level(Run run) {
+    const char* const before = std::getenv("QICE_KERNELS");
+    const std::string kept = before == nullptr ? "" : before;
+    for (const Kernels* level : available_kernels()) {
+        INFO(level->name);
+        setenv("QICE_KERNELS", level->name, 1);
+        run();
+    }
+    before == nullptr ? unsetenv("QICE_KERNELS") : setenv("QICE_KERNELS", kept.c_str(), 1);
+}
+
+} // namespace
+
+TEST_CASE("the batch answers what judging pair by pair answers, on every level") {
+    const SchemaPtr schema = world::schema();
+    const std::vector<Policy> policies = world::policies(schema, kPolicies);
+    const FirmTable firms = random_firms(schema, 1'300, 71);
+    on_every_level([&] {
+        for (const std::uint32_t top : {1u, 5u, kNoLimit})
+            for (const bool by_policy : {false, true})
+                check(firms, policies,
+                      {.top = top,
+                       .statuses = kAllStatuses,
+                       .by_policy = by_policy,
+                       .count_all = true,
+                       .threads = top == 5 ? 3u : 1u,
+                       .done_blocks = nullptr},
+                      {.as_of = kAsOf, .include_closed = top == 1, .urgency = {}});
+    });
+}
+
+TEST_CASE("each choice of statuses gives the same rows as all of them") {
+    const SchemaPtr schema = world::schema();
+    const std::vector<Policy> policies = world::policies(schema, kPolicies);
+    const FirmTable firms = random_firms(schema, 600, 72);
+    for (StatusSet statuses = 1; statuses <= kAllStatuses; ++statuses)
+        for (const bool count_all : {false, true})
+            check(firms, policies,
+                  {.top = 3,
+                   .statuses = statuses,
+                   .by_policy = false,
+                   .count_all = count_all,
+                   .threads = 1,
+                   .done_blocks = nullptr},
+                  {.as_of = kAsOf, .include_closed = false, .urgency = {kScoreUnit / 3, 400}});
+}
+
+TEST_CASE("no firms and no policies are no trouble") {
+    const SchemaPtr schema = world::schema();
+    const std::vector<Policy> policies = world::policies(schema, kPolicies);
+    const MatchOptions options{.top = 20,
+                               .statuses = kAllStatuses,
+                               .by_policy = false,
+                               .count_all = true,
+                               .threads = 4,
+                               .done_blocks = nullptr};
+    const CompileOptions compile{.as_of = kAsOf, .include_closed = false, .urgency = {}};
+    check(random_firms(schema, 0, 1), policies, options, compile);
+    check(random_firms(schema, 3, 1), {}, options, compile);
+    for (const std::size_t firms : {1u, 511u, 512u, 513u})
+        check(random_firms(schema, firms, 1), policies, options, compile);
+}
+
+TEST_CASE("progress counts the blocks") {
+    const SchemaPtr schema = world::schema();
+    const std::vector<Policy> policies = world::policies(schema, kPolicies);
+    const FirmTable firms = random_firms(schema, 1'025, 1);
+    std::atomic<std::size_t> done{0};
+    const Matcher matcher(*schema, policies,
+                          {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+    (void)matcher.match(firms, {.top = 20,
+                                .statuses = kEligibleAndReview,
+                                .by_policy = false,
+                                .count_all = false,
+                                .threads = 2,
+                                .done_blocks = &done});
+    CHECK(done == 3);
+}
+
+TEST_CASE("a table of very many items is added up without a fault") {
+    const SchemaPtr schema = world::schema();
+    std::string items;
+    for (int i = 0; i < 20'000; ++i)
+        items += std::string(i == 0 ? "" : ",") +
+                 R"({"tiers": [{"when": {"always": true}, "points": 1000}]})";
+    const std::vector<Policy> policies = world::policies(
+        schema, R"({"id": "P", "rule": {"points": 1000000, "of": [)" + items + "]}}");
+    check(random_firms(schema, 2, 1), policies,
+          {.top = 1,
+           .statuses = kAllStatuses,
+           .by_policy = false,
+           .count_all = true,
+           .threads = 1,
+           .done_blocks = nullptr},
+          {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+}
