@@ -17,13 +17,18 @@ namespace qice {
 std::string data_directory() {
     if (const char* chosen = std::getenv("QICE_DATA"); chosen != nullptr && *chosen != '\0')
         return chosen;
-    const std::vector<std::string_view> candidates = split(QICE_DATA_DIRECTORIES, ':');
-    for (std::string_view candidate : candidates) {
-        std::error_code ignored;
-        if (std::filesystem::is_directory(std::string(candidate) + "/standards", ignored))
-            return std::string(candidate);
-    }
-    return std::string(candidates.front());
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    std::vector<std::string> candidates;
+    // Beside the program first, so that an installation may be moved as a whole.
+    const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
+    if (!ignored)
+        candidates.push_back((program.parent_path().parent_path() / "share/qice").string());
+    for (std::string_view compiled_in : split(QICE_DATA_DIRECTORIES, ':'))
+        candidates.emplace_back(compiled_in);
+    for (const std::string& candidate : candidates)
+        if (fs::is_directory(candidate + "/standards", ignored)) return candidate;
+    return candidates.back();
 }
 
 // ---------------------------------------------------------------------------- size classes

@@ -69,7 +69,7 @@ struct ExplainedStep {
     Words what;
 };
 
-/// The least number of conditions to change before the rule is true (SPEC: one condition away).
+/// The least number of conditions to change before the rule is true (one condition away is a cost of 1).
 struct ExplainedRepair {
     std::int64_t cost = 0;
     std::vector<ExplainedStep> change;
