@@ -67,6 +67,10 @@ FirmIndex::FirmIndex(const Program& program, const FirmTable& firms)
     for (const CodedField& coded : program.fields)
         codes.push_back(code_column(coded, firms));
     sort_firms(program, codes);
+    std::vector<std::uint32_t> positions(rows_.size());
+    for (std::uint32_t position = 0; position < rows_.size(); ++position)
+        positions[rows_[position]] = position;
+    positions_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(positions));
     pack_codes(program, std::move(codes));
     set_planes(program, firms);
 }
@@ -87,7 +91,8 @@ void FirmIndex::sort_firms(const Program& program,
         return a.first != b.first ? a.first > b.first : a.second < b.second;
     });
     if (gains.size() > kSortFields) gains.resize(kSortFields);
-    for (const auto& [refused, slot] : gains) sorted_by_.push_back(slot);
+    for (const auto& [refused, slot] : gains)
+        sorted_by_.push_back(slot);
     if (sorted_by_.empty()) return;
 
     struct Keyed {
@@ -185,7 +190,8 @@ BlockRow FirmIndex::valid(std::size_t block) const {
 }
 
 std::size_t FirmIndex::bytes() const {
-    std::size_t total = rows_.size() * sizeof(std::uint32_t) + planes_.size() * sizeof(BlockRow);
+    std::size_t total =
+        2 * rows_.size() * sizeof(std::uint32_t) + planes_.size() * sizeof(BlockRow);
     for (const CodedColumn& column : columns_)
         total += column.codes.size();
     return total;

@@ -38,7 +38,7 @@ struct RankedFirm {
 Pushes MatchResult::pushes(std::uint32_t of, Verdict status) const {
     const auto s = static_cast<std::size_t>(status);
     if (!by_firm_[s].empty()) {
-        const KeySlice& slice = by_firm_[s][of];
+        const KeySlice& slice = by_firm_[s][(*positions_)[of]];
         return {slice.keys, decode_, slice.count};
     }
     if (by_policy_[s].empty()) return {};
@@ -191,7 +191,7 @@ class Matcher::Run::Worker {
             if (two && count < top)
                 count += ranker_.rank(second_class_, bit, top - count, preferences_, out + count);
             ranker_.end();
-            slices[run_.firms_.index.row_at(first_ + bit)] = {out, count};
+            slices[first_ + bit] = {out, count};
             out += count;
         }
         next_key_ = out;
@@ -264,6 +264,7 @@ MatchResult Matcher::Run::run() {
         options_.threads, 1, std::max<std::size_t>(firms_.index.blocks(), 1));
     MatchResult result;
     result.decode_ = &matcher_.keys_;
+    result.positions_ = firms_.index.positions();
     result.counts_.resize(matcher_.policies_.size());
     for (std::size_t status = 0; status < kStatuses; ++status) {
         if ((options_.statuses >> status & 1) == 0) continue;

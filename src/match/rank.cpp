@@ -79,16 +79,21 @@ void RankedBlock::mark_tags() {
         tag_row_[tag] = kNoRow;
     tags_marked_.clear();
     tag_bits_.clear();
+    entry_tags_.clear();
+    first_tag_.clear();
     singly_.assign(words_, 0);
     any_singly_ = false;
     for (std::size_t entry = 0; entry < places_.size(); ++entry) {
         const CompiledPolicy& policy = program_.policies[places_[entry]];
         const std::uint64_t bit = std::uint64_t{1} << (entry % 64);
+        const CompiledTag* const tags = program_.tags.data() + policy.first_tag;
+        first_tag_.push_back(static_cast<std::uint32_t>(entry_tags_.size()));
+        entry_tags_.insert(entry_tags_.end(), tags, tags + policy.tags);
         for (std::uint32_t i = 0; i < policy.tags; ++i) {
-            std::uint32_t& row = tag_row_[program_.tags[policy.first_tag + i].tag];
+            std::uint32_t& row = tag_row_[tags[i].tag];
             if (row == kNoRow) {
                 row = static_cast<std::uint32_t>(tags_marked_.size());
-                tags_marked_.push_back(program_.tags[policy.first_tag + i].tag);
+                tags_marked_.push_back(tags[i].tag);
                 tag_bits_.resize(tag_bits_.size() + words_);
             }
             tag_bits_[row * words_ + entry / 64] |= bit;
@@ -98,6 +103,7 @@ void RankedBlock::mark_tags() {
             any_singly_ = true;
         }
     }
+    first_tag_.push_back(static_cast<std::uint32_t>(entry_tags_.size()));
 }
 
 // ------------------------------------------------------------------------------ FirmRanker
@@ -116,15 +122,6 @@ void FirmRanker::end() {
         weights_[tag] = 0;
 }
 
-Score FirmRanker::affinity(std::uint32_t place) const {
-    const CompiledPolicy& policy = program_.policies[place];
-    const CompiledTag* const tags = program_.tags.data() + policy.first_tag;
-    Score sum = 0; // thousandths times thousandths: millionths
-    for (std::uint32_t i = 0; i < policy.tags; ++i)
-        sum += std::int64_t{tags[i].weight} * weights_[tags[i].tag];
-    return sum;
-}
-
 Score FirmRanker::preferred(std::uint32_t place, std::size_t bit,
                             const PreferenceRows& preferences) const {
     const CompiledPolicy& policy = program_.policies[place];
@@ -141,6 +138,10 @@ std::uint32_t FirmRanker::rank(const RankedBlock& block, std::size_t bit, std::u
     const std::uint64_t* const pairs = block.bits_.data() + bit * words;
     if (!block.any_singly_ && firm_tags_.empty()) return read_off(block, pairs, nullptr, top, out);
 
+    std::uint64_t any = 0;
+    for (std::size_t w = 0; w < words; ++w)
+        any |= pairs[w];
+    if (any == 0) return 0;
     scored_bits_.assign(block.singly_.begin(), block.singly_.end());
     for (std::uint32_t tag : firm_tags_) {
         const std::uint32_t row = block.tag_row_[tag];
@@ -153,10 +154,11 @@ std::uint32_t FirmRanker::rank(const RankedBlock& block, std::size_t bit, std::u
     for (std::size_t w = 0; w < words; ++w) {
         for (std::uint64_t b = pairs[w] & scored_bits_[w]; b != 0; b &= b - 1) {
             const std::size_t entry = w * 64 + static_cast<std::size_t>(std::countr_zero(b));
-            const std::uint32_t place = block.places_[entry];
-            Score more = affinity(place);
-            if (block.any_singly_ && !RankKeys::is_split(program_.policies[place]))
-                more += preferred(place, bit, preferences);
+            const CompiledTag* const tags = block.entry_tags_.data();
+            Score more =
+                affinity(tags + block.first_tag_[entry], tags + block.first_tag_[entry + 1]);
+            if (block.any_singly_ && (block.singly_[w] & b & -b) != 0)
+                more += preferred(block.places_[entry], bit, preferences);
             scored_.push_back(keys_.raised(block.keys_[entry], more));
         }
     }

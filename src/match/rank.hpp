@@ -68,7 +68,9 @@ class RankedBlock {
     bool any_singly_ = false;
     std::vector<std::uint32_t> tag_row_; // of each tag: its row in tag_bits_, or kNoRow
     std::vector<std::uint32_t> tags_marked_;
-    std::vector<std::uint64_t> tag_bits_; // entries that carry a tag
+    std::vector<std::uint64_t> tag_bits_;  // entries that carry a tag
+    std::vector<std::uint32_t> first_tag_; // of each entry, into entry_tags_
+    std::vector<CompiledTag> entry_tags_;  // side by side, as scoring walks over them
     static constexpr std::uint32_t kNoRow = UINT32_MAX;
 };
 
@@ -90,11 +92,22 @@ class FirmRanker {
                        const PreferenceRows& preferences, RankKey* out);
 
     /// What shared tags add to the score of a policy for the firm at hand.
-    Score affinity(std::uint32_t place) const;
+    Score affinity(std::uint32_t place) const {
+        const CompiledPolicy& policy = program_.policies[place];
+        const CompiledTag* const tags = program_.tags.data() + policy.first_tag;
+        return affinity(tags, tags + policy.tags);
+    }
     /// What its true preferences add.
     Score preferred(std::uint32_t place, std::size_t bit, const PreferenceRows& preferences) const;
 
   private:
+    /// Thousandths times thousandths: millionths.
+    Score affinity(const CompiledTag* tag, const CompiledTag* end) const {
+        Score sum = 0;
+        for (; tag != end; ++tag)
+            sum += std::int64_t{tag->weight} * weights_[tag->tag];
+        return sum;
+    }
     static std::uint32_t read_off(const RankedBlock& block, const std::uint64_t* pairs,
                                   const std::uint64_t* left_out, std::uint32_t top, RankKey* out);
     std::uint32_t merge(std::uint32_t plain, std::uint32_t top, RankKey* out);

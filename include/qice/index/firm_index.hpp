@@ -9,6 +9,7 @@
 #include "qice/model/firm.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace qice {
@@ -23,6 +24,10 @@ class FirmIndex {
     std::size_t blocks() const { return (rows_.size() + kBlockFirms - 1) / kBlockFirms; }
     /// The row of the table that stands at a position of the index.
     std::uint32_t row_at(std::size_t position) const { return rows_[position]; }
+    /// Of each row of the table, its position.
+    const std::shared_ptr<const std::vector<std::uint32_t>>& positions() const {
+        return positions_;
+    }
 
     /// Bytes of a code of a field: 1, 2 or 4. The greatest code of that width is "unknown".
     std::uint8_t width(std::uint32_t slot) const { return columns_[slot].width; }
@@ -53,6 +58,7 @@ class FirmIndex {
 
     std::vector<std::uint32_t> rows_, sorted_by_;
     std::vector<CodedColumn> columns_;
+    std::shared_ptr<const std::vector<std::uint32_t>> positions_;
     std::size_t plane_count_ = 0;
     AlignedVector<BlockRow> planes_;
 };

@@ -69,7 +69,8 @@ struct ExplainedStep {
     Words what;
 };
 
-/// The least number of conditions to change before the rule is true (one condition away is a cost of 1).
+/// The least number of conditions to change before the rule is true (one condition away is a cost
+/// of 1).
 struct ExplainedRepair {
     std::int64_t cost = 0;
     std::vector<ExplainedStep> change;

@@ -112,8 +112,9 @@ class MatchResult {
         std::uint32_t begin, count;
     };
     const RankKeys* decode_ = nullptr;
+    std::shared_ptr<const std::vector<std::uint32_t>> positions_; // of rows
     std::vector<std::unique_ptr<RankKey[]>> chunks_;
-    std::array<std::vector<KeySlice>, kStatuses> by_firm_;
+    std::array<std::vector<KeySlice>, kStatuses> by_firm_; // by position, as blocks write them
     std::vector<Push> best_firms_;
     std::array<std::vector<PushSlice>, kStatuses> by_policy_;
     std::vector<std::array<std::uint64_t, kStatuses>> counts_;
