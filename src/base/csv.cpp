@@ -42,6 +42,11 @@ bool CsvScanner::next() {
     record_line_ = line_;
     fault_ = scan_record();
     if (fault_ != Fault::none) {
+        const std::size_t until = fault_ == Fault::quote_never_closed ? text_.size() : at_;
+        if (until > faulty_until_) {
+            faulty_until_ = until;
+            faulty_with_ = fault_;
+        }
         const std::size_t line_end = std::min(text_.find('\n', start_), text_.size());
         end_ = line_end;
         at_ = std::min(line_end + 1, text_.size());
@@ -59,7 +64,7 @@ CsvScanner::Fault CsvScanner::scan_record() {
     for (;;) {
         std::string_view cell;
         if (at_ < size && text_[at_] == '"') {
-            if (!scan_quoted(cell)) return Fault::quote_never_closed;
+            if (const Fault fault = scan_quoted(cell); fault != Fault::none) return fault;
             const bool line_end = at_ + 1 < size && text_[at_] == '\r' && text_[at_ + 1] == '\n';
             if (at_ < size && text_[at_] != ',' && text_[at_] != '\n' && !line_end)
                 return Fault::text_after_quote;
@@ -89,15 +94,21 @@ CsvScanner::Fault CsvScanner::scan_record() {
     }
 }
 
-/// A quoted cell at at_; leaves at_ behind the closing quote. False if there is none.
-bool CsvScanner::scan_quoted(std::string_view& cell) {
+/// A quoted cell at at_; leaves at_ behind the closing quote.
+///
+/// A faulty record was inside quotes at each of its line ends. So a later record that is inside
+/// quotes at one of them ends in the same fault; that keeps the cost of stray quotes linear.
+CsvScanner::Fault CsvScanner::scan_quoted(std::string_view& cell) {
     const std::size_t start = at_ + 1;
     std::size_t at = start;
     bool doubled = false;
     std::uint64_t lines = 0;
     for (;; ++at) {
-        if (at >= text_.size()) return false;
-        if (text_[at] == '\n') ++lines;
+        if (at >= text_.size()) return Fault::quote_never_closed;
+        if (text_[at] == '\n') {
+            if (at < faulty_until_) return at_ = faulty_until_, faulty_with_;
+            ++lines;
+        }
         if (text_[at] != '"') continue;
         if (at + 1 < text_.size() && text_[at + 1] == '"') {
             doubled = true;
@@ -117,12 +128,12 @@ bool CsvScanner::scan_quoted(std::string_view& cell) {
     }
     line_ += lines;
     at_ = at + 1;
-    return true;
+    return Fault::none;
 }
 
 void append_csv_cell(std::string& out, std::string_view cell, bool neutralise) {
     const bool formula =
-        neutralise && !cell.empty() && std::string_view("=+-@\t\r").find(cell[0]) != cell.npos;
+        neutralise && !cell.empty() && std::string_view("=+-@\t\r\0", 7).find(cell[0]) != cell.npos;
     const bool quote = cell.find_first_of(",\"\r\n") != std::string_view::npos;
     if (quote) out += '"';
     if (formula) out += '\'';

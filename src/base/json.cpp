@@ -8,6 +8,8 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace qice {
 namespace {
@@ -35,7 +37,7 @@ class Builder {
         const std::uint32_t start = token_start();
         token_end_ = static_cast<std::uint32_t>(stream_.Tell());
         const std::string_view key(text, size);
-        if (open_.back()->find(key) != nullptr)
+        if (!add_key(key))
             return fail(start, "key \"" + excerpt(key) + "\" stands twice in one object");
         open_.back()->members.push_back({std::string(key), Json{}});
         return true;
@@ -61,6 +63,19 @@ class Builder {
         while (at < text.size() && std::string_view(" \t\r\n,:").find(text[at]) != text.npos)
             ++at;
         return at;
+    }
+    /// False if the open object has this key. Few keys are looked at, many are hashed.
+    bool add_key(std::string_view key) {
+        constexpr std::size_t kFew = 16;
+        Json& object = *open_.back();
+        if (object.members.size() < kFew) return object.find(key) == nullptr;
+        std::unordered_set<std::string>& keys = keys_[open_.size()];
+        if (object.members.size() == kFew) {
+            keys.clear();
+            for (const Json::Member& member : object.members)
+                keys.insert(member.first);
+        }
+        return keys.emplace(key).second;
     }
     Json& place_value() {
         if (open_.empty()) return root;
@@ -100,6 +115,7 @@ class Builder {
     const JsonSource& source_;
     const Stream& stream_;
     std::vector<Json*> open_; // children are only added to the last one: the pointers stay valid
+    std::unordered_map<std::size_t, std::unordered_set<std::string>> keys_; // by depth
     Json* last_ = nullptr;
     std::uint32_t token_end_ = 0;
 };
@@ -117,8 +133,8 @@ std::string Json::describe() const {
     case Kind::null: return "null";
     case Kind::boolean: return boolean ? "true" : "false";
     case Kind::number: return excerpt(text);
-    case Kind::string: return '"' + excerpt(text) + '"';
-    case Kind::array: return "a list";
+    case Kind::string: return in_quotes(text);
+    case Kind::array: return items.empty() ? "an empty list" : "a list";
     case Kind::object: return "an object";
     }
     return {};
@@ -147,11 +163,17 @@ std::string Json::dump() const {
 }
 
 Place JsonSource::place(std::uint32_t offset) const {
-    const std::string_view before = text.substr(0, std::min<std::size_t>(offset, text.size()));
-    const auto lines = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n'));
-    const std::size_t line_start = before.rfind('\n') + 1; // npos + 1 = 0
-    return {file, first_line + lines,
-            static_cast<std::uint32_t>(count_characters(before.substr(line_start)) + 1)};
+    const std::size_t end = std::min<std::size_t>(offset, text.size());
+    if (end < mark.offset) mark = {};
+    if (mark.offset == 0 && end >= 3 && text.substr(0, 3) == "\xef\xbb\xbf") mark.offset = 3;
+    const std::string_view passed = text.substr(mark.offset, end - mark.offset);
+    mark.lines += static_cast<std::uint32_t>(std::count(passed.begin(), passed.end(), '\n'));
+    const std::size_t line_end = passed.rfind('\n');
+    if (line_end != passed.npos) mark.characters = 0;
+    mark.characters +=
+        static_cast<std::uint32_t>(count_characters(passed.substr(line_end + 1))); // npos + 1 = 0
+    mark.offset = end;
+    return {file, first_line + mark.lines, mark.characters + 1};
 }
 
 Result<Json> parse_json(const JsonSource& source) {
@@ -169,6 +191,13 @@ Result<Json> parse_json(const JsonSource& source) {
     if (result.IsError()) {
         std::string message = rapidjson::GetParseError_En(result.Code());
         if (result.Code() == rapidjson::kParseErrorDocumentEmpty) message = "no JSON value here";
+        if (result.Code() == rapidjson::kParseErrorNumberTooBig)
+            message = "this number is too large";
+        if (result.Code() == rapidjson::kParseErrorStringInvalidEncoding)
+            message = "this text is not UTF-8";
+        if (result.Code() == rapidjson::kParseErrorStringEscapeInvalid &&
+            static_cast<unsigned char>(source.text[result.Offset()]) < 0x20)
+            message = "a line break or another control character in a text is written \\n, \\t ...";
         return invalid_input("not valid JSON: " + message,
                              source.place(static_cast<std::uint32_t>(result.Offset())));
     }

@@ -48,6 +48,13 @@ struct JsonSource {
     std::string_view text;
     std::uint32_t first_line = 1;
 
+    /// The last place that was asked for: asked in order, all places of a text cost one pass.
+    struct Mark {
+        std::size_t offset = 0;
+        std::uint32_t lines = 0, characters = 0;
+    };
+    mutable Mark mark{};
+
     Place place(std::uint32_t offset) const;
 };
 

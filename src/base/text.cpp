@@ -64,22 +64,58 @@ std::string excerpt(std::string_view text, std::size_t characters) {
     return std::string(text);
 }
 
+std::string visible(std::string_view text) {
+    constexpr char kHex[] = "0123456789abcdef";
+    std::string out;
+    for (char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte != 0x7f) {
+            out += c;
+        } else if (c == '\n' || c == '\r' || c == '\t') {
+            out += '\\';
+            out += c == '\n' ? 'n' : c == '\r' ? 'r' : 't';
+        } else {
+            out += "\\x";
+            out += kHex[byte >> 4];
+            out += kHex[byte & 15];
+        }
+    }
+    return out;
+}
+
+std::string in_quotes(std::string_view text) {
+    std::string out = "\"";
+    out += visible(excerpt(text));
+    out += '"';
+    return out;
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+    constexpr std::size_t kLongest = 200; // no name that somebody meant to type
+    if (word.size() > kLongest) return {};
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+    };
     std::string best;
-    std::size_t best_distance = word.size() / 3 + 1; // further away is another word
-    std::vector<std::size_t> row;
+    // Further away is another word.
+    std::size_t best_distance = std::max<std::size_t>(word.size() / 3 + 1, 2);
+    std::vector<std::size_t> before, last, row; // distances of the last two prefixes of the word
     for (const std::string& candidate : candidates) {
         row.resize(candidate.size() + 1);
         for (std::size_t j = 0; j <= candidate.size(); ++j)
             row[j] = j;
         for (std::size_t i = 1; i <= word.size(); ++i) {
-            std::size_t diagonal = row[0];
+            before = last;
+            last = row;
             row[0] = i;
             for (std::size_t j = 1; j <= candidate.size(); ++j) {
-                const std::size_t above = row[j];
-                row[j] = std::min({row[j] + 1, row[j - 1] + 1,
-                                   diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1)});
-                diagonal = above;
+                const auto same = [&](std::size_t a, std::size_t b) {
+                    return lower(word[a - 1]) == lower(candidate[b - 1]);
+                };
+                row[j] =
+                    std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same(i, j) ? 0 : 1)});
+                if (i > 1 && j > 1 && same(i, j - 1) && same(i - 1, j)) // two letters swapped
+                    row[j] = std::min(row[j], before[j - 2] + 1);
             }
         }
         if (row.back() < best_distance) {

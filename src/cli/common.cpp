@@ -24,7 +24,8 @@ void add_policy_options(CLI::App& app, Options& options, bool required) {
         ->check(CLI::Range(1u, 250u));
     app.add_option("--max-conditions", options.limits.conditions,
                    "how many conditions a policy set may have")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
 }
 
 void add_firm_options(CLI::App& app, Options& options, bool required) {
@@ -83,7 +84,8 @@ Result<Urgency> read_urgency(const std::string& text) {
     const std::string_view weight = std::string_view(text).substr(0, colon);
     const std::string_view days = std::string_view(text).substr(std::min(colon + 1, text.size()));
     constexpr Score kMost = 1'000'000 * kScoreUnit;
-    if (parse_number(weight, {}, 6, urgency.weight) != NumberError::none ||
+    if (!is_plain_number(weight) || !is_plain_number(days) ||
+        parse_number(weight, {}, 6, urgency.weight) != NumberError::none ||
         parse_number(days, {}, 0, urgency.days) != NumberError::none || urgency.days < 1 ||
         urgency.days > 1'000'000 || urgency.weight > kMost || urgency.weight < -kMost)
         return Status(StatusCode::usage,
@@ -113,8 +115,10 @@ int load(const Options& options, Loaded& out) {
                  " left out (--skip-bad-policies)");
         return kDone;
     }
-    complain(std::to_string(errors) + (errors == 1 ? " policy is" : " policies are") +
-             " wrong; nothing was matched. Mend them, or leave them out with --skip-bad-policies");
+    complain(std::to_string(errors) +
+             (errors == 1 ? " policy is wrong; nothing was done. Mend it, or leave it out"
+                          : " policies are wrong; nothing was done. Mend them, or leave them out") +
+             " with --skip-bad-policies");
     return kInvalidInput;
 }
 

@@ -1,9 +1,14 @@
 // The program qice: finds the command and runs it.
 #include "cli/common.hpp"
+#include "qice/base/text.hpp"
 #include "qice/io/writer.hpp"
 #include "qice/version.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <unistd.h>
 
@@ -13,6 +18,16 @@ namespace {
 void interrupted(int signal) {
     qice::remove_unfinished_files();
     _exit(128 + signal);
+}
+
+/// Words on standard output that could not be written are a failure too.
+int finish(int code) {
+    errno = 0;
+    std::cout.flush();
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return code;
+    qice::cli::complain(std::string("standard output: cannot write this file: ") +
+                        std::strerror(errno != 0 ? errno : EIO));
+    return qice::cli::kFailed;
 }
 
 } // namespace
@@ -39,17 +54,32 @@ qice (企策) finds, for every enterprise, the support policies it could claim, 
     for (auto* make : {match_command, firm_command, explain_command, lint_command, generate_command,
                        version_command})
         commands.push_back(make(program));
+    if (argc > 1 && argv[1][0] != '-') {
+        std::vector<std::string> names;
+        for (const auto& command : commands)
+            names.push_back(command->app->get_name());
+        if (std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+            const std::string near = qice::nearest(argv[1], names);
+            complain(qice::in_quotes(argv[1]) + " is no command" +
+                     (near.empty() ? "" : "; did you mean " + qice::in_quotes(near) + "?"));
+            complain("see qice --help");
+            return kUsage;
+        }
+    }
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return program.exit(error); // --help, --version
+        if (error.get_exit_code() == 0) return finish(program.exit(error)); // --help, --version
         complain(error.what());
-        complain("see qice --help");
+        std::string chosen;
+        for (const CLI::App* command : program.get_subcommands())
+            chosen = ' ' + command->get_name();
+        complain("see qice" + chosen + " --help");
         return kUsage;
     }
     try {
         for (const auto& command : commands)
-            if (command->app->parsed()) return command->run();
+            if (command->app->parsed()) return finish(command->run());
     } catch (const std::bad_alloc&) {
         complain("out of memory");
     } catch (const std::exception& error) {

@@ -97,8 +97,13 @@ class Match : public Command {
         Result<FirmsRead> read = load_firms(options_, loaded_.schema, as_of_);
         if (!read.ok()) return fail(read.status());
         seconds_.read = reading.seconds();
-        for (const std::string& column : read->ignored_columns)
-            say(options_, "column \"" + column + "\" is ignored: the schema does not know it");
+        const std::vector<std::string>& ignored = read->ignored_columns;
+        for (std::size_t i = 0; i < ignored.size() && i < kShownBadCells; ++i)
+            say(options_,
+                "column " + in_quotes(ignored[i]) + " is ignored: the schema does not know it");
+        if (ignored.size() > kShownBadCells)
+            say(options_,
+                "... and " + std::to_string(ignored.size() - kShownBadCells) + " more columns");
 
         Stopwatch compiling;
         const Matcher matcher(*loaded_.schema, loaded_.policies.policies,
@@ -127,7 +132,8 @@ class Match : public Command {
             match_.top = kNoLimit;
         } else {
             std::int64_t top = 0;
-            if (parse_number(top_, {}, 0, top) != NumberError::none || top < 1 || top >= kNoLimit)
+            if (!is_plain_number(top_) || parse_number(top_, {}, 0, top) != NumberError::none ||
+                top < 1 || top >= kNoLimit)
                 return usage("--top needs a whole number from 1, or all; got \"" + top_ + "\"");
             match_.top = static_cast<std::uint32_t>(top);
         }
@@ -149,13 +155,22 @@ class Match : public Command {
         match_.threads = threads_ > 0 ? static_cast<unsigned>(threads_)
                                       : std::max(1u, std::thread::hardware_concurrency());
         if (out_.empty() && !options_.json && !dry_run_) out_ = "-";
-        if (out_ == "-" && options_.json && !dry_run_)
-            return usage(
-                "--json and --out - would mix on standard output; name a file for one of them");
         if (!out_.empty() && out_ != "-" && !out_.ends_with(".csv") && !out_.ends_with(".jsonl") &&
             out_.rfind("/dev/", 0) != 0)
             return usage("--out writes .csv or .jsonl by the ending of its name; got \"" + out_ +
                          "\"");
+        const std::pair<const char*, std::string> outputs[] = {
+            {"--out", out_}, {"--counts", counts_}, {"--quarantine", quarantine_}};
+        for (std::size_t i = 0; i < 3 && !dry_run_; ++i) {
+            if (options_.json && outputs[i].second == "-")
+                return usage(std::string("--json and ") + outputs[i].first +
+                             " - would mix on standard output; name a file for one of them");
+            for (std::size_t j = 0; j < i; ++j)
+                if (!outputs[i].second.empty() && outputs[i].second == outputs[j].second &&
+                    outputs[i].second.rfind("/dev/", 0) != 0)
+                    return usage(std::string(outputs[j].first) + " and " + outputs[i].first +
+                                 " would both write to " + outputs[i].second);
+        }
         if (const std::string_view name = unknown_kernels_request(); !name.empty())
             return usage("QICE_KERNELS=" + std::string(name) +
                          " is not a level this machine has; it has plain, avx2 or avx512 as far as "
@@ -171,26 +186,27 @@ class Match : public Command {
 
     Status write(const MatchResult& result, const FirmsRead& read) {
         if (dry_run_) return {};
-        const auto with_file = [](const std::string& path, auto write_rows) -> Status {
-            if (path.empty()) return {};
-            AtomicFile file(path);
-            QICE_RETURN_IF_ERROR(file.open());
-            QICE_RETURN_IF_ERROR(write_rows(file));
-            return file.commit();
-        };
+        // All are written before the first is put in place: a full disk leaves the old ones.
+        AtomicFile quarantine(quarantine_), counts(counts_), out(out_);
         const std::vector<Policy>& policies = loaded_.policies.policies;
         const std::vector<LifeCycle> states = life_cycles(policies, as_of_);
         const WriteOptions options{out_.ends_with(".jsonl"), !raw_csv_, match_.statuses,
                                    match_.by_policy, options_.include_closed};
-        QICE_RETURN_IF_ERROR(with_file(quarantine_, [&](AtomicFile& file) {
-            return write_quarantine(file, read.quarantine, !raw_csv_);
-        }));
-        QICE_RETURN_IF_ERROR(with_file(counts_, [&](AtomicFile& file) {
-            return write_counts(file, result, policies, !raw_csv_);
-        }));
-        return with_file(out_, [&](AtomicFile& file) {
-            return write_pushes(file, result, read.firms, policies, states, options);
-        });
+        if (!quarantine_.empty()) {
+            QICE_RETURN_IF_ERROR(quarantine.open());
+            QICE_RETURN_IF_ERROR(write_quarantine(quarantine, read.quarantine, !raw_csv_));
+        }
+        if (!counts_.empty()) {
+            QICE_RETURN_IF_ERROR(counts.open());
+            QICE_RETURN_IF_ERROR(write_counts(counts, result, policies, !raw_csv_));
+        }
+        if (!out_.empty()) {
+            QICE_RETURN_IF_ERROR(out.open());
+            QICE_RETURN_IF_ERROR(write_pushes(out, result, read.firms, policies, states, options));
+        }
+        if (!quarantine_.empty()) QICE_RETURN_IF_ERROR(quarantine.commit());
+        if (!counts_.empty()) QICE_RETURN_IF_ERROR(counts.commit());
+        return out_.empty() ? Status{} : out.commit();
     }
 
     void report(const Matcher& matcher, const MatchResult& result, const FirmsRead& read) const {
@@ -242,13 +258,12 @@ class Match : public Command {
         if (!quarantine_.empty() && !dry_run_) return;
         for (std::size_t i = 0; i < count && i < kShownBadCells; ++i) {
             const Quarantined& entry = read.quarantine[i];
-            complain(fmt::format("{}:{}: {}{}{} {}", options_.firms, entry.line,
-                                 entry.firm_id.empty() ? "" : entry.firm_id + ": ",
-                                 entry.field.empty() ? "row set aside:" : entry.field + ":",
-                                 entry.value.empty() || entry.field.empty()
-                                     ? ""
-                                     : " \"" + excerpt(entry.value) + "\"",
-                                 entry.reason));
+            complain(fmt::format(
+                "{}:{}: {}{}{} {}", options_.firms, entry.line,
+                entry.firm_id.empty() ? "" : visible(excerpt(entry.firm_id)) + ": ",
+                entry.field.empty() ? "row set aside:" : entry.field + ":",
+                entry.value.empty() || entry.field.empty() ? "" : ' ' + in_quotes(entry.value),
+                entry.reason));
         }
         if (count > kShownBadCells)
             complain("... and " + std::to_string(count - kShownBadCells) + " more");

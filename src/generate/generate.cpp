@@ -3,10 +3,8 @@
 #include "generate/firm_row.hpp"
 #include "generate/policies.hpp"
 #include "qice/base/text.hpp"
+#include "qice/io/writer.hpp"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 
 namespace qice {
@@ -14,50 +12,30 @@ namespace {
 
 constexpr std::size_t kChunk = 1 << 20;
 
-/// A file that appears under its name when it is whole, and not at all otherwise.
+/// A file written piece by piece from a buffer.
 class WholeFile {
   public:
-    explicit WholeFile(std::string path)
-        : path_(std::move(path)), temporary_(path_ + ".part"),
-          file_(std::fopen(temporary_.c_str(), "wb")) {
-        if (file_ == nullptr) note();
-    }
-    WholeFile(const WholeFile&) = delete;
-    WholeFile& operator=(const WholeFile&) = delete;
-    ~WholeFile() {
-        if (file_ != nullptr) std::fclose(file_);
-        if (!done_) std::remove(temporary_.c_str());
-    }
+    explicit WholeFile(const std::string& path) : file_(path), status_(file_.open()) {}
 
     std::string buffer;
 
-    bool ok() const { return error_ == 0; }
+    bool ok() const { return status_.ok(); }
     void flush_if_large() {
         if (buffer.size() >= kChunk) flush();
     }
     Status finish() {
         flush();
-        if (file_ != nullptr && std::fclose(file_) != 0) note();
-        file_ = nullptr;
-        if (ok() && std::rename(temporary_.c_str(), path_.c_str()) != 0) note();
-        if (!ok()) return {StatusCode::io, path_ + ": " + std::strerror(error_)};
-        done_ = true;
-        return {};
+        return ok() ? file_.commit() : status_;
     }
 
   private:
-    void note() {
-        if (error_ == 0) error_ = errno != 0 ? errno : EIO;
-    }
     void flush() {
-        if (ok() && std::fwrite(buffer.data(), 1, buffer.size(), file_) != buffer.size()) note();
+        if (ok()) status_ = file_.write(buffer);
         buffer.clear();
     }
 
-    std::string path_, temporary_;
-    std::FILE* file_;
-    int error_ = 0;
-    bool done_ = false;
+    AtomicFile file_;
+    Status status_;
 };
 
 Status write_firms(const GenerateOptions& options, const City& city, const std::string& standards,
@@ -93,9 +71,9 @@ Status write_schema(const GenerateOptions& options) {
 Status check(const GenerateOptions& options) {
     if (options.out.empty()) return {StatusCode::usage, "generate needs a folder to write to"};
     if (options.firms > kMostFirms)
-        return {StatusCode::limit, "at most " + std::to_string(kMostFirms) + " firms"};
+        return {StatusCode::usage, "at most " + std::to_string(kMostFirms) + " firms"};
     if (options.policies > kMostPolicies)
-        return {StatusCode::limit, "at most " + std::to_string(kMostPolicies) + " policies"};
+        return {StatusCode::usage, "at most " + std::to_string(kMostPolicies) + " policies"};
     if (options.as_of < *Date::from_civil(1950, 1, 1) ||
         *Date::from_civil(9900, 1, 1) < options.as_of)
         return {StatusCode::usage, "generate needs an as-of date from 1950 to 9899"};

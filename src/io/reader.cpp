@@ -50,6 +50,10 @@ class RowCollector {
         if (const char* reason = builder_.set_json_number(field, text))
             bad_cell(field, text, reason);
     }
+    void unreadable(std::uint32_t field, std::string_view value, std::string reason) {
+        builder_.set_unknown(field);
+        bad_cell(field, value, std::move(reason));
+    }
     void bad_cell(std::uint32_t field, std::string_view value, std::string reason) {
         quarantine_.push_back(
             {line_, id_, (*schema_)[field].name, excerpt(value, 200), std::move(reason)});
@@ -89,7 +93,9 @@ Status unknown_field(const Schema& schema, std::string_view what, std::string_vi
                      Place place) {
     std::string message =
         std::string(what) + " " + in_quotes(name) + " is not a field of the schema";
-    const std::string near = nearest(name, schema.names());
+    std::vector<std::string> names = schema.names();
+    names.push_back(schema.id_column());
+    const std::string near = nearest(name, names);
     if (!near.empty())
         message += "; did you mean " + in_quotes(near) + "?";
     else
@@ -122,6 +128,14 @@ Result<Columns> read_header(const CsvScanner& scanner, const Schema& schema,
         const std::string_view name = trim(cell);
         if (!name.empty() && !seen.insert(std::string(name)).second)
             return invalid_input("column " + in_quotes(name) + " stands twice", place);
+        if (name.empty())
+            return invalid_input("column " + std::to_string(columns.fields.size() + 1) + " of " +
+                                     std::to_string(scanner.cells().size()) +
+                                     " has no name; name it or take it out",
+                                 place);
+        if (name.find('\r') != name.npos)
+            return invalid_input("the lines end with a lone CR; save the file with LF or CRLF",
+                                 place);
         if (name == schema.id_column()) {
             columns.id = columns.fields.size();
             columns.fields.push_back(Columns::kId);
@@ -152,6 +166,15 @@ Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file,
     if (!scanner.next())
         return invalid_input("this file is empty; its first line must name the columns", {file});
     const Place header_place{file, static_cast<std::uint32_t>(scanner.line())};
+    const std::string_view mark = text.substr(0, 4);
+    if (mark.substr(0, 2) == "\xff\xfe" || mark.substr(0, 2) == "\xfe\xff")
+        return invalid_input("this file is UTF-16; save it as CSV in UTF-8", {file});
+    if (mark == "PK\x03\x04" || mark == "\xd0\xcf\x11\xe0")
+        return invalid_input("this is a workbook or an archive; save the table as CSV", {file});
+    if (mark.substr(0, 1) == "{" || mark.substr(0, 1) == "[")
+        return invalid_input("this looks like JSON; firms come as CSV, or as JSON Lines in a file "
+                             "whose name ends in .jsonl",
+                             {file});
     if (!is_utf8(scanner.raw()))
         return invalid_input(
             "the header is not UTF-8; if Excel wrote this file, try --encoding gb18030",
@@ -188,7 +211,7 @@ Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file,
 namespace {
 
 /// A JSON value as the text of a CSV cell would be.
-std::string joined_elements(const Json& value, bool& fits) {
+std::string joined_elements(const Json& value, bool dated, bool& fits) {
     std::string text;
     const auto add = [&](const std::string& element) {
         text += (text.empty() ? "" : "|") + element;
@@ -199,7 +222,10 @@ std::string joined_elements(const Json& value, bool& fits) {
             const Json* until = item.find("until");
             if (item.is(Json::Kind::string))
                 add(item.text);
-            else if (name != nullptr && name->is(Json::Kind::string))
+            else if (dated && name != nullptr && name->is(Json::Kind::string) &&
+                     item.members.size() == (until == nullptr ? 1 : 2) &&
+                     (until == nullptr || until->is(Json::Kind::string) ||
+                      until->is(Json::Kind::null)))
                 add(until != nullptr && until->is(Json::Kind::string)
                         ? name->text + "@" + until->text
                         : name->text);
@@ -234,12 +260,12 @@ void json_cell(RowCollector& rows, const Schema& schema, std::uint32_t field, co
     default:
         if (kind == Kind::set || (kind == Kind::tags)) {
             bool fits = kind == Kind::tags || value.is(Json::Kind::array);
-            const std::string text = joined_elements(value, fits);
+            const std::string text = joined_elements(value, schema[field].expires, fits);
             if (fits) return rows.cell(field, text);
         }
     }
-    rows.bad_cell(field, value.dump(),
-                  std::string("is no value of a field of kind ") + name_of(kind));
+    rows.unreadable(field, value.dump(),
+                    std::string("is no value of a field of kind ") + name_of(kind));
 }
 
 } // namespace

@@ -125,8 +125,13 @@ Status AtomicFile::open() {
         file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
     } else {
         temporary_ = path_ + ".tmp-" + std::to_string(::getpid());
+        remember(temporary_); // before it is there: a signal may come at any instant
         file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (file_ >= 0) remember(temporary_);
+        if (file_ < 0) {
+            const int error = errno;
+            forget(temporary_);
+            return failure(error, "cannot write this file");
+        }
     }
     return file_ < 0 ? failure(errno, "cannot write this file") : Status{};
 }

@@ -266,6 +266,14 @@ const char* FirmTableBuilder::set_json_number(std::uint32_t field, std::string_v
                                                        : set(field, text);
 }
 
+void FirmTableBuilder::set_unknown(std::uint32_t index) {
+    if (table_.schema()[index].kind != Kind::set) return; // what is not set is unknown
+    Column& column = table_.columns_[index];
+    fill(table_.schema()[index], column, size());
+    column.offsets.push_back(column.offsets.back());
+    column.unknown.push_back(1);
+}
+
 const char* FirmTableBuilder::set_number(std::uint32_t index, std::string_view text,
                                          bool exponents) {
     const Field& field = table_.schema()[index];
@@ -340,7 +348,8 @@ const char* FirmTableBuilder::set_tags(Column& column, std::string_view text) {
         if (name.empty()) continue;
         std::int64_t weight = 1000;
         if (const std::size_t at = name.rfind(':'); at != std::string_view::npos) {
-            if (parse_number(name.substr(at + 1), {}, 3, weight) != NumberError::none ||
+            if (!is_plain_number(name.substr(at + 1)) ||
+                parse_number(name.substr(at + 1), {}, 3, weight) != NumberError::none ||
                 weight < 0 || weight > 1000)
                 return "has a tag whose weight is not a number from 0 to 1 with at most 3 decimals";
             name = trim(name.substr(0, at));

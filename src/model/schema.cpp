@@ -10,6 +10,8 @@
 namespace qice {
 namespace {
 
+constexpr std::size_t kMostFields = 4096;
+
 constexpr std::pair<std::string_view, Kind> kKinds[] = {
     {"number", Kind::number},     {"date", Kind::date}, {"flag", Kind::flag},
     {"category", Kind::category}, {"code", Kind::code}, {"set", Kind::set},
@@ -53,7 +55,8 @@ class SchemaReader {
             return error(root_, "a schema is an object with id and fields");
         for (const auto& [key, value] : root_.members)
             if (key != "id" && key != "fields" && key != "note")
-                return error(value, in_quotes(key) + " is not known here; a schema has id and fields");
+                return error(value,
+                             in_quotes(key) + " is not known here; a schema has id and fields");
         const Json* id = root_.find("id");
         const Json* fields = root_.find("fields");
         if (id == nullptr || !id->is(Json::Kind::string) || id->text.empty())
@@ -61,6 +64,9 @@ class SchemaReader {
                          "a schema needs \"id\": the name of the column that names the firm");
         if (fields == nullptr || !fields->is(Json::Kind::array) || fields->items.empty())
             return error(fields ? *fields : root_, "a schema needs \"fields\": a list of fields");
+        if (fields->items.size() > kMostFields)
+            return error(*fields,
+                         "a schema has at most " + std::to_string(kMostFields) + " fields");
         schema_.id_column_ = id->text;
         for (const Json& json : fields->items)
             QICE_RETURN_IF_ERROR(read_field(json));
@@ -75,23 +81,24 @@ class SchemaReader {
         return invalid_input(where + std::move(message), source_.place(json.offset));
     }
 
-    Status read_flag(const Json& value, bool& out) {
+    Status read_flag(const Json& value, std::string_view key, bool& out) {
         if (!value.is(Json::Kind::boolean))
-            return error(value, "needs true or false, got " + value.describe());
+            return error(value, in_quotes(key) + " needs true or false, got " + value.describe());
         out = value.boolean;
         return {};
     }
 
-    Status read_strings(const Json& value, std::vector<std::string>& out) {
+    Status read_strings(const Json& value, std::string_view key, std::vector<std::string>& out) {
         if (value.is(Json::Kind::string)) {
             out = {value.text};
             return {};
         }
         if (!value.is(Json::Kind::array) || value.items.empty())
-            return error(value, "needs a text or a list of texts, got " + value.describe());
+            return error(value, in_quotes(key) + " needs a text or a list of texts, got " +
+                                    value.describe());
         for (const Json& item : value.items) {
             if (!item.is(Json::Kind::string))
-                return error(item, "needs a text, got " + item.describe());
+                return error(item, in_quotes(key) + " needs texts, got " + item.describe());
             out.push_back(item.text);
         }
         return {};
@@ -107,7 +114,7 @@ class SchemaReader {
         field_ = name->text;
         if (field_ == schema_.id_column_)
             return error(*name, "is the id column; a field needs another name");
-        if (schema_.find(field_)) return error(*name, "stands twice");
+        if (schema_.find(field_)) return error(*name, "another field has this name already");
         const Json* kind = json.find("kind");
         if (kind == nullptr || !kind->is(Json::Kind::string))
             return error(json, "needs a \"kind\"");
@@ -131,8 +138,8 @@ class SchemaReader {
             return error(json, "\"level\" needs a code list");
         for (const std::string& level : field.levels)
             if (!field.codes->has_level(level))
-                return error(*json.find("level"),
-                             "list " + in_quotes(field.codes_name) + " has no level " + in_quotes(level));
+                return error(*json.find("level"), "list " + in_quotes(field.codes_name) +
+                                                      " has no level " + in_quotes(level));
         if (field.kind == Kind::tags) {
             if (schema_.tags_) return error(json, "a schema has at most one field of kind tags");
             schema_.tags_ = schema_.size();
@@ -144,14 +151,14 @@ class SchemaReader {
     Status read_member(Field& field, const std::string& key, const Json& value) {
         const auto only_for = [&](Kind kind) -> Status {
             if (field.kind == kind) return {};
-            return error(value, in_quotes(key) + " is for fields of kind " + name_of(kind) + ", not " +
-                                    name_of(field.kind));
+            return error(value, in_quotes(key) + " is for fields of kind " + name_of(kind) +
+                                    ", not " + name_of(field.kind));
         };
         if (key == "name" || key == "kind" || key == "note") return {};
-        if (key == "fixed") return read_flag(value, field.fixed);
+        if (key == "fixed") return read_flag(value, key, field.fixed);
         if (key == "expires") {
             QICE_RETURN_IF_ERROR(only_for(Kind::set));
-            return read_flag(value, field.expires);
+            return read_flag(value, key, field.expires);
         }
         if (key == "label" || key == "unit" || key == "codes" || key == "missing") {
             if (!value.is(Json::Kind::string))
@@ -185,11 +192,11 @@ class SchemaReader {
         }
         if (key == "level") {
             QICE_RETURN_IF_ERROR(only_for(Kind::code));
-            return read_strings(value, field.levels);
+            return read_strings(value, key, field.levels);
         }
         if (key == "values") {
             QICE_RETURN_IF_ERROR(only_for(Kind::category));
-            return read_strings(value, field.values);
+            return read_strings(value, key, field.values);
         }
         if (key == "derive") {
             derivations_.emplace_back(schema_.size(), &value);
@@ -209,8 +216,9 @@ class SchemaReader {
         const bool is_standard =
             value.text.find('/') == std::string::npos && fs::exists(standard, ignored);
         if (!is_standard && !fs::is_regular_file(beside, ignored))
-            return error(value, "code list " + in_quotes(value.text) + " is neither \"prefix\", nor " +
-                                    standard + ", nor the file " + beside);
+            return error(value, "code list " + in_quotes(value.text) +
+                                    " is neither \"prefix\", nor " + standard + ", nor the file " +
+                                    beside);
         const std::string& path = is_standard ? standard : beside;
         if (const auto known = lists_.find(path); known != lists_.end()) {
             out = known->second;
@@ -237,16 +245,17 @@ class SchemaReader {
                                             " is not known; derive by ratio, sum, difference, "
                                             "months_since or sme_size");
             std::vector<std::string> names;
-            QICE_RETURN_IF_ERROR(read_strings(arguments, names));
+            QICE_RETURN_IF_ERROR(read_strings(arguments, name, names));
             Field& field = schema_.fields_[index];
             field.derive = known->second;
             for (const std::string& operand : names) {
                 const auto found = schema_.find(operand);
                 if (!found) {
                     const std::string near = nearest(operand, schema_.names());
-                    return error(arguments,
-                                 "derives from " + in_quotes(operand) + ", which is not a field" +
-                                     (near.empty() ? "" : "; did you mean " + in_quotes(near) + "?"));
+                    return error(
+                        arguments,
+                        "derives from " + in_quotes(operand) + ", which is not a field" +
+                            (near.empty() ? "" : "; did you mean " + in_quotes(near) + "?"));
                 }
                 field.operands.push_back(*found);
             }
@@ -294,7 +303,10 @@ class SchemaReader {
         case Derive::sme_size: return check_sme_size(field, json);
         case Derive::ratio:
         case Derive::difference:
-            if (count != 2) return error(json, "needs two fields");
+            if (count != 2)
+                return error(json,
+                             std::string(field.derive == Derive::ratio ? "ratio" : "difference") +
+                                 " needs two fields");
             break;
         default: break;
         }
@@ -306,8 +318,8 @@ class SchemaReader {
             const bool same_base = operand(i).unit.base == operand(0).unit.base;
             if (field.derive == Derive::ratio ? same_base && operand(i).unit != operand(0).unit
                                               : operand(i).unit != operand(0).unit)
-                return error(json, in_quotes(operand(0).name) + " and " + in_quotes(operand(i).name) +
-                                       " have different units");
+                return error(json, in_quotes(operand(0).name) + " and " +
+                                       in_quotes(operand(i).name) + " have different units");
             decimals = std::max(decimals, operand(i).decimals);
         }
         if (field.derive == Derive::ratio) return {};
@@ -338,8 +350,8 @@ class SchemaReader {
                                        " is not one");
             const std::string& base = operand(i).unit.base;
             if (i >= 2 && !base.empty() && base != "元")
-                return error(json,
-                             "sme_size needs " + in_quotes(operand(i).name) + " in 元, 万元 or 亿元");
+                return error(json, "sme_size needs " + in_quotes(operand(i).name) +
+                                       " in 元, 万元 or 亿元");
         }
         if (field.values.empty())
             field.values.assign(kSizeClassNames.begin(), kSizeClassNames.end());

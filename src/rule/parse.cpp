@@ -22,7 +22,9 @@ class PolicyReader {
             return rules_.error(json, "a policy is an object, got " + json.describe());
         const Json* id = json.find("id");
         if (id == nullptr || !id->is(Json::Kind::string) || id->text.empty())
-            return rules_.error(id ? *id : json, "a policy needs an \"id\"");
+            return rules_.error(id ? *id : json,
+                                "a policy needs an \"id\": a text that is not empty" +
+                                    (id ? ", got " + id->describe() : std::string()));
         policy_.id = id->text;
         rules_.set_policy(policy_.id);
         policy_.place = source_.place(json.offset);
@@ -189,6 +191,10 @@ class PolicyReader {
                                 "\"rate\" needs \"of\": a number field; \"cap\" goes with them");
         if (amount != nullptr) return read_money(*amount, "amount", out.amount);
         if (rate == nullptr) return {};
+        const bool percent = rate->text.ends_with('%');
+        if (!is_plain_number(std::string_view(rate->text).substr(0, rate->text.size() - percent)) &&
+            rate->is(Json::Kind::string))
+            return rules_.expected(*rate, "rate", "a rate from 0 to 1 like 0.5 or \"50%\"");
         if (parse_number(rate->text, {}, kRatioDecimals, out.rate, rate->is(Json::Kind::number)) !=
                 NumberError::none ||
             out.rate < 0 || out.rate > kMaxRatioConstant)
@@ -302,12 +308,15 @@ class PolicyCollector {
         conditions_ += policy->rule.conditions;
         for (const Preference& preference : policy->prefer)
             conditions_ += preference.when.conditions;
+        if (policy->benefit)
+            for (const BenefitTier& tier : policy->benefit->tiers)
+                conditions_ += tier.when.conditions;
         if (conditions_ > limits_.conditions)
-            return set_.errors.push_back({StatusCode::limit,
-                                          "policy " + in_quotes(policy->id) +
-                                              ": the set has more than " +
-                                              std::to_string(limits_.conditions) + " conditions",
-                                          policy->place});
+            return set_.errors.push_back(
+                {StatusCode::limit,
+                 "policy " + in_quotes(policy->id) + ": the set has more than " +
+                     std::to_string(limits_.conditions) + " conditions (--max-conditions)",
+                 policy->place});
         set_.policies.push_back(std::move(*policy));
     }
 

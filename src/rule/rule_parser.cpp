@@ -116,7 +116,7 @@ Result<Node> RuleParser::node(const Json& json, Scope scope) {
     if (scope.depth > limits_.depth)
         return Status(StatusCode::limit,
                       error(json, "the rule is nested deeper than " +
-                                      std::to_string(limits_.depth) + " nodes")
+                                      std::to_string(limits_.depth) + " nodes (--max-depth)")
                           .message(),
                       source_.place(json.offset));
     std::string_view kind;
@@ -346,11 +346,18 @@ Result<Test> RuleParser::test(const Field& field, std::string_view name, const J
     const auto found = std::find_if(std::begin(kOps), std::end(kOps),
                                     [&](const OpName& op) { return op.name == name; });
     const std::string fitting =
-        "operators of a " + std::string(name_of(field.kind)) + " are " + ops_of(field.kind);
-    if (found == std::end(kOps)) return error(value, in_key(name) + " is no operator; " + fitting);
+        "a field of kind " + std::string(name_of(field.kind)) + " takes " + ops_of(field.kind);
+    if (found == std::end(kOps)) {
+        std::vector<std::string> names;
+        for (const OpName& op : kOps)
+            if (fits(op.op, field.kind)) names.emplace_back(op.name);
+        const std::string near = nearest(name, names);
+        return error(value, in_key(name) + " is no operator; " +
+                                (near.empty() ? fitting : "did you mean " + in_key(near) + "?"));
+    }
     if (!fits(found->op, field.kind))
         return error(value, in_key(name) + " does not fit a field of kind " + name_of(field.kind) +
-                                "; " + fitting);
+                                "; it takes " + ops_of(field.kind));
 
     Test out{found->op, {}, {}};
     if (out.op == Op::is || out.op == Op::known) {
@@ -413,20 +420,23 @@ Status RuleParser::number_constant(const Field& field, std::string_view op, cons
 
 Status RuleParser::code_constant(const Field& field, Op op, const Json& value, Test& test) const {
     const std::string name(name_of(op));
-    if (value.text.empty()) return expected(value, name, "values that are not empty");
+    // Cells of codes and sets are read without outer blanks; a category is taken as it is.
+    const std::string_view text =
+        field.kind == Kind::category ? std::string_view(value.text) : trim(value.text);
+    if (text.empty()) return expected(value, name, "values that are not empty");
     if (!field.codes) {
         if (!field.values.empty() &&
-            std::find(field.values.begin(), field.values.end(), value.text) == field.values.end()) {
+            std::find(field.values.begin(), field.values.end(), text) == field.values.end()) {
             std::string message = in_quotes(value.text) + " is not one of the field's values:";
             for (const std::string& known : field.values)
                 message += ' ' + known;
             return error(value, message);
         }
-        test.strings.push_back(value.text);
+        test.strings.emplace_back(text);
         return {};
     }
     const CodeList& codes = *field.codes;
-    const auto code = codes.find(trim(value.text));
+    const auto code = codes.find(text);
     if (!code)
         return error(value, "code " + in_quotes(value.text) + " is not on list " +
                                 in_quotes(field.codes_name));
@@ -439,10 +449,14 @@ Status RuleParser::code_constant(const Field& field, Op op, const Json& value, T
         bool reachable = at_level(*code);
         for (std::uint32_t below = *code; !exact && !reachable && below < codes[*code].end; ++below)
             reachable = at_level(below);
-        if (!reachable)
+        if (!reachable) {
+            std::string wanted;
+            for (const std::string& level : field.levels)
+                wanted += (wanted.empty() ? "" : " or ") + in_quotes(level);
             return error(value, "code " + in_quotes(value.text) + " is of level " +
                                     in_quotes(codes[*code].level) + "; the field asks for " +
-                                    in_quotes(field.levels[0]));
+                                    wanted);
+        }
     }
     test.numbers.push_back(*code);
     return {};
@@ -491,7 +505,11 @@ Result<std::uint32_t> RuleParser::number_field(const Json& json, std::string_vie
     std::string name;
     QICE_RETURN_IF_ERROR(read_text(json, key, name));
     const auto index = schema_.find(name);
-    if (!index) return error(json, "field " + in_quotes(name) + " is not in the schema");
+    if (!index) {
+        const std::string near = nearest(name, schema_.names());
+        return error(json, "field " + in_quotes(name) + " is not in the schema" +
+                               (near.empty() ? "" : "; did you mean " + in_quotes(near) + "?"));
+    }
     if (schema_[*index].kind != Kind::number || schema_[*index].is_ratio())
         return error(json, in_key(key) + " needs a number field that is no ratio, got " +
                                in_quotes(name));

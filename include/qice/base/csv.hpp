@@ -34,13 +34,16 @@ class CsvScanner {
 
   private:
     Fault scan_record();
-    bool scan_quoted(std::string_view& cell);
+    Fault scan_quoted(std::string_view& cell);
 
     std::string_view text_;
     std::size_t at_ = 0;
     std::size_t start_ = 0, end_ = 0; // of the current record
     std::uint64_t line_ = 1, record_line_ = 0;
     Fault fault_ = Fault::none;
+    // A quote still open at a line end before faulty_until_ leads to faulty_with_: it was tried.
+    std::size_t faulty_until_ = 0;
+    Fault faulty_with_ = Fault::none;
     std::vector<std::string_view> cells_;
     std::deque<std::string> unescaped_; // quoted cells that held doubled quotes
 };

@@ -39,6 +39,11 @@ NumberError parse_number(std::string_view text, const Unit& unit, int decimals, 
                          bool exponents = false);
 
 /// `value` / 10^decimals in the shortest exact form: 12.5, -3, 0.001.
+/// Only digits, a sign and a point: a number without a unit.
+inline bool is_plain_number(std::string_view text) {
+    return text.find_first_not_of("0123456789.-") == std::string_view::npos;
+}
+
 std::string format_decimal(std::int64_t value, int decimals);
 
 /// 10^n for 0 <= n <= 18.

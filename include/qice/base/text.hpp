@@ -32,8 +32,11 @@ std::size_t count_characters(std::string_view text);
 /// Shortens text for a message, in whole characters: `很长的文字…`.
 std::string excerpt(std::string_view text, std::size_t characters = 40);
 
+/// Control characters as `\n`, `\x1b` ...: nothing in a file steers the terminal it is shown on.
+std::string visible(std::string_view text);
+
 /// An excerpt between quotation marks, for a message.
-inline std::string in_quotes(std::string_view text) { return '"' + excerpt(text) + '"'; }
+std::string in_quotes(std::string_view text);
 
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a slip of the hand.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);

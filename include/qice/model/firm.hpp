@@ -163,6 +163,8 @@ class FirmTableBuilder {
     const char* set(std::uint32_t field, std::string_view text);
     /// A JSON number token may have an exponent.
     const char* set_json_number(std::uint32_t field, std::string_view text);
+    /// A value that could not be read: unknown, a set too.
+    void set_unknown(std::uint32_t field);
     /// The sums and differences of the current row that overflow; they will be unknown.
     const std::vector<std::uint32_t>& overflows();
     void end();
