@@ -65,7 +65,8 @@ CsvScanner::Fault CsvScanner::scan_record() {
         std::string_view cell;
         if (at_ < size && text_[at_] == '"') {
             if (const Fault fault = scan_quoted(cell); fault != Fault::none) return fault;
-            const bool line_end = at_ + 1 < size && text_[at_] == '\r' && text_[at_ + 1] == '\n';
+            const bool line_end =
+                at_ < size && text_[at_] == '\r' && (at_ + 1 == size || text_[at_ + 1] == '\n');
             if (at_ < size && text_[at_] != ',' && text_[at_] != '\n' && !line_end)
                 return Fault::text_after_quote;
         } else {

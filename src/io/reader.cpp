@@ -234,10 +234,10 @@ std::string joined_elements(const Json& value, bool dated, bool& fits) {
         }
     } else if (value.is(Json::Kind::object)) { // tags and their weights
         for (const auto& [name, weight] : value.members) {
-            if (weight.is(Json::Kind::number))
-                add(name + ":" + weight.text);
-            else
-                fits = false;
+            std::int64_t thousandths = 0; // a JSON number may have an exponent, a cell may not
+            fits = fits && weight.is(Json::Kind::number) &&
+                   parse_number(weight.text, {}, 3, thousandths, true) == NumberError::none;
+            add(name + ":" + format_decimal(thousandths, 3));
         }
     } else {
         fits = false;

@@ -39,8 +39,10 @@ inline Planes constant(const Bits& certain, const Bits& confirmed) {
 struct Slices {
     static constexpr int kMost = 32; // counts are 32 bits; greater sums of points saturate
     Bits slice[kMost];
-    Bits over{}; // where the sum has passed 2^kMost: above every bound
+    Bits over; // where the sum has passed 2^kMost: above every bound
     int used = 0;
+
+    Slices() { over = zeros(); }
 
     void add(const Bits* number, int width) {
         Bits carry = zeros();

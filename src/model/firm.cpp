@@ -348,9 +348,10 @@ const char* FirmTableBuilder::set_tags(Column& column, std::string_view text) {
         if (name.empty()) continue;
         std::int64_t weight = 1000;
         if (const std::size_t at = name.rfind(':'); at != std::string_view::npos) {
-            if (!is_plain_number(name.substr(at + 1)) ||
-                parse_number(name.substr(at + 1), {}, 3, weight) != NumberError::none ||
-                weight < 0 || weight > 1000)
+            const std::string_view number = trim(name.substr(at + 1));
+            if (!is_plain_number(number) ||
+                parse_number(number, {}, 3, weight) != NumberError::none || weight < 0 ||
+                weight > 1000)
                 return "has a tag whose weight is not a number from 0 to 1 with at most 3 decimals";
             name = trim(name.substr(0, at));
         }
@@ -372,8 +373,11 @@ FirmTableBuilder::FirmTableBuilder(SchemaPtr schema, Date as_of) : table_(std::m
         const Field& derived = table_.schema()[field];
         if (derived.derive != Derive::sum && derived.derive != Derive::difference) continue;
         // Everything such a field stands on is brought up to date before it is computed.
-        for (std::uint32_t operand : derived.operands)
+        for (std::uint32_t operand : derived.operands) {
+            const Field& of = table_.schema()[operand];
+            if (of.derive == Derive::months_since) operands_of_sums_.push_back(of.operands[0]);
             operands_of_sums_.push_back(operand);
+        }
         sums_.push_back(field);
     }
 }

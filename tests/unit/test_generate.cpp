@@ -219,7 +219,15 @@ TEST_CASE("the six cities can be drawn, and a code that is no city is refused") 
     const Status status = generate({.out = folder.path, .city = "999999"});
     CHECK(status.code() == StatusCode::usage);
     CHECK(generate({.out = ""}).code() == StatusCode::usage);
-    CHECK(generate({.firms = kMostFirms + 1, .out = folder.path}).code() == StatusCode::limit);
+    CHECK(generate({.firms = kMostFirms + 1, .out = folder.path}).code() == StatusCode::usage);
+}
+
+TEST_CASE("the sample city is what its seed gives, byte for byte") {
+    Folder folder;
+    REQUIRE(generate({.firms = 5'000, .seed = 1, .out = folder.path}).ok());
+    const std::string sample =
+        read_file(std::string(QICE_SOURCE_DIR) + "/data/sample/firms.csv").value();
+    CHECK(read_file(folder.path + "/firms.csv").value() == sample);
 }
 
 TEST_CASE("policies are JSON with the required keys, most of them of a town") {

@@ -103,13 +103,13 @@ TEST_CASE("a faulty field is refused") {
     CHECK(fault_in(R"({"name": "id", "kind": "flag"})") ==
           "field \"id\": is the id column; a field needs another name");
     CHECK(fault_in(R"({"name": "a", "kind": "flag"}, {"name": "a", "kind": "text"})") ==
-          "field \"a\": stands twice");
+          "field \"a\": another field has this name already");
     CHECK(fault_in(R"({"name": "a"})") == "field \"a\": needs a \"kind\"");
     CHECK(fault_in(R"({"name": "a", "kind": "real"})") ==
           "field \"a\": kind \"real\" is not known; the kinds are number, date, flag, category, "
           "code, set, tags, text");
     CHECK(fault_in(R"({"name": "a", "kind": "flag", "fixed": 1})") ==
-          "field \"a\": needs true or false, got 1");
+          "field \"a\": \"fixed\" needs true or false, got 1");
     CHECK(fault_in(R"({"name": "a", "kind": "flag", "unit": "元"})") ==
           "field \"a\": \"unit\" is for fields of kind number, not flag");
     CHECK(fault_in(R"({"name": "a", "kind": "number", "unit": 5})") ==
@@ -134,7 +134,7 @@ TEST_CASE("a faulty field is refused") {
     CHECK(fault_in(R"({"name": "a", "kind": "tags"}, {"name": "b", "kind": "tags"})") ==
           "field \"b\": a schema has at most one field of kind tags");
     CHECK(fault_in(R"({"name": "a", "kind": "category", "values": []})") ==
-          "field \"a\": needs a text or a list of texts, got a list");
+          "field \"a\": \"values\" needs a text or a list of texts, got an empty list");
     CHECK(fault_in(R"({"name": "a", "kind": "flag", "colour": "red"})").substr(0, 18) ==
           "field \"a\": \"colour");
 }
@@ -157,10 +157,12 @@ TEST_CASE("a faulty derivation is refused") {
           "or sme_size");
     CHECK(derive("{\"sum\": [\"m\", \"none\"]}").substr(0, 54) ==
           "field \"x\": derives from \"none\", which is not a field");
-    CHECK(derive("{\"sum\": []}") == "field \"x\": needs a text or a list of texts, got a list");
+    CHECK(derive("{\"sum\": []}") ==
+          "field \"x\": \"sum\" needs a text or a list of texts, got an empty list");
     CHECK(derive("{\"sum\": [\"m\", \"x\"]}") == "field \"x\": is derived from itself");
-    CHECK(derive("{\"ratio\": [\"m\"]}") == "field \"x\": needs two fields");
-    CHECK(derive("{\"difference\": [\"m\", \"m\", \"m\"]}") == "field \"x\": needs two fields");
+    CHECK(derive("{\"ratio\": [\"m\"]}") == "field \"x\": ratio needs two fields");
+    CHECK(derive("{\"difference\": [\"m\", \"m\", \"m\"]}") ==
+          "field \"x\": difference needs two fields");
     CHECK(derive("{\"sum\": [\"m\", \"d\"]}") ==
           "field \"x\": needs number fields; \"d\" is not one");
     CHECK(derive("{\"sum\": [\"r\", \"r\"]}") ==

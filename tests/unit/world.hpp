@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -34,8 +35,14 @@ inline constexpr std::string_view kSchema = R"({"id": "id", "fields": [
  {"name": "follows", "kind": "tags"},
  {"name": "name", "kind": "text"}]})";
 
-inline SchemaPtr schema(std::string_view json = kSchema) {
+inline SchemaPtr schema(std::string_view json) {
     return Schema::parse(json, "schema.json").value();
+}
+
+/// The world's own, read once.
+inline SchemaPtr schema() {
+    static const SchemaPtr made = schema(kSchema);
+    return made;
 }
 
 inline Date day(std::string_view text) { return Date::parse(text).value(); }

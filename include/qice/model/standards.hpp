@@ -44,7 +44,8 @@ class SizeClasses {
     static Result<SizeClasses> load(const std::string& path);
 
     const std::vector<Category>& categories() const { return categories_; }
-    /// The category of an industry code (with or without its section letter), if it has one.
+    /// The category of an industry code written with its section letter (`C3911`), if it has one;
+    /// bare digits are found only where the standard names the division or group itself.
     std::optional<std::uint32_t> category_of(std::string_view industry) const;
     /// The same for every code of a list, by number.
     std::vector<std::optional<std::uint32_t>> categories_of(const CodeList& industries) const;
