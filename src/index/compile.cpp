@@ -338,6 +338,40 @@ class GraphBuilder {
     StringMap<Ref> nodes_, literals_;
 };
 
+/// Puts policies of one shape side by side, and their refs in the same order: an executor runs a
+/// shape with loops of fixed length over memory in a row.
+void group_by_shape(Program& program) {
+    const auto refs_of = [&](const Conjunction& rule) {
+        return std::span(program.refs).subspan(rule.first, rule.literals + rule.others);
+    };
+    std::sort(program.policies.begin(), program.policies.end(),
+              [&](const CompiledPolicy& one, const CompiledPolicy& other) {
+                  const Conjunction &a = one.rule, &b = other.rule;
+                  if (a.others != b.others) return a.others < b.others;
+                  if (a.literals != b.literals) return a.literals < b.literals;
+                  if (a.manual != b.manual) return b.manual;
+                  const auto left = refs_of(a), right = refs_of(b);
+                  const auto [l, r] = std::mismatch(left.begin(), left.end(), right.begin());
+                  return l != left.end() ? *l < *r : one.policy < other.policy;
+              });
+    std::vector<Ref> refs;
+    for (CompiledPolicy& policy : program.policies) {
+        Conjunction& rule = policy.rule;
+        const auto place = static_cast<std::uint32_t>(&policy - program.policies.data());
+        const auto first_ref = static_cast<std::uint32_t>(program.refs.size() + refs.size());
+        if (program.shapes.empty() || program.shapes.back().literals != rule.literals ||
+            program.shapes.back().others != rule.others ||
+            program.shapes.back().manual != rule.manual)
+            program.shapes.push_back(
+                {place, place, first_ref, rule.literals, rule.others, rule.manual});
+        ++program.shapes.back().last;
+        const auto own = refs_of(rule);
+        refs.insert(refs.end(), own.begin(), own.end());
+        rule.first = first_ref;
+    }
+    program.refs.insert(program.refs.end(), refs.begin(), refs.end());
+}
+
 } // namespace
 
 Program compile(const Schema& schema, std::span<const Policy> policies,
@@ -361,10 +395,6 @@ Program compile(const Schema& schema, std::span<const Policy> policies,
     for (std::uint32_t i : matched) {
         priors[i] = policies[i].priority + options.urgency.of(policies[i], options.as_of);
     }
-    std::sort(matched.begin(), matched.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return priors[a] != priors[b] ? priors[a] > priors[b] : policies[a].id < policies[b].id;
-    });
-
     GraphBuilder graph(schema, vocabulary, slot_of, program);
     StringMap<std::uint32_t> tag_numbers;
     for (std::uint32_t i : matched) {
@@ -387,6 +417,7 @@ Program compile(const Schema& schema, std::span<const Policy> policies,
         out.tags = static_cast<std::uint32_t>(policy.tags.size());
         program.policies.push_back(out);
     }
+    group_by_shape(program);
     return program;
 }
 

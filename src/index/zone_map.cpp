@@ -31,8 +31,7 @@ ZoneMap::ZoneMap(const Program& program, const FirmIndex& firms)
     }
 }
 
-std::size_t ZoneMap::candidates(std::size_t block, bool near, Scratch& scratch,
-                                std::uint32_t* places) const {
+const std::uint64_t* ZoneMap::candidates(std::size_t block, bool near, Scratch& scratch) const {
     std::fill(scratch.possible.begin(), scratch.possible.end(), ~std::uint64_t{0});
     std::fill(scratch.near.begin(), scratch.near.end(), ~std::uint64_t{0});
     for (const Field& field : fields_) {
@@ -54,10 +53,7 @@ std::size_t ZoneMap::candidates(std::size_t block, bool near, Scratch& scratch,
     }
     std::vector<std::uint64_t>& wanted = near ? scratch.near : scratch.possible;
     if (policies_ % 64 != 0) wanted.back() &= (std::uint64_t{1} << (policies_ % 64)) - 1;
-    std::uint32_t* next = places;
-    for_each_bit(wanted.data(), words_,
-                 [&](std::size_t place) { *next++ = static_cast<std::uint32_t>(place); });
-    return static_cast<std::size_t>(next - places);
+    return wanted.data();
 }
 
 } // namespace qice

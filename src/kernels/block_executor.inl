@@ -2,29 +2,10 @@
 // level; the level has defined codes_in_range(). No standard templates are instantiated here, so
 // that no code compiled for a newer CPU can leak into the rest of the program.
 
-/// 512 firms; the compiler maps it to the widest registers of the level.
-typedef std::uint64_t Bits __attribute__((vector_size(64), aligned(64)));
-
 inline std::uint32_t code_at(const std::uint8_t* codes, std::uint8_t width, std::size_t i) {
     if (width == 1) return codes[i];
     if (width == 2) return reinterpret_cast<const std::uint16_t*>(codes)[i];
     return reinterpret_cast<const std::uint32_t*>(codes)[i];
-}
-
-inline Bits load(const BlockRow& row) { return *reinterpret_cast<const Bits*>(row.words); }
-inline void store(BlockRow& row, const Bits& bits) { *reinterpret_cast<Bits*>(row.words) = bits; }
-inline Bits zeros() { return Bits{}; }
-inline Bits ones() { return ~Bits{}; }
-
-inline bool is_zero(const Bits& bits) {
-    return (bits[0] | bits[1] | bits[2] | bits[3] | bits[4] | bits[5] | bits[6] | bits[7]) == 0;
-}
-
-inline std::uint32_t count(const Bits& bits) {
-    int total = 0;
-    for (int i = 0; i < 8; ++i)
-        total += __builtin_popcountll(bits[i]);
-    return static_cast<std::uint32_t>(total);
 }
 
 struct Planes {
@@ -104,21 +85,17 @@ template <bool All> class Executor {
         : task_(task), program_(*task.program), scratch_(scratch) {}
 
     void run() {
-        const Bits valid = load(task_.view.valid);
-        for (std::size_t i = 0; i < task_.candidate_count; ++i) {
-            const std::uint32_t place = task_.candidates[i];
-            const CompiledPolicy& policy = program_.policies[place];
-            Planes planes;
-            if (!conjunction(policy.rule, valid, planes)) continue;
-            std::uint64_t* counts = scratch_.counts.data() + std::size_t{4} * place;
-            counts[0] += emit(kEligible, place, planes.certain);
-            if (policy.rule.manual)
-                counts[1] += emit(kReview, place, planes.confirmed & ~planes.certain);
-            if (All) {
-                const Bits needs = planes.possible & ~planes.confirmed;
-                counts[2] += emit(kNeedsFact, place, needs & planes.fact);
-                counts[2] += emit(kNeedsMore, place, needs & ~planes.fact);
-                counts[3] += emit(kNear, place, planes.near & ~planes.possible);
+        for (const Shape& shape : program_.shapes) {
+            switch (shape.literals) {
+            case 1: run_shape<1>(shape); break;
+            case 2: run_shape<2>(shape); break;
+            case 3: run_shape<3>(shape); break;
+            case 4: run_shape<4>(shape); break;
+            case 5: run_shape<5>(shape); break;
+            case 6: run_shape<6>(shape); break;
+            case 7: run_shape<7>(shape); break;
+            case 8: run_shape<8>(shape); break;
+            default: run_shape<kAnyNumber>(shape);
             }
         }
     }
@@ -129,6 +106,41 @@ template <bool All> class Executor {
     }
 
   private:
+    static constexpr std::uint32_t kAnyNumber = UINT32_MAX;
+
+    /// The candidates of one shape; the number of literals is a constant, where it is a common one.
+    template <std::uint32_t Literals> void run_shape(const Shape& shape) {
+        const std::uint32_t literals = Literals == kAnyNumber ? shape.literals : Literals;
+        const std::uint32_t stride = literals + shape.others;
+        const Ref* const refs = program_.refs.data() + shape.first_ref;
+        const Bits valid = load(task_.view.valid);
+        for (std::uint32_t w = shape.first / 64; w * 64 < shape.last; ++w) {
+            std::uint64_t bits = task_.candidates[w];
+            if (w * 64 < shape.first) bits &= ~std::uint64_t{0} << (shape.first % 64);
+            if (shape.last - w * 64 < 64) bits &= ~(~std::uint64_t{0} << (shape.last % 64));
+            for (; bits != 0; bits &= bits - 1) {
+                const std::uint32_t place =
+                    w * 64 + static_cast<std::uint32_t>(__builtin_ctzll(bits));
+                const Ref* const own = refs + std::size_t{place - shape.first} * stride;
+                Planes planes;
+                if (conjunction(own, literals, shape.others, valid, planes))
+                    emit_all(place, shape.manual, planes);
+            }
+        }
+    }
+
+    void emit_all(std::uint32_t place, bool manual, const Planes& planes) {
+        std::uint64_t* counts = scratch_.counts.data() + std::size_t{4} * place;
+        counts[0] += emit(kEligible, place, planes.certain);
+        if (manual) counts[1] += emit(kReview, place, planes.confirmed & ~planes.certain);
+        if (All) {
+            const Bits needs = planes.possible & ~planes.confirmed;
+            counts[2] += emit(kNeedsFact, place, needs & planes.fact);
+            counts[2] += emit(kNeedsMore, place, needs & ~planes.fact);
+            counts[3] += emit(kNear, place, planes.near & ~planes.possible);
+        }
+    }
+
     std::uint32_t emit(RankClass rank_class, std::uint32_t place, const Bits& firms) {
         if (is_zero(firms)) return 0;
         if ((task_.wanted >> rank_class & 1) != 0) {
@@ -141,13 +153,11 @@ template <bool All> class Executor {
     }
 
     /// False if no firm of the block can come of it.
-    bool conjunction(const Conjunction& rule, const Bits& valid, Planes& out) {
-        const Ref* ref = program_.refs.data() + rule.first;
-        const Ref* const literals_end = ref + rule.literals;
-        const Ref* const end = literals_end + rule.others;
+    bool conjunction(const Ref* ref, std::uint32_t literals, std::uint32_t others,
+                     const Bits& valid, Planes& out) {
         Bits certain = valid, possible = valid, near = valid, fact = valid;
-        for (; ref < literals_end; ++ref) {
-            const std::uint32_t number = *ref & ~kLiteralBit;
+        for (std::uint32_t i = 0; i < literals; ++i) {
+            const std::uint32_t number = ref[i] & ~kLiteralBit;
             const BlockRow* rows = literal_rows(number);
             const Bits literal_certain = load(rows[0]);
             if (All) {
@@ -158,11 +168,11 @@ template <bool All> class Executor {
                 possible &= literal_possible;
             }
             certain &= literal_certain;
-            if (is_zero(All ? possible | near : certain)) return false;
         }
         out = {certain, certain, possible, near, fact};
-        for (; ref < end; ++ref) {
-            and_into(out, node_planes(*ref));
+        if (is_zero(All ? possible | near : certain)) return false;
+        for (const Ref* other = ref + literals; other < ref + literals + others; ++other) {
+            and_into(out, node_planes(*other));
             if (is_zero(All ? out.possible | out.near : out.confirmed)) return false;
         }
         return true;
@@ -322,7 +332,12 @@ template <bool All> class Executor {
     /// Certain and possible rows of a literal, computed on first use in a block.
     const BlockRow* literal_rows(std::uint32_t number) {
         BlockRow* rows = scratch_.literal_rows.data() + std::size_t{2} * number;
-        if (scratch_.literal_stamps[number] == scratch_.block) return rows;
+        if (__builtin_expect(scratch_.literal_stamps[number] != scratch_.block, 0))
+            compute_literal(number, rows);
+        return rows;
+    }
+
+    __attribute__((noinline)) void compute_literal(std::uint32_t number, BlockRow* rows) {
         scratch_.literal_stamps[number] = scratch_.block;
         const Literal& literal = program_.literals[number];
         const bool ranges = literal.form == Literal::Form::ranges;
@@ -335,7 +350,6 @@ template <bool All> class Executor {
         if (literal.on_unknown == Truth::yes) certain |= unknown;
         store(rows[0], certain);
         store(rows[1], literal.on_unknown == Truth::unknown ? certain | unknown : certain);
-        return rows;
     }
 
     Bits in_ranges(const Literal& literal) const {
@@ -418,64 +432,4 @@ inline void run_block(const BlockTask& task, BlockScratch& scratch) {
 inline const BlockRow* certain(const BlockTask& task, BlockScratch& scratch, Ref ref) {
     if (task.all_planes) return Executor<true>(task, scratch).certain(ref);
     return Executor<false>(task, scratch).certain(ref);
-}
-
-/// Hacker's Delight, 7-3: a 64 x 64 bit matrix by swapping halves, quarters, ...
-inline void transpose_64(std::uint64_t* rows) {
-    std::uint64_t mask = 0x00000000ffffffffu;
-    for (int half = 32; half != 0; half >>= 1, mask ^= mask << half) {
-        for (int base = 0; base < 64; base += 2 * half) {
-            for (int i = base; i < base + half; ++i) {
-                const std::uint64_t swap = (rows[i] >> half ^ rows[i + half]) & mask;
-                rows[i] ^= swap << half;
-                rows[i + half] ^= swap;
-            }
-        }
-    }
-}
-
-inline void transpose(const BlockRow* const* rows, std::size_t count, std::uint64_t* out,
-                      std::size_t words) {
-    alignas(64) std::uint64_t square[64];
-    for (std::size_t w = 0; w < words; ++w) {
-        const std::size_t first = w * 64;
-        const std::size_t present = count > first ? (count - first < 64 ? count - first : 64) : 0;
-        for (std::size_t group = 0; group < kBlockWords; ++group) {
-            std::uint64_t any = 0;
-            for (std::size_t i = 0; i < 64; ++i) {
-                square[i] = i < present ? rows[first + i]->words[group] : 0;
-                any |= square[i];
-            }
-            if (any != 0) transpose_64(square);
-            for (std::size_t i = 0; i < 64; ++i)
-                out[(group * 64 + i) * words + w] = square[i];
-        }
-    }
-}
-
-/// How many of `keys` are greater than `key`: no branch, so nothing to mispredict.
-inline std::uint32_t count_greater(const std::uint64_t* keys, std::uint32_t count,
-                                   std::uint64_t key) {
-    std::uint64_t greater = 0;
-    for (std::uint32_t i = 0; i < count; ++i)
-        greater += keys[i] > key ? 1 : 0;
-    return static_cast<std::uint32_t>(greater);
-}
-
-/// Each key goes straight to its place: the number of keys that are greater.
-inline std::uint32_t merge_top(const std::uint64_t* plain, std::uint32_t plain_count,
-                               const std::uint64_t* scored, std::uint32_t scored_count,
-                               std::uint32_t top, std::uint64_t* out) {
-    for (std::uint32_t i = 0; i < plain_count; ++i) {
-        const std::uint32_t place = i + count_greater(scored, scored_count, plain[i]);
-        if (place >= top) break;
-        out[place] = plain[i];
-    }
-    for (std::uint32_t i = 0; i < scored_count; ++i) {
-        const std::uint32_t place = count_greater(scored, scored_count, scored[i]) +
-                                    count_greater(plain, plain_count, scored[i]);
-        if (place < top) out[place] = scored[i];
-    }
-    const std::uint32_t all = plain_count + scored_count;
-    return all < top ? all : top;
 }

@@ -4,11 +4,13 @@
 // qice depends on the CPU. $QICE_KERNELS = plain, avx2 or avx512 forces a level the CPU has.
 #pragma once
 
+#include "kernels/rank_task.hpp"
 #include "qice/base/bits.hpp"
 #include "qice/index/program.hpp"
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace qice {
@@ -47,10 +49,9 @@ struct BlockScratch {
 struct BlockTask {
     const Program* program;
     BlockView view;
-    const std::uint32_t* candidates; // places in Program::policies, ascending
-    std::size_t candidate_count;
-    bool all_planes;      // also needs_data and near
-    std::uint32_t wanted; // bit c: fill matches[c]
+    const std::uint64_t* candidates; // a bit a place in Program::policies
+    bool all_planes;                 // also needs_data and near
+    std::uint32_t wanted;            // bit c: fill matches[c]
 };
 
 struct Kernels {
@@ -59,18 +60,25 @@ struct Kernels {
     void (*run_block)(const BlockTask& task, BlockScratch& scratch);
     /// The certain row of one node or literal in the block that run_block() saw last.
     const BlockRow* (*certain)(const BlockTask& task, BlockScratch& scratch, Ref ref);
-    /// out[f * words + w], bit b = *rows[w * 64 + b], bit f: firm-major bits of `count` rows.
-    void (*transpose)(const BlockRow* const* rows, std::size_t count, std::uint64_t* out,
-                      std::size_t words);
-    /// Merges `plain` (descending) and `scored` (in any order, none twice) and keeps the first
-    /// `top` in `out`, descending; returns how many. For short lists: costs plain x scored.
-    std::uint32_t (*merge_top)(const std::uint64_t* plain, std::uint32_t plain_count,
-                               const std::uint64_t* scored, std::uint32_t scored_count,
-                               std::uint32_t top, std::uint64_t* out);
+    /// The first `top` keys of each firm, for a top of at most kNetworkKeys: ranges tell where
+    /// in `out` each firm's stand, best first. `out` has room for all and kKeySlack bytes more;
+    /// returns how many keys were written.
+    std::size_t (*rank_narrow)(const RankTask<std::uint32_t>& task,
+                               RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
+                               const KeyRanges& ranges);
+    std::size_t (*rank_wide)(const RankTask<std::uint64_t>& task,
+                             RankScratch<std::uint64_t>& scratch, std::uint64_t* out,
+                             const KeyRanges& ranges);
+    /// For any top: first the entries' bits, firm-major, then the keys of one firm, to be merged.
+    void (*firm_major_narrow)(const RankTask<std::uint32_t>& task,
+                              RankScratch<std::uint32_t>& scratch);
+    void (*firm_major_wide)(const RankTask<std::uint64_t>& task,
+                            RankScratch<std::uint64_t>& scratch);
+    Selected<std::uint32_t> (*select_narrow)(const RankTask<std::uint32_t>& task,
+                                             RankScratch<std::uint32_t>& scratch, std::size_t firm);
+    Selected<std::uint64_t> (*select_wide)(const RankTask<std::uint64_t>& task,
+                                           RankScratch<std::uint64_t>& scratch, std::size_t firm);
 };
-
-/// merge_top() is quick up to about this many scored keys.
-inline constexpr std::uint32_t kShortMerge = 48;
 
 /// The level in use.
 const Kernels& kernels();

@@ -17,6 +17,58 @@
 
 namespace qice::level_avx512 {
 
+inline constexpr int kRegisterBytes = 64;
+#include "kernels/bits.inl"
+
+inline bool is_zero(const Bits& bits) {
+    const auto row = reinterpret_cast<__m512i>(bits);
+    return _mm512_test_epi64_mask(row, row) == 0;
+}
+
+/// Writes the keys whose bit is in `some`, in order; returns how many. Stores a whole register.
+inline std::uint32_t append(std::uint32_t* out, const KeyVector<std::uint32_t>::Keys& keys,
+                            std::uint32_t some) {
+    const auto mask = static_cast<__mmask16>(some);
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(mask, reinterpret_cast<__m512i>(keys)));
+    return static_cast<std::uint32_t>(__builtin_popcount(some));
+}
+inline std::uint32_t append(std::uint64_t* out, const KeyVector<std::uint64_t>::Keys& keys,
+                            std::uint32_t some) {
+    const auto mask = static_cast<__mmask8>(some);
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(mask, reinterpret_cast<__m512i>(keys)));
+    return static_cast<std::uint32_t>(__builtin_popcount(some));
+}
+
+/// Adds affinities to keys and appends those in `some` that are then greater than a threshold.
+inline std::uint32_t append_scored(std::uint32_t* out, const std::uint32_t* keys,
+                                   const Affinities& more, int tie_bits, std::uint32_t some,
+                                   std::int64_t threshold) {
+    const __m512i scored = _mm512_add_epi32(
+        _mm512_load_si512(keys),
+        _mm512_slli_epi32(reinterpret_cast<__m512i>(more), static_cast<unsigned>(tie_bits)));
+    const __mmask16 above = _mm512_mask_cmpgt_epi32_mask(
+        static_cast<__mmask16>(some), scored, _mm512_set1_epi32(static_cast<int>(threshold)));
+    return append(out, reinterpret_cast<KeyVector<std::uint32_t>::Keys>(scored), above);
+}
+inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys,
+                                   const Affinities& more, int tie_bits, std::uint32_t some,
+                                   std::int64_t threshold) {
+    std::uint32_t count = 0;
+    for (int half = 0; half < 2; ++half) {
+        const auto affinities = reinterpret_cast<__m512i>(more);
+        const __m256i eight = half == 0 ? _mm512_castsi512_si256(affinities)
+                                        : _mm512_extracti64x4_epi64(affinities, 1);
+        const __m512i scored = _mm512_add_epi64(
+            _mm512_load_si512(keys + 8 * half),
+            _mm512_slli_epi64(_mm512_cvtepi32_epi64(eight), static_cast<unsigned>(tie_bits)));
+        const __mmask8 above = _mm512_mask_cmpgt_epi64_mask(static_cast<__mmask8>(some >> 8 * half),
+                                                            scored, _mm512_set1_epi64(threshold));
+        count +=
+            append(out + count, reinterpret_cast<KeyVector<std::uint64_t>::Keys>(scored), above);
+    }
+    return count;
+}
+
 /// row = where first <= code <= last, for 512 codes.
 inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::uint32_t first,
                            std::uint32_t last, BlockRow& row) {
@@ -44,9 +96,11 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 }
 
 #include "kernels/block_executor.inl"
+#include "kernels/block_ranker.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx512", run_block, certain, transpose, merge_top};
+const Kernels kKernels{"avx512",        run_block,       certain, rank,  rank,
+                       make_firm_major, make_firm_major, select,  select};
 
 } // namespace qice::level_avx512
 

@@ -7,6 +7,36 @@
 
 namespace qice::level_plain {
 
+inline constexpr int kRegisterBytes = 16;
+#include "kernels/bits.inl"
+
+inline bool is_zero(const Bits& bits) {
+    return (bits[0] | bits[1] | bits[2] | bits[3] | bits[4] | bits[5] | bits[6] | bits[7]) == 0;
+}
+
+/// Writes the keys whose bit is in `some`, in order; returns how many.
+template <class Key, class Keys>
+inline std::uint32_t append(Key* out, const Keys& keys, std::uint32_t some) {
+    std::uint32_t count = 0;
+    for (; some != 0; some &= some - 1)
+        out[count++] = static_cast<Key>(keys[__builtin_ctz(some)]);
+    return count;
+}
+
+/// Adds affinities to keys and appends those in `some` that are then greater than a threshold.
+template <class Key>
+inline std::uint32_t append_scored(Key* out, const Key* keys, const Affinities& more, int tie_bits,
+                                   std::uint32_t some, std::int64_t threshold) {
+    std::uint32_t count = 0;
+    for (; some != 0; some &= some - 1) {
+        const int i = __builtin_ctz(some);
+        const Key key = keys[i] + (static_cast<Key>(std::int64_t{more[i]}) << tie_bits);
+        out[count] = key;
+        count += static_cast<std::int64_t>(key) > threshold ? 1 : 0;
+    }
+    return count;
+}
+
 /// row = where first <= code <= last, for 512 codes.
 template <class Code>
 inline void scan(const std::uint8_t* bytes, std::uint32_t first, std::uint32_t last,
@@ -38,8 +68,10 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 }
 
 #include "kernels/block_executor.inl"
+#include "kernels/block_ranker.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"plain", run_block, certain, transpose, merge_top};
+const Kernels kKernels{"plain",         run_block,       certain, rank,  rank,
+                       make_firm_major, make_firm_major, select,  select};
 
 } // namespace qice::level_plain

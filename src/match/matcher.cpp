@@ -4,8 +4,14 @@
 #include "match/rank.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <new>
 #include <numeric>
 #include <thread>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace qice {
 namespace {
@@ -37,9 +43,12 @@ struct RankedFirm {
 
 Pushes MatchResult::pushes(std::uint32_t of, Verdict status) const {
     const auto s = static_cast<std::size_t>(status);
-    if (!by_firm_[s].empty()) {
-        const KeySlice& slice = by_firm_[s][(*positions_)[of]];
-        return {slice.keys, decode_, slice.count};
+    if (const FirmKeys& firms = by_firm_[s]; firms.counts != nullptr) {
+        const std::uint32_t position = (*positions_)[of];
+        const std::size_t width = decode_->narrow() ? sizeof(std::uint32_t) : sizeof(std::uint64_t);
+        const auto* const keys =
+            static_cast<const std::byte*>(firms.blocks[position / kBlockFirms]);
+        return {keys + firms.begins[position] * width, decode_, firms.counts[position]};
     }
     if (by_policy_[s].empty()) return {};
     const PushSlice& slice = by_policy_[s][of];
@@ -48,12 +57,29 @@ Pushes MatchResult::pushes(std::uint32_t of, Verdict status) const {
 
 std::uint64_t MatchResult::total(Verdict status) const {
     std::uint64_t sum = 0;
-    for (const KeySlice& slice : by_firm_[static_cast<std::size_t>(status)])
-        sum += slice.count;
+    const auto& counts = by_firm_[static_cast<std::size_t>(status)].counts;
+    for (std::size_t position = 0; counts != nullptr && position < firms_; ++position)
+        sum += counts[position];
     for (const PushSlice& slice : by_policy_[static_cast<std::size_t>(status)])
         sum += slice.count;
     return sum;
 }
+
+namespace {
+
+/// Room for keys; large chunks on large pages, as a night fills hundreds of megabytes once.
+KeyChunk new_chunk(std::size_t bytes) {
+    constexpr std::size_t kLargePage = std::size_t{2} << 20;
+    if (bytes < kLargePage) return KeyChunk(std::malloc(bytes));
+    bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
+    KeyChunk chunk(std::aligned_alloc(kLargePage, bytes));
+#if defined(__linux__)
+    if (chunk) ::madvise(chunk.get(), bytes, MADV_HUGEPAGE);
+#endif
+    return chunk;
+}
+
+} // namespace
 
 Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
                  const CompileOptions& options)
@@ -73,14 +99,16 @@ class Matcher::Run {
     Run(const Matcher& matcher, const IndexedFirms& firms, const MatchOptions& options)
         : matcher_(matcher), program_(matcher.program_), firms_(firms), options_(options),
           wanted_(wanted_classes(options.statuses)),
-          all_planes_(options.count_all || (options.statuses & ~kEligibleAndReview) != 0) {
+          all_planes_(options.count_all || (options.statuses & ~kEligibleAndReview) != 0),
+          variant_tags_(program_, matcher.keys_) {
         if (options.by_policy) rank_ids();
     }
 
     MatchResult run();
 
   private:
-    class Worker;
+    template <class Key> class Worker;
+    template <class Key> void work(MatchResult& result);
 
     void rank_ids() {
         const FirmTable& table = *firms_.table;
@@ -99,8 +127,8 @@ class Matcher::Run {
         return firm_rank_[a.row] < firm_rank_[b.row];
     }
 
-    void collect_policies(const std::vector<std::unique_ptr<Worker>>& workers,
-                          MatchResult& result) const;
+    template <class Workers>
+    void collect_policies(const Workers& workers, MatchResult& result) const;
 
     const Matcher& matcher_;
     const Program& program_;
@@ -108,18 +136,18 @@ class Matcher::Run {
     const MatchOptions& options_;
     const std::uint32_t wanted_;
     const bool all_planes_;
+    const VariantTags variant_tags_;
     std::vector<std::uint32_t> firm_rank_; // by policy: of each row, its place by id
     std::atomic<std::size_t> next_block_{0};
 };
 
-class Matcher::Run::Worker {
+template <class Key> class Matcher::Run::Worker {
   public:
     Worker(Run& run, MatchResult& result)
         : run_(run), result_(result), scratch_(run.program_), zones_(run.firms_.zones),
-          first_class_(run.program_, run.matcher_.keys_),
-          second_class_(run.program_, run.matcher_.keys_),
-          ranker_(run.program_, run.matcher_.keys_, run.firms_.tags, kernels_),
-          candidates_(run.program_.policies.size()), codes_(run.program_.fields.size()) {
+          entries_(run.program_, run.matcher_.keys_),
+          ranking_(run.matcher_.keys_, run.variant_tags_, run.firms_.tags, kernels_),
+          scores_(run.program_, run.firms_.tags), codes_(run.program_.fields.size()) {
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             widths_.push_back(run.firms_.index.width(slot));
         if (run.options_.by_policy) best_.resize(kStatuses * run.program_.policies.size());
@@ -140,7 +168,7 @@ class Matcher::Run::Worker {
             for (std::size_t status = 0; status < kStatuses; ++status)
                 result.counts_[run_.program_.policies[place].policy][status] +=
                     scratch_.counts[kStatuses * place + status];
-        for (std::unique_ptr<RankKey[]>& chunk : chunks_)
+        for (KeyChunk& chunk : chunks_)
             result.chunks_.push_back(std::move(chunk));
     }
 
@@ -153,12 +181,9 @@ class Matcher::Run::Worker {
         const FirmIndex& index = run_.firms_.index;
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             codes_[slot] = index.codes(slot, block);
-        const std::size_t count =
-            run_.firms_.zones.candidates(block, run_.all_planes_, zones_, candidates_.data());
         task_ = {&run_.program_,
                  {codes_.data(), widths_.data(), index.planes(block), index.valid(block)},
-                 candidates_.data(),
-                 count,
+                 run_.firms_.zones.candidates(block, run_.all_planes_, zones_),
                  run_.all_planes_,
                  run_.wanted_};
         ++scratch_.block;
@@ -178,32 +203,53 @@ class Matcher::Run::Worker {
 
     void rank_policies(std::size_t status) {
         const auto [first, second] = kClassesOf[status];
-        first_class_.prepare(scratch_.matches[first], preferences_, kernels_);
-        const bool two = second != first;
-        if (two) second_class_.prepare(scratch_.matches[second], preferences_, kernels_);
-        const std::uint32_t top = run_.options_.top;
-        const std::size_t entries = first_class_.entries() + (two ? second_class_.entries() : 0);
-        RankKey* out = room_for(firms_ * std::min<std::size_t>(top, entries));
-        std::vector<MatchResult::KeySlice>& slices = result_.by_firm_[status];
-        for (std::size_t bit = 0; bit < firms_; ++bit) {
-            ranker_.begin(first_ + bit);
-            std::uint32_t count = ranker_.rank(first_class_, bit, top, preferences_, out);
-            if (two && count < top)
-                count += ranker_.rank(second_class_, bit, top - count, preferences_, out + count);
-            ranker_.end();
-            slices[first_ + bit] = {out, count};
-            out += count;
+        MatchResult::FirmKeys& keys = result_.by_firm_[status];
+        KeyRanges ranges{keys.begins.get() + first_, keys.counts.get() + first_};
+        prepare(first);
+        if (second == first) {
+            Key* const out = room_for(ranking_.room());
+            next_key_ += ranking_.rank(out, ranges);
+            keys.blocks[first_ / kBlockFirms] = out;
+            return;
         }
-        next_key_ = out;
+        // The second class fills up what the first leaves of the top.
+        std::array<std::vector<Key>, 2> of_class;
+        std::uint32_t begins[2][kBlockFirms], counts[2][kBlockFirms];
+        of_class[0].resize(ranking_.room());
+        ranking_.rank(of_class[0].data(), {begins[0], counts[0]});
+        prepare(second);
+        of_class[1].resize(ranking_.room());
+        ranking_.rank(of_class[1].data(), {begins[1], counts[1]});
+        Key* const out = room_for(of_class[0].size() + of_class[1].size());
+        std::uint32_t used = 0;
+        for (std::size_t firm = 0; firm < firms_; ++firm) {
+            ranges.begins[firm] = used;
+            for (std::size_t c = 0; c < 2; ++c) {
+                const std::uint32_t left = run_.options_.top - (used - ranges.begins[firm]);
+                const std::uint32_t count = std::min(counts[c][firm], left);
+                std::copy_n(of_class[c].data() + begins[c][firm], count, out + used);
+                used += count;
+            }
+            ranges.counts[firm] = used - ranges.begins[firm];
+        }
+        keys.blocks[first_ / kBlockFirms] = out;
+        next_key_ += used;
+    }
+
+    void prepare(RankClass rank_class) {
+        entries_.fill(scratch_.matches[rank_class], preferences_);
+        ranking_.prepare(entries_, first_, firms_, run_.options_.top);
     }
 
     /// Room for so many keys in one piece.
-    RankKey* room_for(std::size_t keys) {
-        constexpr std::size_t kChunk = std::size_t{1} << 16;
+    Key* room_for(std::size_t keys) {
         if (static_cast<std::size_t>(end_key_ - next_key_) < keys) {
-            const std::size_t size = std::max(kChunk, keys);
-            chunks_.push_back(std::make_unique_for_overwrite<RankKey[]>(size));
-            next_key_ = chunks_.back().get();
+            constexpr std::size_t kChunk = (std::size_t{4} << 20) / sizeof(Key);
+            const std::size_t size =
+                std::max(keys, std::min(kChunk, keys * run_.firms_.index.blocks()));
+            chunks_.push_back(new_chunk(size * sizeof(Key)));
+            if (!chunks_.back()) throw std::bad_alloc();
+            next_key_ = static_cast<Key*>(chunks_.back().get());
             end_key_ = next_key_ + size;
         }
         return next_key_;
@@ -224,10 +270,7 @@ class Matcher::Run::Worker {
             const std::uint32_t place = matches.policies[m];
             std::vector<RankedFirm>& heap = best(place, status); // the worst on top
             for_each_bit(matches.firms[m].words, kBlockWords, [&](std::size_t bit) {
-                ranker_.begin(first_ + bit);
-                const Score score = run_.program_.policies[place].prior + ranker_.affinity(place) +
-                                    ranker_.preferred(place, bit, preferences_);
-                ranker_.end();
+                const Score score = scores_.score(place, first_ + bit, bit, preferences_);
                 const RankedFirm firm{later, score, run_.firms_.index.row_at(first_ + bit)};
                 if (heap.size() >= run_.options_.top) {
                     if (!run_.before(firm, heap.front())) return;
@@ -247,36 +290,48 @@ class Matcher::Run::Worker {
     ZoneMap::Scratch zones_;
     BlockTask task_{};
     PreferenceRows preferences_{kernels_, task_, scratch_};
-    RankedBlock first_class_, second_class_;
-    FirmRanker ranker_;
+    BlockEntries entries_;
+    BlockRanking<Key> ranking_;
+    PairScores scores_;
     std::size_t first_ = 0, firms_ = 0; // of the block at hand
-    std::vector<std::uint32_t> candidates_;
     std::vector<const std::uint8_t*> codes_;
     std::vector<std::uint8_t> widths_;
-    std::vector<std::unique_ptr<RankKey[]>> chunks_;
-    RankKey* next_key_ = nullptr;
-    RankKey* end_key_ = nullptr;
+    std::vector<KeyChunk> chunks_;
+    Key* next_key_ = nullptr;
+    Key* end_key_ = nullptr;
     std::vector<std::vector<RankedFirm>> best_; // by policy: heaps of the K best firms so far
 };
 
 MatchResult Matcher::Run::run() {
-    const std::size_t threads = std::clamp<std::size_t>(
-        options_.threads, 1, std::max<std::size_t>(firms_.index.blocks(), 1));
     MatchResult result;
     result.decode_ = &matcher_.keys_;
     result.positions_ = firms_.index.positions();
     result.counts_.resize(matcher_.policies_.size());
+    result.firms_ = firms_.table->size();
     for (std::size_t status = 0; status < kStatuses; ++status) {
         if ((options_.statuses >> status & 1) == 0) continue;
-        if (options_.by_policy)
+        if (options_.by_policy) {
             result.by_policy_[status].resize(matcher_.policies_.size());
-        else
-            result.by_firm_[status].resize(firms_.table->size());
+            continue;
+        }
+        MatchResult::FirmKeys& keys = result.by_firm_[status];
+        keys.blocks.resize(firms_.index.blocks());
+        keys.begins = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
+        keys.counts = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
     }
+    if (matcher_.keys_.narrow())
+        work<std::uint32_t>(result);
+    else
+        work<std::uint64_t>(result);
+    return result;
+}
 
-    std::vector<std::unique_ptr<Worker>> workers;
+template <class Key> void Matcher::Run::work(MatchResult& result) {
+    const std::size_t threads = std::clamp<std::size_t>(
+        options_.threads, 1, std::max<std::size_t>(firms_.index.blocks(), 1));
+    std::vector<std::unique_ptr<Worker<Key>>> workers;
     for (std::size_t t = 0; t < threads; ++t)
-        workers.push_back(std::make_unique<Worker>(*this, result));
+        workers.push_back(std::make_unique<Worker<Key>>(*this, result));
     std::vector<std::thread> others;
     for (std::size_t t = 1; t < threads; ++t)
         others.emplace_back([&, t] { workers[t]->work(); });
@@ -287,11 +342,10 @@ MatchResult Matcher::Run::run() {
     for (const auto& worker : workers)
         worker->hand_over(result);
     if (options_.by_policy) collect_policies(workers, result);
-    return result;
 }
 
-void Matcher::Run::collect_policies(const std::vector<std::unique_ptr<Worker>>& workers,
-                                    MatchResult& result) const {
+template <class Workers>
+void Matcher::Run::collect_policies(const Workers& workers, MatchResult& result) const {
     std::vector<RankedFirm> all;
     for (std::size_t place = 0; place < program_.policies.size(); ++place) {
         for (std::size_t status = 0; status < kStatuses; ++status) {

@@ -1,204 +1,275 @@
 #include "match/rank.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <functional>
 
 namespace qice {
+namespace {
 
-// ----------------------------------------------------------------------------- RankedBlock
+constexpr std::uint32_t kNotFollowed = UINT32_MAX, kNotCarried = UINT32_MAX - 1;
 
-RankedBlock::RankedBlock(const Program& program, const RankKeys& keys)
-    : program_(program), rank_keys_(keys), slots_(keys.variants()),
-      present_(words_for(keys.variants())), tag_row_(program.tag_names.size(), kNoRow) {}
-
-void RankedBlock::prepare(const BlockMatches& matches, const PreferenceRows& preferences,
-                          const Kernels& kernels) {
-    split(matches, preferences);
-    sort_entries();
-    words_ = words_for(keys_.size());
-    bits_.resize(kBlockFirms * words_);
-    kernels.transpose(rows_.data(), rows_.size(), bits_.data(), words_);
-    mark_tags();
+std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
+                    RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
+                    const KeyRanges& ranges) {
+    return kernels.rank_narrow(task, scratch, out, ranges);
+}
+std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint64_t>& task,
+                    RankScratch<std::uint64_t>& scratch, std::uint64_t* out,
+                    const KeyRanges& ranges) {
+    return kernels.rank_wide(task, scratch, out, ranges);
+}
+void firm_major_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
+                   RankScratch<std::uint32_t>& scratch) {
+    kernels.firm_major_narrow(task, scratch);
+}
+void firm_major_by(const Kernels& kernels, const RankTask<std::uint64_t>& task,
+                   RankScratch<std::uint64_t>& scratch) {
+    kernels.firm_major_wide(task, scratch);
+}
+Selected<std::uint32_t> select_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
+                                  RankScratch<std::uint32_t>& scratch, std::size_t firm) {
+    return kernels.select_narrow(task, scratch, firm);
+}
+Selected<std::uint64_t> select_by(const Kernels& kernels, const RankTask<std::uint64_t>& task,
+                                  RankScratch<std::uint64_t>& scratch, std::size_t firm) {
+    return kernels.select_wide(task, scratch, firm);
 }
 
-void RankedBlock::add_entry(std::uint32_t place, const RankKeys::Variant& variant,
-                            const BlockRow* row) {
-    slots_[variant.order] = {place, row, variant.key};
-    present_[variant.order / 64] |= std::uint64_t{1} << (variant.order % 64);
-}
+} // namespace
 
-/// One entry a policy, or one for each set of preferences that some firm has.
-void RankedBlock::split(const BlockMatches& matches, const PreferenceRows& preferences) {
-    constexpr std::size_t kMostVariants = std::size_t{1} << RankKeys::kMostSplit;
-    split_rows_.resize(matches.size * kMostVariants);
-    split_count_ = 0;
+// ----------------------------------------------------------------------------- BlockEntries
+
+BlockEntries::BlockEntries(const Program& program, const RankKeys& keys)
+    : program_(program), rank_keys_(keys), row_of_(keys.variants()),
+      present_(words_for(keys.variants())) {}
+
+void BlockEntries::fill(const BlockMatches& matches, const PreferenceRows& preferences) {
+    part_rows_used_ = 0;
+    loose_.clear();
     for (std::size_t m = 0; m < matches.size; ++m) {
         const std::uint32_t place = matches.policies[m];
-        const CompiledPolicy& policy = program_.policies[place];
-        if (policy.preferences == 0 || !RankKeys::is_split(policy)) {
-            add_entry(place, rank_keys_.variant(place, 0), &matches.firms[m]);
-            continue;
-        }
-        BlockRow* const rows = &split_rows_[split_count_]; // rows[s]: firms with preferences s
-        rows[0] = matches.firms[m];
-        for (std::uint32_t i = 0; i < policy.preferences; ++i) {
-            const BlockRow& when = preferences[policy.first_preference + i];
-            for (std::uint32_t s = 0; s < 1u << i; ++s) {
-                for (std::size_t w = 0; w < kBlockWords; ++w) {
-                    rows[s + (1u << i)].words[w] = rows[s].words[w] & when.words[w];
-                    rows[s].words[w] &= ~when.words[w];
-                }
-            }
-        }
-        for (std::uint32_t s = 0; s < 1u << policy.preferences; ++s) {
-            std::uint64_t any = 0;
-            for (std::uint64_t word : rows[s].words)
-                any |= word;
-            if (any != 0) add_entry(place, rank_keys_.variant(place, s), &rows[s]);
-        }
-        split_count_ += std::size_t{1} << policy.preferences;
+        if (program_.policies[place].preferences == 0)
+            add(rank_keys_.variant(place, 0).order, &matches.firms[m]);
+        else
+            split(place, &matches.firms[m], preferences);
     }
-}
+    std::sort(loose_.begin(), loose_.end(),
+              [](const Loose& a, const Loose& b) { return a.key > b.key; });
 
-void RankedBlock::sort_entries() {
     keys_.clear();
-    places_.clear();
+    orders_.clear();
     rows_.clear();
+    auto loose = loose_.begin();
     for_each_bit(present_.data(), present_.size(), [&](std::size_t order) {
-        keys_.push_back(slots_[order].key);
-        places_.push_back(slots_[order].place);
-        rows_.push_back(slots_[order].row);
+        const RankKey key = rank_keys_.key_at(order);
+        for (; loose != loose_.end() && loose->key > key; ++loose)
+            append(loose->key, loose->order, loose->row);
+        append(key, static_cast<std::uint32_t>(order), row_of_[order]);
     });
+    for (; loose != loose_.end(); ++loose)
+        append(loose->key, loose->order, loose->row);
     std::fill(present_.begin(), present_.end(), 0);
 }
 
-/// Which entries carry each tag, and which are scored pair by pair.
-void RankedBlock::mark_tags() {
-    for (std::uint32_t tag : tags_marked_)
-        tag_row_[tag] = kNoRow;
-    tags_marked_.clear();
-    tag_bits_.clear();
-    entry_tags_.clear();
-    first_tag_.clear();
-    singly_.assign(words_, 0);
-    any_singly_ = false;
-    for (std::size_t entry = 0; entry < places_.size(); ++entry) {
-        const CompiledPolicy& policy = program_.policies[places_[entry]];
-        const std::uint64_t bit = std::uint64_t{1} << (entry % 64);
-        const CompiledTag* const tags = program_.tags.data() + policy.first_tag;
-        first_tag_.push_back(static_cast<std::uint32_t>(entry_tags_.size()));
-        entry_tags_.insert(entry_tags_.end(), tags, tags + policy.tags);
-        for (std::uint32_t i = 0; i < policy.tags; ++i) {
-            std::uint32_t& row = tag_row_[tags[i].tag];
-            if (row == kNoRow) {
-                row = static_cast<std::uint32_t>(tags_marked_.size());
-                tags_marked_.push_back(tags[i].tag);
-                tag_bits_.resize(tag_bits_.size() + words_);
-            }
-            tag_bits_[row * words_ + entry / 64] |= bit;
-        }
-        if (!RankKeys::is_split(policy)) {
-            singly_[entry / 64] |= bit;
-            any_singly_ = true;
-        }
-    }
-    first_tag_.push_back(static_cast<std::uint32_t>(entry_tags_.size()));
+BlockRow* BlockEntries::new_row() {
+    if (part_rows_used_ == part_rows_.size()) part_rows_.emplace_back();
+    return &part_rows_[part_rows_used_++];
 }
 
-// ------------------------------------------------------------------------------ FirmRanker
-
-void FirmRanker::begin(std::size_t position) {
-    firm_tags_.clear();
-    for (TagMatrix::InnerIterator tag(tags_, static_cast<std::int64_t>(position)); tag; ++tag) {
-        const auto number = static_cast<std::uint32_t>(tag.col());
-        weights_[number] = tag.value();
-        firm_tags_.push_back(number);
-    }
-}
-
-void FirmRanker::end() {
-    for (std::uint32_t tag : firm_tags_)
-        weights_[tag] = 0;
-}
-
-Score FirmRanker::preferred(std::uint32_t place, std::size_t bit,
-                            const PreferenceRows& preferences) const {
+void BlockEntries::split(std::uint32_t place, const BlockRow* firms,
+                         const PreferenceRows& preferences) {
     const CompiledPolicy& policy = program_.policies[place];
-    Score sum = 0;
-    for (std::uint32_t i = 0; i < policy.preferences; ++i)
-        if ((preferences[policy.first_preference + i].words[bit / 64] >> (bit % 64) & 1) != 0)
-            sum += program_.preferences[policy.first_preference + i].add;
+    parts_.assign(1, {firms, 0, 0});
+    for (std::uint32_t i = 0; i < policy.preferences; ++i) {
+        const BlockRow& when = preferences[policy.first_preference + i];
+        const Score add = program_.preferences[policy.first_preference + i].add;
+        const std::uint32_t bit = RankKeys::is_split(policy) ? 1u << i : 0;
+        for (std::size_t p = 0, parts = parts_.size(); p < parts; ++p) {
+            const BlockRow* const row = parts_[p].row;
+            std::uint64_t in = 0, out = 0;
+            for (std::size_t w = 0; w < kBlockWords; ++w) {
+                in |= row->words[w] & when.words[w];
+                out |= row->words[w] & ~when.words[w];
+            }
+            if (in == 0) continue;
+            const Part with{row, parts_[p].subset | bit, parts_[p].more + add};
+            if (out == 0) {
+                parts_[p] = with;
+                continue;
+            }
+            BlockRow* const inside = new_row();
+            BlockRow* const outside = new_row();
+            for (std::size_t w = 0; w < kBlockWords; ++w) {
+                inside->words[w] = row->words[w] & when.words[w];
+                outside->words[w] = row->words[w] & ~when.words[w];
+            }
+            parts_[p].row = outside;
+            parts_.push_back({inside, with.subset, with.more});
+        }
+    }
+    for (const Part& part : parts_) {
+        const RankKeys::Variant& variant = rank_keys_.variant(place, part.subset);
+        if (RankKeys::is_split(policy))
+            add(variant.order, part.row);
+        else
+            loose_.push_back({rank_keys_.raised(variant.key, part.more), variant.order, part.row});
+    }
+}
+
+// ------------------------------------------------------------------------------ VariantTags
+
+VariantTags::VariantTags(const Program& program, const RankKeys& keys) {
+    std::vector<std::uint32_t> place_of(keys.variants());
+    for (std::uint32_t place = 0; place < program.policies.size(); ++place)
+        for (std::uint32_t s = 0; s < RankKeys::variants_of(program.policies[place]); ++s)
+            place_of[keys.variant(place, s).order] = place;
+    for (std::uint32_t place : place_of) {
+        const CompiledPolicy& policy = program.policies[place];
+        first_.push_back(static_cast<std::uint32_t>(items_.size()));
+        for (std::uint32_t i = policy.first_tag; i < policy.first_tag + policy.tags; ++i)
+            items_.push_back({program.tags[i].tag, keys.units(program.tags[i])});
+    }
+    first_.push_back(static_cast<std::uint32_t>(items_.size()));
+}
+
+// ----------------------------------------------------------------------------- BlockRanking
+
+template <class Key>
+BlockRanking<Key>::BlockRanking(const RankKeys& keys, const VariantTags& variant_tags,
+                                const TagMatrix& firm_tags, const Kernels& kernels)
+    : rank_keys_(keys), variant_tags_(variant_tags), firm_tags_(firm_tags), kernels_(kernels),
+      row_of_tag_(static_cast<std::size_t>(firm_tags.cols()), kNotFollowed) {}
+
+template <class Key>
+void BlockRanking<Key>::prepare(const BlockEntries& entries, std::size_t first, std::size_t firms,
+                                std::uint32_t top) {
+    const std::size_t words = words_for(entries.size());
+    const std::size_t row_words = (words + kBlockWords - 1) / kBlockWords * kBlockWords;
+    keys_.assign(row_words * 64, 0);
+    for (std::size_t e = 0; e < entries.size(); ++e)
+        keys_[e] = static_cast<Key>(entries.keys()[e]);
+    task_.entries = entries.rows().data();
+    task_.entry_count = entries.size();
+    task_.words = words;
+    task_.row_words = row_words;
+    task_.tie_bits = rank_keys_.tie_bits();
+    task_.great_weights = rank_keys_.great_weights();
+    task_.firm_count = firms;
+    task_.top = top;
+    lay_out_tags(entries, first, firms);
+    task_.keys = keys_.data();
+    task_.carriers = carriers_.data();
+    task_.weights = weights_.data();
+    task_.followed = followed_.data();
+    task_.first_followed = first_followed_.data();
+    scratch_.fit(task_);
+}
+
+/// A row for each tag that a firm follows and an entry carries.
+template <class Key>
+void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t first,
+                                     std::size_t firms) {
+    const auto* const starts = firm_tags_.outerIndexPtr() + first;
+    const auto* const tags = firm_tags_.innerIndexPtr();
+    for (std::uint32_t tag : tags_met_)
+        row_of_tag_[tag] = kNotFollowed;
+    tags_met_.clear();
+    for (auto i = starts[0]; i < starts[firms]; ++i) {
+        const auto tag = static_cast<std::uint32_t>(tags[i]);
+        if (row_of_tag_[tag] != kNotFollowed) continue;
+        row_of_tag_[tag] = kNotCarried;
+        tags_met_.push_back(tag);
+    }
+
+    std::uint32_t rows = 0;
+    for (std::size_t entry = 0; entry < entries.size(); ++entry) {
+        for (const VariantTags::Item& item : variant_tags_[entries.orders()[entry]]) {
+            std::uint32_t& row = row_of_tag_[item.tag];
+            if (row == kNotFollowed) continue;
+            if (row == kNotCarried) row = add_row(rows++);
+            carriers_[row * task_.row_words + entry / 64] |= std::uint64_t{1} << (entry % 64);
+            weights_[row * weight_stride(task_) + entry] = item.weight;
+        }
+    }
+
+    followed_.clear();
+    first_followed_.clear();
+    for (std::size_t firm = 0; firm < firms; ++firm) {
+        first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));
+        for (auto i = starts[firm]; i < starts[firm + 1]; ++i) {
+            const std::uint32_t row = row_of_tag_[static_cast<std::size_t>(tags[i])];
+            if (row != kNotCarried) followed_.push_back({row, firm_tags_.valuePtr()[i]});
+        }
+    }
+    first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));
+}
+
+/// An empty row of carriers and weights.
+template <class Key> std::uint32_t BlockRanking<Key>::add_row(std::uint32_t row) {
+    const std::size_t words = task_.row_words, weights = weight_stride(task_);
+    if (carriers_.size() < (row + 1) * words) carriers_.resize(2 * (row + 1) * words);
+    if (weights_.size() < (row + 1) * weights) weights_.resize(2 * (row + 1) * weights);
+    std::fill_n(carriers_.data() + row * words, words, 0);
+    std::fill_n(weights_.data() + row * weights, weights, 0);
+    return row;
+}
+
+template <class Key> std::size_t BlockRanking<Key>::rank(Key* out, const KeyRanges& ranges) {
+    if (task_.entry_count == 0) {
+        std::fill_n(ranges.begins, task_.firm_count, 0u);
+        std::fill_n(ranges.counts, task_.firm_count, 0u);
+        return 0;
+    }
+    if (task_.top <= kNetworkKeys) return rank_by(kernels_, task_, scratch_, out, ranges);
+    firm_major_by(kernels_, task_, scratch_);
+    std::size_t used = 0;
+    for (std::size_t firm = 0; firm < task_.firm_count; ++firm) {
+        const std::size_t count = merge(select_by(kernels_, task_, scratch_, firm), out + used);
+        ranges.begins[firm] = static_cast<std::uint32_t>(used);
+        ranges.counts[firm] = static_cast<std::uint32_t>(count);
+        used += count;
+    }
+    return used;
+}
+
+/// Merges a firm's plain and shared keys.
+template <class Key> std::size_t BlockRanking<Key>::merge(const Selected<Key>& selected, Key* out) {
+    shared_.assign(selected.shared, selected.shared + selected.shared_count);
+    const std::size_t count =
+        std::min<std::size_t>(task_.top, std::size_t{selected.plain_count} + selected.shared_count);
+    std::sort(shared_.begin(), shared_.end(), std::greater<>());
+    const Key* plain = selected.plain;
+    const Key* const plain_end = plain + selected.plain_count;
+    auto shared = shared_.begin();
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool take_shared =
+            plain == plain_end || (shared != shared_.end() && *shared > *plain);
+        out[i] = take_shared ? *shared++ : *plain++;
+    }
+    return count;
+}
+
+template class BlockRanking<std::uint32_t>;
+template class BlockRanking<std::uint64_t>;
+
+// ------------------------------------------------------------------------------- PairScores
+
+Score PairScores::score(std::uint32_t place, std::size_t position, std::size_t bit,
+                        const PreferenceRows& preferences) {
+    const CompiledPolicy& policy = program_.policies[place];
+    Score sum = policy.prior;
+    for (std::uint32_t i = policy.first_preference;
+         i < policy.first_preference + policy.preferences; ++i)
+        if ((preferences[i].words[bit / 64] >> (bit % 64) & 1) != 0)
+            sum += program_.preferences[i].add;
+    const auto row = static_cast<std::int64_t>(position);
+    for (TagMatrix::InnerIterator tag(tags_, row); tag; ++tag)
+        weights_[static_cast<std::size_t>(tag.col())] = tag.value();
+    for (std::uint32_t i = policy.first_tag; i < policy.first_tag + policy.tags; ++i)
+        sum += std::int64_t{program_.tags[i].weight} * weights_[program_.tags[i].tag];
+    for (TagMatrix::InnerIterator tag(tags_, row); tag; ++tag)
+        weights_[static_cast<std::size_t>(tag.col())] = 0;
     return sum;
-}
-
-std::uint32_t FirmRanker::rank(const RankedBlock& block, std::size_t bit, std::uint32_t top,
-                               const PreferenceRows& preferences, RankKey* out) {
-    const std::size_t words = block.words_;
-    const std::uint64_t* const pairs = block.bits_.data() + bit * words;
-    if (!block.any_singly_ && firm_tags_.empty()) return read_off(block, pairs, nullptr, top, out);
-
-    std::uint64_t any = 0;
-    for (std::size_t w = 0; w < words; ++w)
-        any |= pairs[w];
-    if (any == 0) return 0;
-    scored_bits_.assign(block.singly_.begin(), block.singly_.end());
-    for (std::uint32_t tag : firm_tags_) {
-        const std::uint32_t row = block.tag_row_[tag];
-        if (row == RankedBlock::kNoRow) continue;
-        const std::uint64_t* const carriers = block.tag_bits_.data() + row * words;
-        for (std::size_t w = 0; w < words; ++w)
-            scored_bits_[w] |= carriers[w];
-    }
-    scored_.clear();
-    for (std::size_t w = 0; w < words; ++w) {
-        for (std::uint64_t b = pairs[w] & scored_bits_[w]; b != 0; b &= b - 1) {
-            const std::size_t entry = w * 64 + static_cast<std::size_t>(std::countr_zero(b));
-            const CompiledTag* const tags = block.entry_tags_.data();
-            Score more =
-                affinity(tags + block.first_tag_[entry], tags + block.first_tag_[entry + 1]);
-            if (block.any_singly_ && (block.singly_[w] & b & -b) != 0)
-                more += preferred(block.places_[entry], bit, preferences);
-            scored_.push_back(keys_.raised(block.keys_[entry], more));
-        }
-    }
-    if (scored_.empty()) return read_off(block, pairs, nullptr, top, out);
-    plain_.resize(std::min<std::size_t>(top, block.entries()));
-    const std::uint32_t plain = read_off(block, pairs, scored_bits_.data(), top, plain_.data());
-    return merge(plain, top, out);
-}
-
-/// The first `top` of the firm's entries (without those in `left_out`), which are in key order.
-std::uint32_t FirmRanker::read_off(const RankedBlock& block, const std::uint64_t* pairs,
-                                   const std::uint64_t* left_out, std::uint32_t top, RankKey* out) {
-    std::uint32_t count = 0;
-    for (std::size_t w = 0; w < block.words_; ++w) {
-        const RankKey* const keys = block.keys_.data() + w * 64;
-        for (std::uint64_t b = left_out ? pairs[w] & ~left_out[w] : pairs[w]; b != 0; b &= b - 1) {
-            if (count == top) return count;
-            out[count++] = keys[std::countr_zero(b)];
-        }
-    }
-    return count;
-}
-
-/// Merges the scored keys with the first `plain` of plain_.
-std::uint32_t FirmRanker::merge(std::uint32_t plain, std::uint32_t top, RankKey* out) {
-    if (scored_.size() > std::max(top, kShortMerge)) {
-        std::nth_element(scored_.begin(), scored_.begin() + top, scored_.end(), std::greater<>());
-        scored_.resize(top);
-    }
-    const auto scored = static_cast<std::uint32_t>(scored_.size());
-    if (scored <= kShortMerge && plain <= 2 * kShortMerge)
-        return kernels_.merge_top(plain_.data(), plain, scored_.data(), scored, top, out);
-    std::sort(scored_.begin(), scored_.end(), std::greater<>());
-    std::uint32_t next_plain = 0, next_scored = 0, count = 0;
-    while (count < top && (next_plain < plain || next_scored < scored)) {
-        const bool take_scored = next_plain == plain || (next_scored < scored &&
-                                                         scored_[next_scored] > plain_[next_plain]);
-        out[count++] = take_scored ? scored_[next_scored++] : plain_[next_plain++];
-    }
-    return count;
 }
 
 } // namespace qice

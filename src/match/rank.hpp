@@ -1,8 +1,7 @@
 // Ranking within one block of firms: the first K of each firm by exact keys.
 //
-// The block's matches are put in key order and transposed, so that a firm has one row of bits, best
-// first. Pairs that share no tag keep that order: the first K are read off. Only pairs that share a
-// tag are scored, and merged in. No heap, no pair looked at twice.
+// The block's matches are put in key order, one entry a policy or a variant of one, and the tags
+// that its firms follow are laid out over the entries; the kernels do the rest firm by firm.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -10,6 +9,8 @@
 #include "qice/match/rank_keys.hpp"
 
 #include <cstdint>
+#include <deque>
+#include <span>
 #include <vector>
 
 namespace qice {
@@ -29,97 +30,125 @@ class PreferenceRows {
     BlockScratch& scratch_;
 };
 
-/// The matches of one class in a block, in key order and firm-major.
-class RankedBlock {
+/// The matches of one class in a block, in key order: one entry a policy, or one for each set of
+/// preferences that some of its firms have.
+class BlockEntries {
   public:
-    RankedBlock(const Program& program, const RankKeys& keys);
+    BlockEntries(const Program& program, const RankKeys& keys);
 
-    void prepare(const BlockMatches& matches, const PreferenceRows& preferences,
-                 const Kernels& kernels);
-    std::size_t entries() const { return keys_.size(); }
+    void fill(const BlockMatches& matches, const PreferenceRows& preferences);
+
+    std::size_t size() const { return rows_.size(); }
+    const std::vector<RankKey>& keys() const { return keys_; }           // descending
+    const std::vector<std::uint32_t>& orders() const { return orders_; } // of their variants
+    const std::vector<const BlockRow*>& rows() const { return rows_; }
 
   private:
-    friend class FirmRanker;
-
-    void split(const BlockMatches& matches, const PreferenceRows& preferences);
-    void add_entry(std::uint32_t place, const RankKeys::Variant& variant, const BlockRow* row);
-    void sort_entries();
-    void mark_tags();
+    struct Part { // of a policy's firms: those with the same preferences
+        const BlockRow* row;
+        std::uint32_t subset;
+        Score more;
+    };
+    struct Loose { // of a policy with too many preferences for a variant each
+        RankKey key;
+        std::uint32_t order;
+        const BlockRow* row;
+    };
+    void split(std::uint32_t place, const BlockRow* firms, const PreferenceRows& preferences);
+    BlockRow* new_row();
+    void add(std::uint32_t order, const BlockRow* row) {
+        row_of_[order] = row;
+        present_[order / 64] |= std::uint64_t{1} << (order % 64);
+    }
+    void append(RankKey key, std::uint32_t order, const BlockRow* row) {
+        keys_.push_back(key);
+        orders_.push_back(order);
+        rows_.push_back(row);
+    }
 
     const Program& program_;
     const RankKeys& rank_keys_;
+    std::vector<const BlockRow*> row_of_; // by order of the variants
+    std::vector<std::uint64_t> present_;  // which orders
+    std::vector<Loose> loose_;
+    std::vector<Part> parts_;
+    std::deque<BlockRow> part_rows_;
+    std::size_t part_rows_used_ = 0;
 
-    struct Slot { // of a variant, while the entries are put in order
-        std::uint32_t place;
-        const BlockRow* row;
-        RankKey key;
-    };
-    std::vector<Slot> slots_;            // by order
-    std::vector<std::uint64_t> present_; // which orders
-    AlignedVector<BlockRow> split_rows_; // rows that a preference cut in two
-    std::size_t split_count_ = 0;
-
-    std::vector<RankKey> keys_; // of the entries, descending
-    std::vector<std::uint32_t> places_;
+    std::vector<RankKey> keys_;
+    std::vector<std::uint32_t> orders_;
     std::vector<const BlockRow*> rows_;
-    std::size_t words_ = 0;
-    std::vector<std::uint64_t> bits_;   // 512 firms x words
-    std::vector<std::uint64_t> singly_; // entries whose preferences are scored pair by pair
-    bool any_singly_ = false;
-    std::vector<std::uint32_t> tag_row_; // of each tag: its row in tag_bits_, or kNoRow
-    std::vector<std::uint32_t> tags_marked_;
-    std::vector<std::uint64_t> tag_bits_;  // entries that carry a tag
-    std::vector<std::uint32_t> first_tag_; // of each entry, into entry_tags_
-    std::vector<CompiledTag> entry_tags_;  // side by side, as scoring walks over them
-    static constexpr std::uint32_t kNoRow = UINT32_MAX;
 };
 
-/// Ranks firm after firm.
-class FirmRanker {
+/// The tags of each variant, in order of the variants: a block's entries read them in a row.
+class VariantTags {
   public:
-    FirmRanker(const Program& program, const RankKeys& keys, const TagMatrix& tags,
-               const Kernels& kernels)
-        : program_(program), keys_(keys), tags_(tags), kernels_(kernels),
-          weights_(program.tag_names.size()) {}
+    VariantTags(const Program& program, const RankKeys& keys);
 
-    /// Makes the firm at a position the one at hand.
-    void begin(std::size_t position);
-    void end();
-
-    /// Writes the first `top` keys of the firm at hand (bit of the block), best first; returns how
-    /// many. `out` has room for min(top, entries).
-    std::uint32_t rank(const RankedBlock& block, std::size_t bit, std::uint32_t top,
-                       const PreferenceRows& preferences, RankKey* out);
-
-    /// What shared tags add to the score of a policy for the firm at hand.
-    Score affinity(std::uint32_t place) const {
-        const CompiledPolicy& policy = program_.policies[place];
-        const CompiledTag* const tags = program_.tags.data() + policy.first_tag;
-        return affinity(tags, tags + policy.tags);
+    struct Item {
+        std::uint32_t tag;
+        std::int32_t weight; // in units: RankKeys::units()
+    };
+    std::span<const Item> operator[](std::uint32_t order) const {
+        return std::span(items_).subspan(first_[order], first_[order + 1] - first_[order]);
     }
-    /// What its true preferences add.
-    Score preferred(std::uint32_t place, std::size_t bit, const PreferenceRows& preferences) const;
 
   private:
-    /// Thousandths times thousandths: millionths.
-    Score affinity(const CompiledTag* tag, const CompiledTag* end) const {
-        Score sum = 0;
-        for (; tag != end; ++tag)
-            sum += std::int64_t{tag->weight} * weights_[tag->tag];
-        return sum;
-    }
-    static std::uint32_t read_off(const RankedBlock& block, const std::uint64_t* pairs,
-                                  const std::uint64_t* left_out, std::uint32_t top, RankKey* out);
-    std::uint32_t merge(std::uint32_t plain, std::uint32_t top, RankKey* out);
+    std::vector<std::uint32_t> first_;
+    std::vector<Item> items_;
+};
 
-    const Program& program_;
-    const RankKeys& keys_;
-    const TagMatrix& tags_;
+/// Ranks the entries of a block for each of its firms.
+template <class Key> class BlockRanking {
+  public:
+    BlockRanking(const RankKeys& keys, const VariantTags& variant_tags, const TagMatrix& firm_tags,
+                 const Kernels& kernels);
+
+    /// Makes entries ready for the firms [first, first + firms) of the index.
+    void prepare(const BlockEntries& entries, std::size_t first, std::size_t firms,
+                 std::uint32_t top);
+    /// Room that rank() needs, in keys.
+    std::size_t room() const {
+        return task_.firm_count * std::min<std::size_t>(task_.top, task_.entry_count) + kKeySlack;
+    }
+    /// Writes each firm's first `top` keys, best first; returns how many keys in all.
+    std::size_t rank(Key* out, const KeyRanges& ranges);
+
+  private:
+    void lay_out_tags(const BlockEntries& entries, std::size_t first, std::size_t firms);
+    std::uint32_t add_row(std::uint32_t row);
+    std::size_t merge(const Selected<Key>& selected, Key* out);
+
+    const RankKeys& rank_keys_;
+    const VariantTags& variant_tags_;
+    const TagMatrix& firm_tags_;
     const Kernels& kernels_;
-    std::vector<std::int32_t> weights_; // of the firm at hand, by tag
-    std::vector<std::uint32_t> firm_tags_;
-    std::vector<std::uint64_t> scored_bits_;
-    std::vector<RankKey> scored_, plain_;
+    RankTask<Key> task_;
+    RankScratch<Key> scratch_;
+
+    AlignedVector<Key> keys_;
+    std::vector<std::uint32_t> row_of_tag_; // or kNotFollowed, kNotCarried
+    std::vector<std::uint32_t> tags_met_;
+    AlignedVector<std::uint64_t> carriers_;
+    AlignedVector<std::int32_t> weights_;
+    std::vector<FollowedTag> followed_;
+    std::vector<std::uint32_t> first_followed_;
+    std::vector<Key> shared_;
+};
+
+/// The score of single pairs.
+class PairScores {
+  public:
+    PairScores(const Program& program, const TagMatrix& tags)
+        : program_(program), tags_(tags), weights_(program.tag_names.size()) {}
+
+    Score score(std::uint32_t place, std::size_t position, std::size_t bit,
+                const PreferenceRows& preferences);
+
+  private:
+    const Program& program_;
+    const TagMatrix& tags_;
+    std::vector<std::int32_t> weights_; // of one firm, by tag; all 0 between calls
 };
 
 } // namespace qice

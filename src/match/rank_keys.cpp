@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 
@@ -21,6 +22,19 @@ Span scores_of(const Program& program, const CompiledPolicy& policy) {
     for (std::uint32_t i = 0; i < policy.tags; ++i)
         span.add(__int128{program.tags[policy.first_tag + i].weight} * 1000);
     return span;
+}
+
+/// The greatest number that all differences of scores are multiples of.
+Score unit_of(const Program& program) {
+    Score unit = 0;
+    for (const CompiledPolicy& policy : program.policies) {
+        unit = std::gcd(unit, policy.prior - program.policies[0].prior);
+        for (std::uint32_t i = 0; i < policy.preferences; ++i)
+            unit = std::gcd(unit, program.preferences[policy.first_preference + i].add);
+        for (std::uint32_t i = 0; i < policy.tags; ++i) // times whole thousandths of the firm's
+            unit = std::gcd(unit, Score{program.tags[policy.first_tag + i].weight});
+    }
+    return std::max<Score>(unit, 1);
 }
 
 } // namespace
@@ -44,24 +58,33 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
         const Span span = scores_of(program, policy);
         all = {std::min(all.least, span.least), std::max(all.most, span.most)};
     }
-    bits_ = static_cast<int>(std::bit_width(compiled.size() - 1));
-    if (((all.most - all.least) >> (64 - bits_)) != 0)
+    tie_bits_ = static_cast<int>(std::bit_width(compiled.size() - 1));
+    unit_ = unit_of(program);
+    const __int128 units = (all.most - all.least) / unit_;
+    if ((units >> (63 - tie_bits_)) != 0)
         throw std::length_error("the scores of these policies lie too far apart to be ranked: "
                                 "lower priorities, preferences or tag weights");
+    narrow_ = tie_bits_ < 31 && (units >> (31 - tie_bits_)) == 0;
     least_ = static_cast<Score>(all.least);
+    for (const CompiledPolicy& policy : compiled) {
+        std::int64_t most = 0;
+        for (std::uint32_t i = 0; i < policy.tags; ++i)
+            most += std::abs(std::int64_t{program.tags[policy.first_tag + i].weight}) * 1000;
+        great_weights_ |= most / unit_ >= INT32_MAX;
+    }
 
     const RankKey last = compiled.size() - 1;
     for (std::uint32_t place = 0; place < compiled.size(); ++place) {
         const CompiledPolicy& policy = compiled[place];
         first_variant_.push_back(static_cast<std::uint32_t>(variants_.size()));
-        const std::uint32_t subsets = is_split(policy) ? 1u << policy.preferences : 1;
-        for (std::uint32_t subset = 0; subset < subsets; ++subset) {
+        for (std::uint32_t subset = 0; subset < variants_of(policy); ++subset) {
             Score score = policy.prior;
             for (std::uint32_t i = 0; i < policy.preferences; ++i)
                 if ((subset >> i & 1) != 0)
                     score += program.preferences[policy.first_preference + i].add;
             const auto above = static_cast<RankKey>(score) - static_cast<RankKey>(least_);
-            variants_.push_back({(above << bits_) + (last - by_id[place]), 0});
+            const RankKey units_above = above / static_cast<RankKey>(unit_);
+            variants_.push_back({(units_above << tie_bits_) + (last - by_id[place]), 0});
         }
     }
     std::vector<std::uint32_t> order(variants_.size());
@@ -69,8 +92,10 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
     std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
         return variants_[a].key != variants_[b].key ? variants_[a].key > variants_[b].key : a < b;
     });
-    for (std::uint32_t i = 0; i < order.size(); ++i)
+    for (std::uint32_t i = 0; i < order.size(); ++i) {
         variants_[order[i]].order = i;
+        keys_.push_back(variants_[order[i]].key);
+    }
 }
 
 } // namespace qice

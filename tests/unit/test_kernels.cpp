@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <random>
 
 using namespace qice;
@@ -35,6 +36,7 @@ Program one_literal(const std::vector<FieldCuts::Range>& ranges, Truth on_unknow
     CompiledPolicy policy;
     policy.rule.literals = 1;
     program.policies.push_back(policy);
+    program.shapes.push_back({0, 1, 0, 1, 0, false});
     return program;
 }
 
@@ -47,8 +49,8 @@ Found run(const Kernels& level, const Program& program, const std::uint8_t* code
           std::uint8_t width) {
     BlockScratch scratch(program);
     scratch.block = 1;
-    const std::uint32_t candidate = 0;
-    BlockTask task{&program, {&codes, &width, nullptr, full_row()}, &candidate, 1, true, 31};
+    const std::uint64_t candidates = 1;
+    BlockTask task{&program, {&codes, &width, nullptr, full_row()}, &candidates, true, 31};
     level.run_block(task, scratch);
     Found found;
     if (scratch.matches[kEligible].size != 0) found.eligible = scratch.matches[kEligible].firms[0];
@@ -104,58 +106,147 @@ TEST_CASE("codes of every width are found in their ranges on every level") {
     check_ranges<std::uint32_t>();
 }
 
-TEST_CASE("rows are transposed on every level, for any number of them") {
-    std::mt19937_64 random(62);
-    for (std::size_t count = 0; count <= 200; ++count) {
-        AlignedVector<BlockRow> rows(count);
-        std::vector<const BlockRow*> pointers;
+namespace {
+
+std::size_t rank(const Kernels& level, const RankTask<std::uint32_t>& task,
+                 RankScratch<std::uint32_t>& scratch, std::uint32_t* out, KeyRanges ranges) {
+    return level.rank_narrow(task, scratch, out, ranges);
+}
+std::size_t rank(const Kernels& level, const RankTask<std::uint64_t>& task,
+                 RankScratch<std::uint64_t>& scratch, std::uint64_t* out, KeyRanges ranges) {
+    return level.rank_wide(task, scratch, out, ranges);
+}
+void firm_major(const Kernels& level, const RankTask<std::uint32_t>& task,
+                RankScratch<std::uint32_t>& scratch) {
+    level.firm_major_narrow(task, scratch);
+}
+void firm_major(const Kernels& level, const RankTask<std::uint64_t>& task,
+                RankScratch<std::uint64_t>& scratch) {
+    level.firm_major_wide(task, scratch);
+}
+Selected<std::uint32_t> select(const Kernels& level, const RankTask<std::uint32_t>& task,
+                               RankScratch<std::uint32_t>& scratch, std::size_t firm) {
+    return level.select_narrow(task, scratch, firm);
+}
+Selected<std::uint64_t> select(const Kernels& level, const RankTask<std::uint64_t>& task,
+                               RankScratch<std::uint64_t>& scratch, std::size_t firm) {
+    return level.select_wide(task, scratch, firm);
+}
+
+/// A random task: some entries, some tags, some firms that follow them.
+template <class Key> struct RandomRanking {
+    std::mt19937_64& random;
+    RankTask<Key> task;
+    AlignedVector<Key> keys;
+    AlignedVector<BlockRow> rows;
+    std::vector<const BlockRow*> entries;
+    AlignedVector<std::uint64_t> carriers;
+    AlignedVector<std::int32_t> weights;
+    std::vector<FollowedTag> followed;
+    std::vector<std::uint32_t> first_followed{0};
+
+    explicit RandomRanking(std::mt19937_64& source) : random(source), rows(1 + source() % 700) {
+        constexpr int kBits = std::numeric_limits<Key>::digits - 2;
+        const std::uint32_t tags = random() % 4;
+        task.entry_count = rows.size();
+        task.words = words_for(rows.size());
+        task.row_words = (task.words + 7) / 8 * 8;
+        task.tie_bits = 10; // 700 entries
+        task.great_weights = sizeof(Key) == 8 && random() % 4 == 0;
+        task.top = 1 + static_cast<std::uint32_t>(random() % kNetworkKeys);
+        task.firm_count = 1 + random() % kBlockFirms;
+        // Distinct keys that a weight may lower or raise without leaving the bits of a key.
+        const Key middle = Key{1} << (kBits - 1);
+        for (std::size_t e = 0; e < rows.size(); ++e)
+            keys.push_back(middle + static_cast<Key>(((random() % 64) << 10) + e));
+        std::sort(keys.begin(), keys.end(), std::greater<>());
+        keys.resize(task.row_words * 64);
+        const std::uint64_t halvings = random() % 6; // of the density
         for (BlockRow& row : rows) {
-            for (std::uint64_t& word : row.words)
-                word = random() % 3 == 0 ? 0 : random() & random();
-            pointers.push_back(&row);
+            for (std::uint64_t& word : row.words) {
+                word = random();
+                for (std::uint64_t i = 0; i < halvings; ++i)
+                    word &= random();
+            }
+            entries.push_back(&row);
         }
-        const std::size_t words = words_for(count);
-        std::vector<std::uint64_t> expected(kBlockFirms * words);
-        for (std::size_t r = 0; r < count; ++r)
-            for_each_bit(rows[r].words, kBlockWords, [&](std::size_t firm) {
-                expected[firm * words + r / 64] |= std::uint64_t{1} << (r % 64);
-            });
+        carriers.resize(tags * task.row_words);
+        weights.resize(tags * weight_stride(task) + 16);
+        for (std::size_t tag = 0; tag < tags; ++tag)
+            for (std::size_t e = 0; e < rows.size(); ++e)
+                if (random() % 3 == 0) {
+                    carriers[tag * task.row_words + e / 64] |= std::uint64_t{1} << (e % 64);
+                    weights[tag * weight_stride(task) + e] = static_cast<int>(random() % 100) - 20;
+                }
+        for (std::size_t firm = 0; firm < task.firm_count; ++firm) {
+            for (std::uint32_t tag = 0; tag < tags; ++tag)
+                if (random() % 2 == 0)
+                    followed.push_back({tag, static_cast<int>(1 + random() % 1000)});
+            first_followed.push_back(static_cast<std::uint32_t>(followed.size()));
+        }
+        task.keys = keys.data();
+        task.entries = entries.data();
+        task.carriers = carriers.data();
+        task.weights = weights.data();
+        task.followed = followed.data();
+        task.first_followed = first_followed.data();
+    }
+
+    /// All keys of a firm, the plainest way.
+    std::vector<Key> keys_of(std::size_t firm) const {
+        std::vector<Key> all;
+        for (std::size_t e = 0; e < rows.size(); ++e) {
+            if ((rows[e].words[firm / 64] >> (firm % 64) & 1) == 0) continue;
+            std::int64_t more = 0;
+            for (std::uint32_t i = first_followed[firm]; i < first_followed[firm + 1]; ++i)
+                more += std::int64_t{weights[followed[i].row * weight_stride(task) + e]} *
+                        followed[i].weight;
+            all.push_back(static_cast<Key>(keys[e] + (static_cast<Key>(more) << task.tie_bits)));
+        }
+        std::sort(all.begin(), all.end(), std::greater<>());
+        return all;
+    }
+};
+
+template <class Key> void check_ranking(int rounds) {
+    std::mt19937_64 random(62);
+    for (int round = 0; round < rounds; ++round) {
+        const RandomRanking<Key> ranking(random);
+        const RankTask<Key>& task = ranking.task;
         for (const Kernels* level : available_kernels()) {
-            INFO(level->name << ", " << count << " rows");
-            std::vector<std::uint64_t> out(kBlockFirms * words, kAllBits);
-            level->transpose(pointers.data(), count, out.data(), words);
-            REQUIRE(out == expected);
+            INFO(level->name << ", round " << round);
+            RankScratch<Key> scratch;
+            scratch.fit(task);
+            std::vector<Key> out(task.firm_count * task.top + kKeySlack);
+            std::vector<std::uint32_t> begins(task.firm_count), counts(task.firm_count);
+            const std::size_t used =
+                rank(*level, task, scratch, out.data(), {begins.data(), counts.data()});
+            std::size_t sum = 0;
+            firm_major(*level, task, scratch);
+            for (std::size_t firm = 0; firm < task.firm_count; ++firm) {
+                std::vector<Key> expected = ranking.keys_of(firm);
+                const Selected<Key> parts = select(*level, task, scratch, firm);
+                std::vector<Key> selected(parts.plain, parts.plain + parts.plain_count);
+                selected.insert(selected.end(), parts.shared, parts.shared + parts.shared_count);
+                std::sort(selected.begin(), selected.end(), std::greater<>());
+                if (expected.size() > task.top) expected.resize(task.top);
+                if (selected.size() > task.top) selected.resize(task.top);
+                REQUIRE(selected == expected);
+                const auto begin = out.begin() + begins[firm];
+                REQUIRE(std::vector<Key>(begin, begin + counts[firm]) == expected);
+                sum += counts[firm];
+            }
+            REQUIRE(used == sum);
         }
     }
 }
 
-TEST_CASE("the first of two lists are merged in order on every level") {
-    std::mt19937_64 random(63);
-    for (int round = 0; round < 2'000; ++round) {
-        std::vector<std::uint64_t> keys;
-        const std::size_t plain_count = random() % 30, scored_count = random() % 30;
-        while (keys.size() < plain_count + scored_count) {
-            const std::uint64_t key = random() >> (random() % 60) | (random() % 2 << 63);
-            if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
-        }
-        std::vector<std::uint64_t> plain(keys.begin(),
-                                         keys.begin() + static_cast<std::ptrdiff_t>(plain_count));
-        const std::vector<std::uint64_t> scored(
-            keys.begin() + static_cast<std::ptrdiff_t>(plain_count), keys.end());
-        std::sort(plain.begin(), plain.end(), std::greater<>());
-        std::sort(keys.begin(), keys.end(), std::greater<>());
-        const auto top = static_cast<std::uint32_t>(1 + random() % 40);
-        if (keys.size() > top) keys.resize(top);
-        for (const Kernels* level : available_kernels()) {
-            std::vector<std::uint64_t> out(top + 64);
-            const std::uint32_t kept = level->merge_top(
-                plain.data(), static_cast<std::uint32_t>(plain_count), scored.data(),
-                static_cast<std::uint32_t>(scored_count), top, out.data());
-            out.resize(kept);
-            INFO(level->name);
-            REQUIRE(out == keys);
-        }
-    }
+} // namespace
+
+TEST_CASE(
+    "the first keys of every firm are found in order on every level, for keys of both widths") {
+    check_ranking<std::uint32_t>(40);
+    check_ranking<std::uint64_t>(60);
 }
 
 TEST_CASE("the environment chooses the level, and a wish that cannot be met is told") {

@@ -126,20 +126,36 @@ TEST_CASE("only policies that are open are compiled, unless the closed ones are 
             .policies.size() == 2);
 }
 
-TEST_CASE("policies stand in prior order, ids by bytes among equals") {
+TEST_CASE("policies of one shape stand side by side, and so do their refs") {
     const SchemaPtr schema = world::schema();
     const std::vector<Policy> policies = world::policies(schema, R"([
-        {"id": "b", "rule": {"all": []}}, {"id": "a", "rule": {"all": []}},
-        {"id": "B", "rule": {"all": []}}, {"id": "z", "rule": {"all": []}, "priority": 0.5},
-        {"id": "u", "rule": {"all": []}, "windows": [{"closes": "2025-01-10"}]},
-        {"id": "n", "rule": {"all": []}, "priority": -1}])");
-    const Program compiled =
-        compile(*schema, policies, {.as_of = day("2025-01-05"), .urgency = {kScoreUnit, 10}});
-    std::string order;
-    for (const CompiledPolicy& policy : compiled.policies)
-        order += policies[policy.policy].id;
-    CHECK(order == "uzBabn"); // u and z both have 0.5
-    CHECK(compiled.policies[0].prior == 500'000);
+        {"id": "b", "rule": {"all": []}},
+        {"id": "a", "rule": {"all": [{"field": "patents", "ge": 1}, {"field": "revenue", "ge": 1}]}},
+        {"id": "B", "rule": {"all": []}},
+        {"id": "z", "rule": {"all": [{"field": "patents", "ge": 1}, {"manual": "m"}]}},
+        {"id": "u", "rule": {"all": [{"field": "revenue", "ge": 1}, {"field": "patents", "ge": 1}]}},
+        {"id": "n", "rule": {"all": [{"field": "patents", "ge": 2},
+                                     {"any": [{"field": "patents", "ge": 3}, {"field": "revenue", "ge": 2}]}]}}])");
+    const Program compiled = compile(
+        *schema, policies, {.as_of = day("2025-01-05"), .include_closed = false, .urgency = {}});
+    std::uint32_t place = 0;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> numbers;
+    for (const Shape& shape : compiled.shapes) {
+        CHECK(shape.first == place);
+        REQUIRE(shape.first < shape.last);
+        numbers.emplace_back(shape.literals, shape.others);
+        for (; place < shape.last; ++place) {
+            const Conjunction& rule = compiled.policies[place].rule;
+            CHECK(rule.literals == shape.literals);
+            CHECK(rule.others == shape.others);
+            CHECK(rule.manual == shape.manual);
+            CHECK(rule.first ==
+                  shape.first_ref + (place - shape.first) * (shape.literals + shape.others));
+        }
+    }
+    CHECK(place == policies.size());
+    CHECK(numbers == std::vector<std::pair<std::uint32_t, std::uint32_t>>{
+                         {0, 0}, {2, 0}, {1, 1}, {1, 1}}); // with and without a manual condition
 }
 
 TEST_CASE("tags and preferences are numbered") {

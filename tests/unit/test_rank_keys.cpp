@@ -58,8 +58,8 @@ TEST_CASE("shared tags raise a key, or lower it") {
     const Ranked ranked(R"([{"id": "a", "rule": {"all": []}, "tags": {"t": -1000, "u": 1000}},
                             {"id": "b", "rule": {"all": []}}])");
     const RankKey key = ranked.keys.variant(0, 0).key;
-    for (const Score more :
-         {-1'000 * kScoreUnit, Score{-1}, Score{0}, Score{1}, 1'000 * kScoreUnit}) {
+    for (const Score more : {-1'000 * kScoreUnit, -kScoreUnit, Score{0}, kScoreUnit,
+                             1'000 * kScoreUnit}) { // the unit here is one
         const RankKey raised = ranked.keys.raised(key, more);
         CHECK(ranked.keys.score(raised) == more);
         CHECK(ranked.keys.policy(raised) == ranked.keys.policy(key));

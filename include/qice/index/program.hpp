@@ -79,6 +79,16 @@ struct Conjunction {
     bool manual = false; // certain and confirmed may differ
 };
 
+/// Policies whose rules have the same numbers of literals and others, side by side, their refs too:
+/// policy p of the shape has refs[first_ref + (p - first) x (literals + others)...].
+struct Shape {
+    std::uint32_t first = 0, last = 0; // of Program::policies: [first, last)
+    std::uint32_t first_ref = 0;
+    std::uint32_t literals = 0;
+    std::uint32_t others = 0;
+    bool manual = false;
+};
+
 struct CompiledPreference {
     Ref when;
     Score add;
@@ -130,7 +140,8 @@ struct Program {
     std::vector<GraphItem> items;
     std::vector<GraphTier> tiers;
 
-    std::vector<CompiledPolicy> policies; // in prior order: prior descending, id ascending
+    std::vector<CompiledPolicy> policies; // by shape; within one, those with the same refs together
+    std::vector<Shape> shapes;
     std::vector<CompiledPreference> preferences;
     std::vector<CompiledTag> tags;
     std::vector<std::string> tag_names;

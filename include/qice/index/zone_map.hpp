@@ -24,11 +24,9 @@ class ZoneMap {
         std::vector<std::uint64_t> row, possible, near;
     };
 
-    /// Fills `places` (room for all policies) with the policies that a firm of the block could
-    /// meet, ascending; with `near`, also those that one change of a field that is not fixed could
-    /// bring. Returns how many.
-    std::size_t candidates(std::size_t block, bool near, Scratch& scratch,
-                           std::uint32_t* places) const;
+    /// The policies that a firm of the block could meet, a bit a place; with `near`, also those
+    /// that one change of a field that is not fixed could bring. In `scratch`, until the next call.
+    const std::uint64_t* candidates(std::size_t block, bool near, Scratch& scratch) const;
 
   private:
     struct Field {

@@ -18,6 +18,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <span>
@@ -70,7 +71,8 @@ class Pushes {
     };
 
     Pushes() = default;
-    Pushes(const RankKey* keys, const RankKeys* decode, std::size_t size)
+    /// Keys of 32 bits where the matcher's are narrow, of 64 else.
+    Pushes(const void* keys, const RankKeys* decode, std::size_t size)
         : keys_(keys), decode_(decode), size_(size) {}
     Pushes(const Push* plain, std::size_t size) : plain_(plain), size_(size) {}
 
@@ -78,17 +80,25 @@ class Pushes {
     bool empty() const { return size_ == 0; }
     Push operator[](std::size_t i) const {
         if (plain_ != nullptr) return plain_[i];
-        return {decode_->policy(keys_[i]), decode_->score(keys_[i])};
+        const RankKey key = decode_->narrow() ? static_cast<const std::uint32_t*>(keys_)[i]
+                                              : static_cast<const std::uint64_t*>(keys_)[i];
+        return {decode_->policy(key), decode_->score(key)};
     }
     Iterator begin() const { return {*this, 0}; }
     Iterator end() const { return {*this, size_}; }
 
   private:
-    const RankKey* keys_ = nullptr;
+    const void* keys_ = nullptr;
     const RankKeys* decode_ = nullptr;
     const Push* plain_ = nullptr;
     std::size_t size_ = 0;
 };
+
+/// Memory for keys; freed with free().
+struct FreeChunk {
+    void operator()(void* chunk) const { std::free(chunk); }
+};
+using KeyChunk = std::unique_ptr<void, FreeChunk>;
 
 /// The answer of one call. Refers to the matcher that gave it.
 class MatchResult {
@@ -104,17 +114,19 @@ class MatchResult {
 
   private:
     friend class Matcher;
-    struct KeySlice { // of a firm
-        const RankKey* keys;
-        std::uint32_t count;
+    /// Of one status: the keys of each block of firms, and where in them each firm's stand.
+    struct FirmKeys {
+        std::vector<const void*> blocks;
+        std::unique_ptr<std::uint32_t[]> begins, counts; // by position in the index
     };
     struct PushSlice { // of a policy
         std::uint32_t begin, count;
     };
     const RankKeys* decode_ = nullptr;
     std::shared_ptr<const std::vector<std::uint32_t>> positions_; // of rows
-    std::vector<std::unique_ptr<RankKey[]>> chunks_;
-    std::array<std::vector<KeySlice>, kStatuses> by_firm_; // by position, as blocks write them
+    std::vector<KeyChunk> chunks_;
+    std::array<FirmKeys, kStatuses> by_firm_;
+    std::size_t firms_ = 0;
     std::vector<Push> best_firms_;
     std::array<std::vector<PushSlice>, kStatuses> by_policy_;
     std::vector<std::array<std::uint64_t, kStatuses>> counts_;

@@ -1,7 +1,8 @@
 // Scores and their order as single integers.
 //
-// key = (score - least score) x 2^b + (policies - 1 - place by id): a greater key ranks first, so
-// comparing two pairs is one instruction, and a key gives back its score and policy exactly.
+// key = (score - least score) / unit x 2^b + (policies - 1 - place by id), where all scores are
+// whole multiples of the unit apart: a greater key ranks first, so comparing two pairs is one
+// instruction, and a key gives back its score and policy exactly.
 //
 // A policy with preferences is split into variants, one for each subset of preferences that may be
 // true, each with a fixed score; only shared tags then move a pair from its place in the order.
@@ -14,11 +15,11 @@
 
 namespace qice {
 
-using RankKey = std::uint64_t;
+using RankKey = std::uint64_t; // below 2^63
 
 class RankKeys {
   public:
-    /// Throws std::length_error if scores and policies do not fit 64 bits together: that takes
+    /// Throws std::length_error if scores and policies do not fit 63 bits together: that takes
     /// scores millions apart to the millionth and millions of policies.
     RankKeys(const Program& program, std::span<const Policy> policies);
 
@@ -26,32 +27,51 @@ class RankKeys {
         RankKey key;
         std::uint32_t order; // among all variants, the greatest key first
     };
-    /// Policies with more preferences have one variant, without them; each pair is scored singly.
+    /// Policies with more preferences have one variant, without them: see raised().
     static constexpr std::uint32_t kMostSplit = 4;
     static bool is_split(const CompiledPolicy& policy) { return policy.preferences <= kMostSplit; }
+
+    static std::uint32_t variants_of(const CompiledPolicy& policy) {
+        return is_split(policy) ? 1u << policy.preferences : 1;
+    }
 
     /// Variant s of a policy has the preferences whose bit is in s.
     const Variant& variant(std::uint32_t place, std::uint32_t subset) const {
         return variants_[first_variant_[place] + subset];
     }
     std::size_t variants() const { return variants_.size(); }
+    /// The key of the variant with this order.
+    RankKey key_at(std::size_t order) const { return keys_[order]; }
 
     /// The key of a pair whose score is higher by `more`.
     RankKey raised(RankKey key, Score more) const {
-        return key + (static_cast<RankKey>(more) << bits_); // wraps back for a negative `more`
+        return key + (static_cast<RankKey>(more / unit_) << tie_bits_); // `more` may be negative
     }
-    Score score(RankKey key) const { return static_cast<Score>(key >> bits_) + least_; }
+    Score score(RankKey key) const { return static_cast<Score>(key >> tie_bits_) * unit_ + least_; }
     /// The policy's number in the set.
     std::uint32_t policy(RankKey key) const {
-        return policy_by_id_[policy_by_id_.size() - 1 - (key & ((RankKey{1} << bits_) - 1))];
+        return policy_by_id_[policy_by_id_.size() - 1 - (key & ((RankKey{1} << tie_bits_) - 1))];
     }
+    /// The weight of a policy's tag as the score it adds for each thousandth of a firm's, in units.
+    std::int32_t units(const CompiledTag& tag) const {
+        return static_cast<std::int32_t>(tag.weight / unit_);
+    }
+    int tie_bits() const { return tie_bits_; }
+    /// Do all keys fit 31 bits?
+    bool narrow() const { return narrow_; }
+    /// May shared tags add 2^31 units to a score?
+    bool great_weights() const { return great_weights_; }
 
   private:
-    int bits_ = 0;
+    int tie_bits_ = 0;
+    bool narrow_ = true;
+    bool great_weights_ = false;
+    Score unit_ = 1;
     Score least_ = 0;
     std::vector<std::uint32_t> policy_by_id_; // numbers in the set, by id ascending
     std::vector<std::uint32_t> first_variant_;
     std::vector<Variant> variants_;
+    std::vector<RankKey> keys_; // by order
 };
 
 } // namespace qice

@@ -1,0 +1,376 @@
+// The first K of each firm of a block. Included once per CPU level, after bits.inl; the level has
+// defined append_above().
+//
+// A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
+// scored a register at a time. As many firms as a register has lanes are then merged at once by a
+// sorting network, a firm a lane, so that no branch depends on a key: first with the pairs of the
+// greatest priors, then with those of the others that beat the K-th so far, which are few.
+
+/// Bit f of entry e becomes bit e % 64 of firm f: 64 rows by 8 x 64 firms at a time, the eight
+/// squares side by side in the words of a vector (Hacker's Delight, 7-3). Firm f has the words
+/// out[f x words, (f + 1) x words).
+inline void firm_major(const BlockRow* const* entries, std::size_t count, std::uint64_t* out,
+                       std::size_t words) {
+    Bits rows[64];
+    for (std::size_t w = 0; w < words; ++w) {
+        const std::size_t first = w * 64;
+        const std::size_t left = count > first ? count - first : 0;
+        const std::size_t present = left < 64 ? left : 64;
+        for (std::size_t i = 0; i < present; ++i)
+            rows[i] = load(*entries[first + i]);
+        for (std::size_t i = present; i < 64; ++i)
+            rows[i] = zeros();
+        std::uint64_t mask = 0x00000000ffffffffu;
+        for (unsigned half = 32; half != 0; half >>= 1, mask ^= mask << half) {
+            for (unsigned base = 0; base < 64; base += 2 * half) {
+                for (unsigned i = base; i < base + half; ++i) {
+                    const Bits swap = ((rows[i] >> half) ^ rows[i + half]) & mask;
+                    rows[i] ^= swap << half;
+                    rows[i + half] ^= swap;
+                }
+            }
+        }
+        for (std::size_t i = 0; i < 64; ++i)
+            for (std::size_t group = 0; group < kBlockWords; ++group)
+                out[(group * 64 + i) * words + w] = rows[i][group];
+    }
+}
+
+/// Batcher's odd-even merge sort of a power of two of keys, as pairs to compare.
+template <int kKeys, int kPairs> struct SortingNetwork {
+    std::uint8_t first[kPairs] = {}, second[kPairs] = {};
+
+    constexpr SortingNetwork() {
+        int pairs = 0;
+        for (int p = 1; p < kKeys; p *= 2)
+            for (int k = p; k >= 1; k /= 2)
+                for (int j = k % p; j + k < kKeys; j += 2 * k)
+                    for (int i = 0; i < k && i + j + k < kKeys; ++i)
+                        if ((i + j) / (2 * p) == (i + j + k) / (2 * p)) {
+                            first[pairs] = static_cast<std::uint8_t>(i + j);
+                            second[pairs] = static_cast<std::uint8_t>(i + j + k);
+                            ++pairs;
+                        }
+    }
+};
+inline constexpr SortingNetwork<16, 63> kHalfNetwork;
+inline constexpr SortingNetwork<32, 191> kNetwork;
+
+template <class Keys> inline void order(Keys& greater, Keys& lesser) {
+    const Keys a = greater, b = lesser;
+    greater = a > b ? a : b;
+    lesser = a > b ? b : a;
+}
+
+/// Sorts the rows of every lane, descending. Unrolled, so that they live in registers.
+template <class Keys, std::size_t... I>
+inline void sort_lanes(Keys* rows, std::index_sequence<I...>) {
+    (order(rows[kNetwork.first[I]], rows[kNetwork.second[I]]), ...);
+}
+template <class Keys, std::size_t... I>
+inline void sort_half(Keys* rows, std::index_sequence<I...>) {
+    (order(rows[kHalfNetwork.first[I]], rows[kHalfNetwork.second[I]]), ...);
+}
+
+/// Of a descending column of 32 keys and one of `count` in every lane the first 32, into `best`:
+/// one half-cleaner with the second reversed leaves a bitonic column, which log2 more put in order.
+template <class Keys> inline void keep_first(Keys* best, const Keys* more, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+        Keys& least = best[kNetworkKeys - 1 - i];
+        least = least > more[i] ? least : more[i];
+    }
+    for (std::uint32_t half = kNetworkKeys / 2; half != 0; half /= 2)
+        for (std::uint32_t base = 0; base < kNetworkKeys; base += 2 * half)
+            for (std::uint32_t i = base; i < base + half; ++i)
+                order(best[i], best[i + half]);
+}
+
+/// Exchanges rows and lanes of a square of registers.
+template <class Keys, int kLanes> inline void transpose_square(Keys* rows) {
+    for (int half = kLanes / 2; half != 0; half /= 2) {
+        Keys low{}, high{};
+        for (int lane = 0; lane < kLanes; ++lane) {
+            const bool upper = (lane & half) != 0;
+            low[lane] = upper ? kLanes + lane - half : lane;
+            high[lane] = upper ? kLanes + lane : lane + half;
+        }
+        for (int i = 0; i < kLanes; ++i) {
+            if ((i & half) != 0) continue;
+            const Keys a = rows[i], b = rows[i + half];
+            rows[i] = __builtin_shuffle(a, b, low);
+            rows[i + half] = __builtin_shuffle(a, b, high);
+        }
+    }
+}
+
+template <class Key> class Ranker {
+    using Keys = typename KeyVector<Key>::Keys;
+    static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
+
+  public:
+    Ranker(const RankTask<Key>& task, RankScratch<Key>& scratch)
+        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {}
+
+    /// Ranks all firms, for a top of at most kNetworkKeys. `out` has room for every key and
+    /// kKeySlack more; returns how many were written.
+    std::size_t rank(Key* out, const KeyRanges& ranges) {
+        firm_major(task_.entries, task_.entry_count, scratch_.bits.data(), task_.row_words);
+        out_ = out;
+        ranges_ = ranges;
+        for (std::size_t firm = 0; firm < task_.firm_count; ++firm)
+            rank_firm(firm);
+        merge_batch();
+        return used_;
+    }
+
+    /// After firm_major(): one firm's keys, whatever the top.
+    Selected<Key> select(std::size_t firm) {
+        Selected<Key> out{scratch_.plain_keys.data(), scratch_.shared_keys.data(), 0, 0};
+        if (!split_pairs(firm, scratch_.shared.data())) return out;
+        out.plain_count = read_off(scratch_.plain_keys.data());
+        Work work{firm, out.plain_count, 0, 0};
+        score(work, scratch_.shared.data(), scratch_.shared_keys.data(), threshold(work, out.plain),
+              UINT32_MAX);
+        out.shared_count = work.shared_count;
+        return out;
+    }
+
+  private:
+    /// What is to be done and is done for one firm.
+    struct Work {
+        std::size_t firm;
+        std::uint32_t plain_count, shared_count;
+        std::size_t next_word; // of the pairs to score
+    };
+
+    void rank_firm(std::size_t firm) {
+        std::uint64_t* const shared = scratch_.shared.data() + batched_ * task_.row_words;
+        const bool any = split_pairs(firm, shared);
+        if (!any || !any_shared_) {
+            keep(firm, any ? read_off(out_ + used_) : 0);
+            return;
+        }
+        Key* const plain = scratch_.plain_keys.data() + batched_ * kPlainStride;
+        Work& work = batch_[batched_];
+        work = {firm, read_off(plain), 0, 0};
+        pad(plain + work.plain_count);
+        score(work, shared, shared_keys(batched_), threshold(work, plain), kNetworkKeys);
+        pad(shared_keys(batched_) + work.shared_count);
+        if (++batched_ == kLanes) merge_batch();
+    }
+
+    /// What a key must beat to be among the first `top`.
+    std::int64_t threshold(const Work& work, const Key* plain) const {
+        return work.plain_count < task_.top ? -1 : static_cast<std::int64_t>(plain[task_.top - 1]);
+    }
+
+    Key* shared_keys(std::size_t lane) { return scratch_.shared_keys.data() + lane * stride_; }
+
+    /// The firm's keys are the next `count`.
+    void keep(std::size_t firm, std::uint32_t count) {
+        ranges_.begins[firm] = static_cast<std::uint32_t>(used_);
+        ranges_.counts[firm] = count;
+        used_ += count;
+    }
+
+    /// The firm's pairs, those that share a tag apart. False if it has none.
+    bool split_pairs(std::size_t firm, std::uint64_t* shared) {
+        const std::uint64_t* const bits = scratch_.bits.data() + firm * task_.row_words;
+        std::uint64_t* const plain = scratch_.plain.data();
+        const FollowedTag* const tags = task_.followed + task_.first_followed[firm];
+        const FollowedTag* const tags_end = task_.followed + task_.first_followed[firm + 1];
+        Bits any = zeros(), any_shared = zeros();
+        for (std::size_t w = 0; w < task_.row_words; w += kBlockWords) {
+            Bits carried = zeros();
+            for (const FollowedTag* tag = tags; tag != tags_end; ++tag)
+                carried |= at(task_.carriers + tag->row * task_.row_words + w);
+            const Bits pairs = at(bits + w);
+            at(shared + w) = pairs & carried;
+            at(plain + w) = pairs & ~carried;
+            any |= pairs;
+            any_shared |= pairs & carried;
+        }
+        any_shared_ = !is_zero(any_shared);
+        return !is_zero(any);
+    }
+
+    static Bits& at(std::uint64_t* words) { return *reinterpret_cast<Bits*>(words); }
+    static const Bits& at(const std::uint64_t* words) {
+        return *reinterpret_cast<const Bits*>(words);
+    }
+
+    /// The first `top` plain keys. Writes a register beyond them.
+    std::uint32_t read_off(Key* out) const {
+        constexpr std::uint32_t kAll = (1u << kLanes) - 1;
+        std::uint32_t count = 0;
+        for (std::size_t w = 0; w < task_.words; ++w) {
+            const Key* keys = task_.keys + w * 64;
+            for (std::uint64_t bits = scratch_.plain[w]; bits != 0;
+                 bits = bits >> (kLanes - 1) >> 1, keys += kLanes) {
+                const auto some = static_cast<std::uint32_t>(bits) & kAll;
+                if (some == 0) continue;
+                count += append(out + count, *reinterpret_cast<const Keys*>(keys), some);
+                if (count >= task_.top) return task_.top;
+            }
+        }
+        return count;
+    }
+
+    /// Scores pairs that share a tag, in order of their priors, and keeps keys above a threshold,
+    /// until `enough` are kept (at most 63 more).
+    void score(Work& work, const std::uint64_t* shared, Key* out, std::int64_t threshold,
+               std::uint32_t enough) const {
+        const FollowedTag* const tags = task_.followed + task_.first_followed[work.firm];
+        const FollowedTag* const tags_end = task_.followed + task_.first_followed[work.firm + 1];
+        const std::size_t row_length = weight_stride(task_);
+        std::size_t w = work.next_word;
+        std::uint32_t count = work.shared_count;
+        for (; w < task_.words && count < enough; ++w) {
+            std::size_t entry = w * 64;
+            for (std::uint64_t bits = shared[w]; bits != 0; bits >>= kScored, entry += kScored) {
+                const auto some = static_cast<std::uint32_t>(bits) & ((1u << kScored) - 1);
+                if (some == 0) continue;
+                if (task_.great_weights) {
+                    count += score_singly(work.firm, entry, some, threshold, out + count);
+                    continue;
+                }
+                Affinities sum{};
+                for (const FollowedTag* tag = tags; tag != tags_end; ++tag)
+                    sum += *reinterpret_cast<const Affinities*>(task_.weights +
+                                                                tag->row * row_length + entry) *
+                           tag->weight;
+                count += append_scored(out + count, task_.keys + entry, sum, task_.tie_bits, some,
+                                       threshold);
+            }
+        }
+        work.next_word = w;
+        work.shared_count = count;
+    }
+
+    /// The same for a few pairs, one by one and in 64 bits.
+    std::uint32_t score_singly(std::size_t firm, std::size_t entry, std::uint32_t some,
+                               std::int64_t threshold, Key* out) const {
+        std::uint32_t count = 0;
+        for (; some != 0; some &= some - 1) {
+            const std::size_t i = entry + static_cast<std::size_t>(__builtin_ctz(some));
+            std::int64_t sum = 0;
+            for (std::uint32_t t = task_.first_followed[firm]; t < task_.first_followed[firm + 1];
+                 ++t)
+                sum +=
+                    std::int64_t{task_.weights[task_.followed[t].row * weight_stride(task_) + i]} *
+                    task_.followed[t].weight;
+            const Key key = task_.keys[i] + (static_cast<Key>(sum) << task_.tie_bits);
+            out[count] = key;
+            count += static_cast<std::int64_t>(key) > threshold ? 1 : 0;
+        }
+        return count;
+    }
+
+    /// Zeros behind the keys, so that they fill a multiple of kNetworkKeys.
+    static void pad(Key* end) {
+        for (std::size_t i = 0; i < kNetworkKeys; i += kLanes)
+            __builtin_memset(end + i, 0, kRegisterBytes);
+    }
+
+    void merge_batch() {
+        if (batched_ == 0) return;
+        Keys best[kNetworkKeys];
+        gather(scratch_.plain_keys.data(), kPlainStride, best, kNetworkKeys);
+        merge_shared(best, 0, most_shared());
+        // What is left has to beat the last key so far.
+        for (std::size_t lane = 0; lane < batched_; ++lane) {
+            Work& work = batch_[lane];
+            if (work.next_word == task_.words) continue;
+            const auto* const last = reinterpret_cast<const Key*>(best + task_.top - 1) + lane;
+            const bool full = work.plain_count + work.shared_count >= task_.top;
+            score(work, scratch_.shared.data() + lane * task_.row_words, shared_keys(lane),
+                  full ? static_cast<std::int64_t>(*last) : -1, UINT32_MAX);
+            pad(shared_keys(lane) + work.shared_count);
+        }
+        const std::uint32_t most = most_shared();
+        for (std::uint32_t first = kNetworkKeys; first < most; first += kNetworkKeys) {
+            for (std::size_t lane = 0; lane < batched_; ++lane)
+                if (batch_[lane].shared_count < first) pad(shared_keys(lane) + first);
+            merge_shared(best, first, most);
+        }
+        write_out(best);
+        batched_ = 0;
+    }
+
+    std::uint32_t most_shared() const {
+        std::uint32_t most = 0;
+        for (std::size_t lane = 0; lane < batched_; ++lane)
+            if (batch_[lane].shared_count > most) most = batch_[lane].shared_count;
+        return most;
+    }
+
+    /// Merges each lane's shared keys from `first` on, at most kNetworkKeys, into its best; no lane
+    /// has more than `most` in all.
+    void merge_shared(Keys* best, std::uint32_t first, std::uint32_t most) {
+        constexpr std::uint32_t kHalf = kNetworkKeys / 2;
+        const Key* const keys = scratch_.shared_keys.data() + first;
+        Keys more[kNetworkKeys];
+        if (most - first <= kHalf) {
+            gather(keys, stride_, more, kHalf);
+            sort_half(more, std::make_index_sequence<sizeof kHalfNetwork.first>());
+            keep_first(best, more, kHalf);
+        } else {
+            gather(keys, stride_, more, kNetworkKeys);
+            sort_lanes(more, std::make_index_sequence<sizeof kNetwork.first>());
+            keep_first(best, more, kNetworkKeys);
+        }
+    }
+
+    void write_out(const Keys* best) {
+        Keys square[kLanes];
+        alignas(64) Key firms[kLanes][kNetworkKeys];
+        for (std::size_t first = 0; first < kNetworkKeys; first += kLanes) {
+            for (std::size_t i = 0; i < kLanes; ++i)
+                square[i] = best[first + i];
+            transpose_square<Keys, kLanes>(square);
+            for (std::size_t lane = 0; lane < kLanes; ++lane)
+                __builtin_memcpy(firms[lane] + first, square + lane, kRegisterBytes);
+        }
+        for (std::size_t lane = 0; lane < batched_; ++lane) {
+            const std::uint32_t all = batch_[lane].plain_count + batch_[lane].shared_count;
+            __builtin_memcpy(out_ + used_, firms[lane], sizeof firms[lane]);
+            keep(batch_[lane].firm, all < task_.top ? all : task_.top);
+        }
+    }
+
+    /// Row i: key i of every lane.
+    static void gather(const Key* keys, std::size_t stride, Keys* rows, std::size_t count) {
+        for (std::size_t first = 0; first < count; first += kLanes) {
+            for (std::size_t lane = 0; lane < kLanes; ++lane)
+                __builtin_memcpy(rows + first + lane, keys + lane * stride + first, kRegisterBytes);
+            transpose_square<Keys, kLanes>(rows + first);
+        }
+    }
+
+    const RankTask<Key>& task_;
+    RankScratch<Key>& scratch_;
+    const std::size_t stride_;
+    bool any_shared_ = false;
+    Work batch_[kLanes] = {};
+    std::size_t batched_ = 0;
+    Key* out_ = nullptr;
+    KeyRanges ranges_{};
+    std::size_t used_ = 0;
+};
+
+template <class Key>
+inline std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Key* out,
+                        const KeyRanges& ranges) {
+    return Ranker<Key>(task, scratch).rank(out, ranges);
+}
+
+template <class Key>
+inline void make_firm_major(const RankTask<Key>& task, RankScratch<Key>& scratch) {
+    firm_major(task.entries, task.entry_count, scratch.bits.data(), task.row_words);
+}
+
+template <class Key>
+inline Selected<Key> select(const RankTask<Key>& task, RankScratch<Key>& scratch,
+                            std::size_t firm) {
+    return Ranker<Key>(task, scratch).select(firm);
+}
