@@ -1,5 +1,6 @@
 // Rows of 512 bits, and keys, as vectors. Included once per CPU level, inside the level's namespace
-// and under its target, before everything else; the level has defined kRegisterBytes.
+// and under its target, before everything else; the level has defined kRegisterBytes and
+// kScored.
 
 typedef std::uint64_t Bits __attribute__((vector_size(64), aligned(64), may_alias));
 
@@ -26,7 +27,6 @@ template <> struct KeyVector<std::uint64_t> {
         __attribute__((vector_size(kRegisterBytes), aligned(kRegisterBytes), may_alias));
 };
 
-/// What shared tags add to the scores of as many pairs as a register holds.
-inline constexpr int kScored = kRegisterBytes / 4;
+/// What shared tags add to the scores of kScored pairs.
 typedef std::int32_t Affinities
-    __attribute__((vector_size(kRegisterBytes), aligned(kRegisterBytes), may_alias));
+    __attribute__((vector_size(4 * kScored), aligned(4 * kScored), may_alias));

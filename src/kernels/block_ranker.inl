@@ -6,33 +6,75 @@
 // sorting network, a firm a lane, so that no branch depends on a key: first with the pairs of the
 // greatest priors, then with those of the others that beat the K-th so far, which are few.
 
-/// Bit f of entry e becomes bit e % 64 of firm f: 64 rows by 8 x 64 firms at a time, the eight
-/// squares side by side in the words of a vector (Hacker's Delight, 7-3). Firm f has the words
-/// out[f x words, (f + 1) x words).
-inline void firm_major(const BlockRow* const* entries, std::size_t count, std::uint64_t* out,
-                       std::size_t words) {
-    Bits rows[64];
-    for (std::size_t w = 0; w < words; ++w) {
-        const std::size_t first = w * 64;
-        const std::size_t left = count > first ? count - first : 0;
-        const std::size_t present = left < 64 ? left : 64;
-        for (std::size_t i = 0; i < present; ++i)
-            rows[i] = load(*entries[first + i]);
-        for (std::size_t i = present; i < 64; ++i)
-            rows[i] = zeros();
-        std::uint64_t mask = 0x00000000ffffffffu;
-        for (unsigned half = 32; half != 0; half >>= 1, mask ^= mask << half) {
-            for (unsigned base = 0; base < 64; base += 2 * half) {
-                for (unsigned i = base; i < base + half; ++i) {
-                    const Bits swap = ((rows[i] >> half) ^ rows[i + half]) & mask;
-                    rows[i] ^= swap << half;
-                    rows[i + half] ^= swap;
-                }
+/// Exchanges rows and lanes of a square of registers.
+template <class Keys, int kLanes> inline void transpose_square(Keys* rows) {
+    for (int half = kLanes / 2; half != 0; half /= 2) {
+        Keys low{}, high{};
+        for (int lane = 0; lane < kLanes; ++lane) {
+            const bool upper = (lane & half) != 0;
+            low[lane] = upper ? kLanes + lane - half : lane;
+            high[lane] = upper ? kLanes + lane : lane + half;
+        }
+        for (int i = 0; i < kLanes; ++i) {
+            if ((i & half) != 0) continue;
+            const Keys a = rows[i], b = rows[i + half];
+            rows[i] = __builtin_shuffle(a, b, low);
+            rows[i + half] = __builtin_shuffle(a, b, high);
+        }
+    }
+}
+
+/// The same of eight rows of words.
+inline void transpose_words(Bits* rows) {
+#if defined(__AVX512F__) || !defined(__x86_64__)
+    transpose_square<Bits, 8>(rows);
+#else // registers are narrower: word by word
+    for (int i = 0; i < 8; ++i) {
+        for (int j = i + 1; j < 8; ++j) {
+            const std::uint64_t word = rows[i][j];
+            rows[i][j] = rows[j][i];
+            rows[j][i] = word;
+        }
+    }
+#endif
+}
+
+/// 64 rows by 8 x 64 firms, the eight squares side by side in the words of a vector: bit f of row e
+/// becomes bit e of row f (Hacker's Delight, 7-3).
+inline void transpose_squares(Bits* rows) {
+    std::uint64_t mask = 0x00000000ffffffffu;
+    for (unsigned half = 32; half != 0; half >>= 1, mask ^= mask << half) {
+        for (unsigned base = 0; base < 64; base += 2 * half) {
+            for (unsigned i = base; i < base + half; ++i) {
+                const Bits swap = ((rows[i] >> half) ^ rows[i + half]) & mask;
+                rows[i] ^= swap << half;
+                rows[i + half] ^= swap;
             }
         }
-        for (std::size_t i = 0; i < 64; ++i)
+    }
+}
+
+/// Entry-major bits to firm-major ones: firm f has the words out[f x words, (f + 1) x words), a
+/// multiple of eight of them.
+inline void firm_major(const BlockRow* const* entries, std::size_t count, std::uint64_t* out,
+                       std::size_t words) {
+    Bits rows[kBlockWords][64];
+    for (std::size_t first_word = 0; first_word < words; first_word += kBlockWords) {
+        for (std::size_t w = 0; w < kBlockWords; ++w) {
+            const std::size_t first = (first_word + w) * 64;
+            for (std::size_t i = 0; i < 64; ++i)
+                rows[w][i] = first + i < count ? load(*entries[first + i]) : zeros();
+            if (first < count) transpose_squares(rows[w]);
+        }
+        for (std::size_t i = 0; i < 64; ++i) {
+            Bits square[kBlockWords];
+            for (std::size_t w = 0; w < kBlockWords; ++w)
+                square[w] = rows[w][i];
+            transpose_words(square);
             for (std::size_t group = 0; group < kBlockWords; ++group)
-                out[(group * 64 + i) * words + w] = rows[i][group];
+                *reinterpret_cast<Bits*>(out + (group * 64 + i) * words + first_word) =
+                    square[group];
+        }
     }
 }
 
@@ -85,24 +127,6 @@ template <class Keys> inline void keep_first(Keys* best, const Keys* more, std::
                 order(best[i], best[i + half]);
 }
 
-/// Exchanges rows and lanes of a square of registers.
-template <class Keys, int kLanes> inline void transpose_square(Keys* rows) {
-    for (int half = kLanes / 2; half != 0; half /= 2) {
-        Keys low{}, high{};
-        for (int lane = 0; lane < kLanes; ++lane) {
-            const bool upper = (lane & half) != 0;
-            low[lane] = upper ? kLanes + lane - half : lane;
-            high[lane] = upper ? kLanes + lane : lane + half;
-        }
-        for (int i = 0; i < kLanes; ++i) {
-            if ((i & half) != 0) continue;
-            const Keys a = rows[i], b = rows[i + half];
-            rows[i] = __builtin_shuffle(a, b, low);
-            rows[i + half] = __builtin_shuffle(a, b, high);
-        }
-    }
-}
-
 template <class Key> class Ranker {
     using Keys = typename KeyVector<Key>::Keys;
     static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
@@ -140,7 +164,7 @@ template <class Key> class Ranker {
     struct Work {
         std::size_t firm;
         std::uint32_t plain_count, shared_count;
-        std::size_t next_word; // of the pairs to score
+        std::size_t next_group; // of the entries to score
     };
 
     void rank_firm(std::size_t firm) {
@@ -199,52 +223,68 @@ template <class Key> class Ranker {
         return *reinterpret_cast<const Bits*>(words);
     }
 
-    /// The first `top` plain keys. Writes a register beyond them.
+    /// The first `top` plain keys. Writes up to a word of entries beyond them.
     std::uint32_t read_off(Key* out) const {
         constexpr std::uint32_t kAll = (1u << kLanes) - 1;
         std::uint32_t count = 0;
         for (std::size_t w = 0; w < task_.words; ++w) {
-            const Key* keys = task_.keys + w * 64;
-            for (std::uint64_t bits = scratch_.plain[w]; bits != 0;
-                 bits = bits >> (kLanes - 1) >> 1, keys += kLanes) {
-                const auto some = static_cast<std::uint32_t>(bits) & kAll;
-                if (some == 0) continue;
-                count += append(out + count, *reinterpret_cast<const Keys*>(keys), some);
-                if (count >= task_.top) return task_.top;
-            }
+            const std::uint64_t bits = scratch_.plain[w];
+            if (bits == 0) continue;
+            const auto* const keys = reinterpret_cast<const Keys*>(task_.keys + w * 64);
+            for (std::size_t i = 0; i < 64 / kLanes; ++i)
+                count += append(out + count, keys[i],
+                                static_cast<std::uint32_t>(bits >> i * kLanes) & kAll);
+            if (count >= task_.top) return task_.top;
         }
         return count;
     }
 
     /// Scores pairs that share a tag, in order of their priors, and keeps keys above a threshold,
-    /// until `enough` are kept (at most 63 more).
+    /// until `enough` are kept or few more.
     void score(Work& work, const std::uint64_t* shared, Key* out, std::int64_t threshold,
                std::uint32_t enough) const {
         const FollowedTag* const tags = task_.followed + task_.first_followed[work.firm];
         const FollowedTag* const tags_end = task_.followed + task_.first_followed[work.firm + 1];
-        const std::size_t row_length = weight_stride(task_);
-        std::size_t w = work.next_word;
+        const std::size_t stride = weight_stride(task_);
+        constexpr std::size_t kGroups = kBlockFirms / kScored; // of entries, in eight words
         std::uint32_t count = work.shared_count;
-        for (; w < task_.words && count < enough; ++w) {
-            std::size_t entry = w * 64;
-            for (std::uint64_t bits = shared[w]; bits != 0; bits >>= kScored, entry += kScored) {
-                const auto some = static_cast<std::uint32_t>(bits) & ((1u << kScored) - 1);
-                if (some == 0) continue;
+        for (std::size_t first = work.next_group; first < task_.row_words * 64 / kScored;
+             first = first / kGroups * kGroups + kGroups) {
+            const std::size_t base = first / kGroups * kGroups;
+            const std::uint64_t* const words = shared + base / kGroups * kBlockWords;
+            for (std::uint64_t groups = nonzero_groups(at(words)) >> (first - base)
+                                                                         << (first - base);
+                 groups != 0; groups &= groups - 1) {
+                const auto group = static_cast<std::size_t>(__builtin_ctzll(groups));
+                if (count >= enough) {
+                    work.next_group = base + group;
+                    work.shared_count = count;
+                    return;
+                }
+                const std::size_t entry = (base + group) * kScored;
+                const std::uint32_t some = group_of(words, group);
                 if (task_.great_weights) {
                     count += score_singly(work.firm, entry, some, threshold, out + count);
                     continue;
                 }
                 Affinities sum{};
                 for (const FollowedTag* tag = tags; tag != tags_end; ++tag)
-                    sum += *reinterpret_cast<const Affinities*>(task_.weights +
-                                                                tag->row * row_length + entry) *
+                    sum += *reinterpret_cast<const Affinities*>(task_.weights + tag->row * stride +
+                                                                entry) *
                            tag->weight;
                 count += append_scored(out + count, task_.keys + entry, sum, task_.tie_bits, some,
                                        threshold);
             }
         }
-        work.next_word = w;
+        work.next_group = task_.row_words * 64 / kScored;
         work.shared_count = count;
+    }
+
+    /// The bits of one group of entries.
+    static std::uint32_t group_of(const std::uint64_t* words, std::size_t group) {
+        constexpr std::size_t kInWord = 64 / kScored;
+        return static_cast<std::uint32_t>(words[group / kInWord] >> group % kInWord * kScored) &
+               ((1u << kScored) - 1);
     }
 
     /// The same for a few pairs, one by one and in 64 bits.
@@ -280,7 +320,7 @@ template <class Key> class Ranker {
         // What is left has to beat the last key so far.
         for (std::size_t lane = 0; lane < batched_; ++lane) {
             Work& work = batch_[lane];
-            if (work.next_word == task_.words) continue;
+            if (work.next_group == task_.row_words * 64 / kScored) continue;
             const auto* const last = reinterpret_cast<const Key*>(best + task_.top - 1) + lane;
             const bool full = work.plain_count + work.shared_count >= task_.top;
             score(work, scratch_.shared.data() + lane * task_.row_words, shared_keys(lane),

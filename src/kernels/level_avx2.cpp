@@ -16,13 +16,24 @@
 
 namespace qice::level_avx2 {
 
-inline constexpr int kRegisterBytes = 32;
+inline constexpr int kRegisterBytes = 32, kScored = 8;
 #include "kernels/bits.inl"
 
 inline bool is_zero(const Bits& bits) {
     const auto* halves = reinterpret_cast<const __m256i*>(&bits);
     const __m256i any = _mm256_or_si256(halves[0], halves[1]);
     return _mm256_testz_si256(any, any) != 0;
+}
+
+/// Which groups of kScored bits have any.
+inline std::uint64_t nonzero_groups(const Bits& bits) {
+    const auto* halves = reinterpret_cast<const __m256i*>(&bits);
+    const __m256i zero = _mm256_setzero_si256();
+    const auto low =
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(halves[0], zero)));
+    const auto high =
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(halves[1], zero)));
+    return ~(low | std::uint64_t{high} << 32);
 }
 
 /// Of each choice of 8 lanes, where they come from once moved together.

@@ -17,12 +17,18 @@
 
 namespace qice::level_avx512 {
 
-inline constexpr int kRegisterBytes = 64;
+inline constexpr int kRegisterBytes = 64, kScored = 16;
 #include "kernels/bits.inl"
 
 inline bool is_zero(const Bits& bits) {
     const auto row = reinterpret_cast<__m512i>(bits);
     return _mm512_test_epi64_mask(row, row) == 0;
+}
+
+/// Which groups of kScored bits have any.
+inline std::uint64_t nonzero_groups(const Bits& bits) {
+    const auto row = reinterpret_cast<__m512i>(bits);
+    return _mm512_test_epi16_mask(row, row);
 }
 
 /// Writes the keys whose bit is in `some`, in order; returns how many. Stores a whole register.

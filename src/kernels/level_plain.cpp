@@ -7,11 +7,20 @@
 
 namespace qice::level_plain {
 
-inline constexpr int kRegisterBytes = 16;
+inline constexpr int kRegisterBytes = 16, kScored = 8;
 #include "kernels/bits.inl"
 
 inline bool is_zero(const Bits& bits) {
     return (bits[0] | bits[1] | bits[2] | bits[3] | bits[4] | bits[5] | bits[6] | bits[7]) == 0;
+}
+
+/// Which groups of kScored bits have any.
+inline std::uint64_t nonzero_groups(const Bits& bits) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&bits);
+    std::uint64_t groups = 0;
+    for (int i = 0; i < 64; ++i)
+        groups |= std::uint64_t{bytes[i] != 0} << i;
+    return groups;
 }
 
 /// Writes the keys whose bit is in `some`, in order; returns how many.

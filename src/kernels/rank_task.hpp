@@ -63,7 +63,7 @@ template <class Key> struct Selected {
 /// Up to so many keys of a firm are ranked by a sorting network, one firm a vector lane.
 inline constexpr std::uint32_t kNetworkKeys = 32;
 /// Keys are stored by the register: so many may be written behind those that count.
-inline constexpr std::size_t kKeySlack = 64;
+inline constexpr std::size_t kKeySlack = 96;
 
 /// One line more than the entries, as rows a power of two apart would share few cache sets.
 template <class Key> constexpr std::size_t weight_stride(const RankTask<Key>& task) {
@@ -71,7 +71,7 @@ template <class Key> constexpr std::size_t weight_stride(const RankTask<Key>& ta
 }
 
 /// Lengths of a firm's rows in RankScratch.
-inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + kKeySlack;
+inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 64 + kKeySlack;
 template <class Key> constexpr std::size_t shared_stride(const RankTask<Key>& task) {
     return task.row_words * 64 + kNetworkKeys + kKeySlack;
 }
@@ -84,7 +84,7 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
     grow(shared, kLanes * task.row_words);
-    grow(plain_keys, std::max(kLanes * kPlainStride, task.row_words * 64 + kKeySlack));
+    grow(plain_keys, std::max(kLanes * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
     grow(shared_keys, kLanes * shared_stride(task));
 }
 

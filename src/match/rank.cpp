@@ -6,7 +6,7 @@
 namespace qice {
 namespace {
 
-constexpr std::uint32_t kNotFollowed = UINT32_MAX, kNotCarried = UINT32_MAX - 1;
+constexpr std::uint32_t kNotFollowed = 0; // a row that is written, not read
 
 std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
                     RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
@@ -171,25 +171,32 @@ void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t fi
                                      std::size_t firms) {
     const auto* const starts = firm_tags_.outerIndexPtr() + first;
     const auto* const tags = firm_tags_.innerIndexPtr();
+    add_row(kNotFollowed);
     for (std::uint32_t tag : tags_met_)
         row_of_tag_[tag] = kNotFollowed;
     tags_met_.clear();
     for (auto i = starts[0]; i < starts[firms]; ++i) {
         const auto tag = static_cast<std::uint32_t>(tags[i]);
         if (row_of_tag_[tag] != kNotFollowed) continue;
-        row_of_tag_[tag] = kNotCarried;
         tags_met_.push_back(tag);
+        row_of_tag_[tag] = add_row(static_cast<std::uint32_t>(tags_met_.size()));
     }
 
-    std::uint32_t rows = 0;
+    // What nobody follows goes to row 0, which nobody reads: no branch to guess.
+    const std::size_t words = task_.row_words, stride = weight_stride(task_);
+    std::uint64_t* const carriers = carriers_.data();
+    std::int32_t* const weights = weights_.data();
     for (std::size_t entry = 0; entry < entries.size(); ++entry) {
         for (const VariantTags::Item& item : variant_tags_[entries.orders()[entry]]) {
-            std::uint32_t& row = row_of_tag_[item.tag];
-            if (row == kNotFollowed) continue;
-            if (row == kNotCarried) row = add_row(rows++);
-            carriers_[row * task_.row_words + entry / 64] |= std::uint64_t{1} << (entry % 64);
-            weights_[row * weight_stride(task_) + entry] = item.weight;
+            const std::size_t row = row_of_tag_[item.tag];
+            carriers[row * words + entry / 64] |= std::uint64_t{1} << (entry % 64);
+            weights[row * stride + entry] = item.weight;
         }
+    }
+    for (std::uint32_t tag : tags_met_) {
+        const std::uint64_t* const row = carriers + row_of_tag_[tag] * words;
+        if (std::all_of(row, row + words, [](std::uint64_t word) { return word == 0; }))
+            row_of_tag_[tag] = kNotFollowed; // nor does anybody carry it
     }
 
     followed_.clear();
@@ -198,7 +205,7 @@ void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t fi
         first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));
         for (auto i = starts[firm]; i < starts[firm + 1]; ++i) {
             const std::uint32_t row = row_of_tag_[static_cast<std::size_t>(tags[i])];
-            if (row != kNotCarried) followed_.push_back({row, firm_tags_.valuePtr()[i]});
+            if (row != kNotFollowed) followed_.push_back({row, firm_tags_.valuePtr()[i]});
         }
     }
     first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));

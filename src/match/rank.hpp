@@ -127,7 +127,7 @@ template <class Key> class BlockRanking {
     RankScratch<Key> scratch_;
 
     AlignedVector<Key> keys_;
-    std::vector<std::uint32_t> row_of_tag_; // or kNotFollowed, kNotCarried
+    std::vector<std::uint32_t> row_of_tag_; // or kNotFollowed
     std::vector<std::uint32_t> tags_met_;
     AlignedVector<std::uint64_t> carriers_;
     AlignedVector<std::int32_t> weights_;
