@@ -5,12 +5,13 @@
 // The rows are sorted by the codes that most conditions name, so that min-max indexes can skip blocks; columns have
 // their narrowest types; one thread. Parsing and planning are not timed.
 import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance, version } from '@duckdb/node-api';
 import { jsonLines, serve } from './peer.mjs';
 
 const [work, counts, form] = process.argv.slice(2);
-const script = join(import.meta.dirname, 'sql_statements.py');
+const script = fileURLToPath(new URL('sql_statements.py', import.meta.url));
 const [{ table }, ...policies] = jsonLines(execFileSync('/usr/bin/python3', [script, work, 'duckdb', form], { encoding: 'utf8', maxBuffer: 1 << 30 }));
 const connection = await (await DuckDBInstance.create(':memory:')).connect();
 await connection.run('SET threads = 1');

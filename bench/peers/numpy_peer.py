@@ -1,7 +1,7 @@
-"""numpy counts the eligible and review firms of each policy: one pair of boolean arrays a condition, kept.
+"""numpy counts the eligible and review firms of each policy: boolean arrays a condition, kept.
 
-As in a careful user's script: certain and possible (Kleene's two bounds) of every distinct condition are computed
-once a round and kept; `all` and `any` are & and |; counting is count_nonzero.
+As in a careful user's script: where each distinct condition is certain and, under `not`, possible (Kleene's two
+bounds) is computed once a round and kept; `all` and `any` are & and |; counting is count_nonzero.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy
 import plain_rules
 from peer import serve
 
-TRUE, FALSE = True, False
+CERTAIN, POSSIBLE = 0, 1
 
 
 class Evaluator:
@@ -20,14 +20,14 @@ class Evaluator:
         """`manual`: (certain, possible) of manual conditions. `leaves`: shared between evaluators."""
         self.columns, self.manual, self.leaves = columns, manual, leaves
 
-    def leaf(self, node):
-        key = node["column"], node.get("from"), node.get("to"), "known" in node
+    def leaf(self, node, side):
+        key = node["column"], node.get("from"), node.get("to"), "known" in node, side
         if key not in self.leaves:
             values, known = self.columns[node["column"]]
-            if "known" in node:
-                self.leaves[key] = known, known
-                return self.leaves[key]
             low, high = node.get("from"), node.get("to")
+            if "known" in node:
+                self.leaves[key] = known
+                return known
             if low is None and high is None:
                 holds = values
             elif high is None:
@@ -36,45 +36,47 @@ class Evaluator:
                 holds = values <= high
             else:
                 holds = values == low if low == high else (values >= low) & (values <= high)
-            self.leaves[key] = holds & known, holds | ~known
+            self.leaves[key] = holds & known if side == CERTAIN else holds | ~known
         return self.leaves[key]
 
-    def planes(self, node):
-        """(certain, possible): arrays or plain booleans."""
+    def plane(self, node, side):
+        """Where a rule is true (CERTAIN) or not false (POSSIBLE): an array or a plain boolean."""
         if "column" in node:
-            return self.leaf(node)
+            return self.leaf(node, side)
         if "all" in node:
-            return self.folded(node["all"], numpy.logical_and, (TRUE, TRUE))
+            out = True
+            for part in node["all"]:
+                out = out & self.plane(part, side)
+            return out
         if "any" in node:
-            return self.folded(node["any"], numpy.logical_or, (FALSE, FALSE))
+            out = False
+            for part in node["any"]:
+                out = out | self.plane(part, side)
+            return out
         if "not" in node:
-            certain, possible = self.planes(node["not"])
-            return numpy.logical_not(possible), numpy.logical_not(certain)
+            return numpy.logical_not(self.plane(node["not"], 1 - side))
         if "at_least" in node:
-            parts = [self.planes(part) for part in node["of"]]
-            return tuple(sum(numpy.asarray(part[side], numpy.int16) for part in parts) >= node["at_least"] for side in (0, 1))
+            return sum(numpy.asarray(self.plane(part, side)).astype(numpy.int16) for part in node["of"]) >= node["at_least"]
         if "points" in node:
-            sums = [self.item(item) for item in node["of"]]
-            return tuple(sum(part[side] for part in sums) >= node["points"] for side in (0, 1))
-        return self.manual if "manual" in node else (node["always"],) * 2
+            return sum(self.item(item, side) for item in node["of"]) >= node["points"]
+        return self.manual[side] if "manual" in node else node["always"]
 
-    def folded(self, nodes, fold, out):
-        for node in nodes:
-            part = self.planes(node)
-            out = tuple(a & b if fold is numpy.logical_and else a | b for a, b in zip(out, part))
-        return out
-
-    def item(self, item):
-        """(least, most) points of one line of a scoring table."""
+    def item(self, item, side):
+        """The least (CERTAIN) or most (POSSIBLE) points of one line of a scoring table."""
         if "tiers" not in item:
-            return tuple(item["points"] if plane else 0 for plane in self.manual)
-        least = most = numpy.int32(0)
+            return item["points"] if self.manual[side] else 0
+        points, low, high = numpy.int16(0), 0, 0
         for tier in reversed(item["tiers"]):
-            certain, possible = self.planes(tier["when"])
-            worth = tier["points"]
-            least = numpy.where(certain, worth, numpy.where(possible, numpy.minimum(worth, least), least))
-            most = numpy.where(certain, worth, numpy.where(possible, numpy.maximum(worth, most), most))
-        return least, most
+            worth, when = numpy.int16(tier["points"]), tier["when"]
+            if worth >= high if side == CERTAIN else worth <= low:  # unknown counts like false
+                points = numpy.where(self.plane(when, CERTAIN), worth, points)
+            elif worth <= low if side == CERTAIN else worth >= high:  # unknown counts like true
+                points = numpy.where(self.plane(when, POSSIBLE), worth, points)
+            else:
+                either = (numpy.minimum if side == CERTAIN else numpy.maximum)(worth, points)
+                points = numpy.where(self.plane(when, CERTAIN), worth, numpy.where(self.plane(when, POSSIBLE), either, points))
+            low, high = min(low, worth), max(high, worth)
+        return points
 
 
 def load(work):
@@ -103,14 +105,14 @@ def has_manual(node):
 
 def count(columns, firms, rules):
     leaves, out = {}, []
-    certain, hopeful = Evaluator(columns, (FALSE, TRUE), leaves), Evaluator(columns, (TRUE, TRUE), leaves)
+    certain, hopeful = Evaluator(columns, (False, True), leaves), Evaluator(columns, (True, True), leaves)
 
     def counted(plane):
         return firms * bool(plane) if numpy.ndim(plane) == 0 else int(numpy.count_nonzero(plane))
 
     for id, rule, manual in rules:
-        eligible = counted(certain.planes(rule)[0])
-        out.append((id, eligible, counted(hopeful.planes(rule)[0]) - eligible if manual else 0))
+        eligible = counted(certain.plane(rule, CERTAIN))
+        out.append((id, eligible, counted(hopeful.plane(rule, CERTAIN)) - eligible if manual else 0))
     return out
 
 

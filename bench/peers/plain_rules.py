@@ -146,7 +146,7 @@ class City:
             at = {field.name: header.index(field.name) for field in plain if field.name in header}
             id_at, memo = header.index(self.schema.id), {field.name: {} for field in plain}
             self.ids, self.values = [], {name: [] for name in self.schema.fields}
-            for row in rows:
+            for row in filter(None, rows):
                 self.ids.append(row[id_at])
                 values = {}
                 for field in plain:
