@@ -8,7 +8,9 @@ const [work, counts] = process.argv.slice(2);
 function conditions(node) {
   if (node.all || node.any) {
     const [name, parts] = Object.entries(node)[0];
-    return parts.length ? { [name]: parts.map(conditions) } : conditions({ always: name === 'all' });
+    if (!parts.length) return conditions({ always: name === 'all' });
+    // Falling priorities: one part after the other, until one settles it.
+    return { [name]: parts.map((part, at) => ({ ...conditions(part), priority: parts.length - at })) };
   }
   if (node.at_least !== undefined) return conditions(choices(node));
   if (node.points !== undefined) throw new CannotSay('a scoring table');
@@ -22,7 +24,7 @@ function conditions(node) {
   return parts.length === 1 ? parts[0] : { all: parts };
 }
 
-const root = node => (node.all || node.any ? node : { all: [node] });
+const root = ({ priority, ...node }) => (node.all || node.any ? node : { all: [node] });
 const rules = readRules(work);
 const policies = translated(rules, conditions);
 const engine = new Engine([], { allowUndefinedFacts: true });

@@ -295,7 +295,7 @@ class City:
             low, high = bounds.get(name, (0, 0))
             listed.append({"name": name, "what": list(what), "flag": self.is_flag(what), "unknown": len(numbers) - len(known),
                            "low": min(known + [low]), "high": max(known + [high])})
-            array.array("q", [number or 0 for number in numbers]).tofile(open(work / f"values/{name}.i64", "wb"))
+            (work / f"values/{name}.i64").write_bytes(array.array("q", [number or 0 for number in numbers]).tobytes())
             (work / f"values/{name}.known").write_bytes(bytes(number is not None for number in numbers))
             texts.append(["" if number is None else str(number) for number in numbers])
         (work / "columns.json").write_text(json.dumps(listed, ensure_ascii=False, indent=1))

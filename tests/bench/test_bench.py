@@ -69,7 +69,7 @@ class RulesAsSql(unittest.TestCase):
 
     def test_random_worlds_count_the_same_in_sql(self):
         """Every operator and node, on and beside the constants, against the oracle."""
-        for seed in range(12):
+        for seed in range(8):
             with self.subTest(seed=seed), tempfile.TemporaryDirectory() as name:
                 folder, world = Path(name), worlds.make(seed)
                 rows = [row if row.endswith(b"\n") else row + b"\n" for row, clean in zip(world.rows, world.clean) if clean]
@@ -87,15 +87,14 @@ class RulesAsSql(unittest.TestCase):
 
     @unittest.skipUnless(QICE, "needs $QICE")
     def test_a_random_workload_has_the_density_it_was_asked_for(self):
-        for rule, density in (("flat", 0.02), ("deep", 0.1), ("at_least", 0.05), ("lists", 0.05), ("sets", 0.1)):
+        for rule, density in (("flat", 0.02), ("deep", 0.1), ("at_least", 0.05), ("lists", 0.05)):
             with self.subTest(rule=rule), tempfile.TemporaryDirectory() as name:
-                sys.argv = ["random_city.py", "--out", name, "--firms", "400", "--policies", "60", "--rule", rule, "--density", str(density)]
+                sys.argv = ["random_city.py", "--out", name, "--firms", "300", "--policies", "40", "--rule", rule, "--density", str(density)]
                 random_city.main()
                 expected = qice_counts(Path(name), AS_OF)
-                share = sum(eligible for eligible, _ in expected.values()) / (400 * 60)
+                share = sum(eligible for eligible, _ in expected.values()) / (300 * 40)
                 self.assertTrue(density * 0.6 < share < density * 1.6, share)
-                if rule != "sets":  # more columns than SQLite takes
-                    self.check(Path(name), expected, AS_OF)
+                self.check(Path(name), expected, AS_OF)
 
     def test_types_hold_every_constant(self):
         column = {"name": "c0", "flag": False, "low": 0, "high": 127}
