@@ -18,7 +18,7 @@ PARTS = ("read", "compile", "index", "match", "write")
 class Sizes:
     def __init__(self, quick):
         scale = (lambda full, small: small) if quick else (lambda full, small: full)
-        self.rounds = scale(5, 3)
+        self.rounds, self.city_rounds = scale((5, 3), (3, 3))
         self.city = scale((550_000, 10_000), (50_000, 1_000))
         self.firms = scale([10_000, 50_000, 200_000, 1_000_000, 2_000_000, 5_000_000], [2_000, 10_000, 50_000])
         self.firms_policies = scale(3_000, 500)
@@ -69,7 +69,7 @@ def firms_curve(qice, sizes, emit):
         if firms * 2.5e-6 > free_gib() or firms * 400 > os.statvfs(KEPT.parent).f_bavail * 4096:
             emit(what="left_out", curve="firms", x=firms, why="it does not fit this machine")
             continue
-        rounds = sizes.rounds if firms < 1_000_000 else 2 if firms < 5_000_000 else 1
+        rounds = sizes.rounds if firms < 1_000_000 else 3 if firms < 5_000_000 else 1
         city = city_of(qice, firms, sizes.firms_policies)
         curve("firms", "firms", [(firms, lambda: match(qice, city), {})], rounds, emit)
         if can_stream(qice):
@@ -89,11 +89,11 @@ def measure(qice, quick, emit):
     cores = os.cpu_count()
     emit(what="city", firms=sizes.city[0], policies=sizes.city[1], shares=shares)
     curve("threads", "threads", [(threads, lambda threads=threads: match(qice, city, threads=threads), {})
-                                 for threads in sorted({1, min(2, cores), min(4, cores)})], sizes.rounds, emit)
+                                 for threads in sorted({1, min(2, cores), min(4, cores)})], sizes.city_rounds, emit)
     curve("statuses", "", [(names, lambda names=names: match(qice, city, "--status", names), {})
-                           for names in ("eligible", "eligible,review", ALL)], sizes.rounds, emit)
+                           for names in ("eligible", "eligible,review", ALL)], sizes.city_rounds, emit)
     curve("kernels", "", [(level, lambda level=level: match(qice, city, environment=os.environ | {"QICE_KERNELS": level}), {})
-                          for level in kernel_levels(qice)], sizes.rounds, emit)
+                          for level in kernel_levels(qice)], sizes.city_rounds, emit)
     cities = [(policies, city_of(qice, sizes.policies_firms, policies)) for policies in sizes.policies]
     curve("policies", "policies", [(policies, lambda made=made: match(qice, made), {}) for policies, made in cities], sizes.rounds, emit)
     density_curve(qice, sizes, emit)

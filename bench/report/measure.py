@@ -51,7 +51,7 @@ def memory_gib():
 
 def machine(qice):
     fields = dict(line.split(":", 1) for line in output("lscpu").splitlines() if ":" in line)
-    system = next((line.split("=", 1)[1].strip('"') for line in open("/etc/os-release") if line.startswith("PRETTY_NAME")), "")
+    system = next((line.split("=", 1)[1].strip().strip('"') for line in open("/etc/os-release") if line.startswith("PRETTY_NAME")), "")
     changed = "+changes" if output("git", "status", "--porcelain", "--", "src", "include", "bench") else ""
     return {"cpu": fields.get("Model name", platform.machine()).strip(), "cores": os.cpu_count(), "memory_gib": memory_gib(),
             "system": system, "compiler": output("g++", "--version").split("\n")[0],

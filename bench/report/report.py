@@ -78,8 +78,8 @@ class Report:
             if made:
                 rows.append([part, f"{made['cpu']}, {made['cores']} cores, {made['memory_gib']} GiB", made["system"],
                              f"{made['compiler']}, {made['flags']}", f"{made['commit']}, {made['day']}",
-                             f"{took['seconds'] / 60:.1f} min" if took else ""])
-        return table(["part", "machine", "system", "compiler", "commit, day", "took"], rows) if rows else NOT_MEASURED
+                             f"{took['seconds'] / 60:.1f} min" if took else "", f"{made['load']:.1f}"])
+        return table(["part", "machine", "system", "compiler", "commit, day", "took", "load before"], rows) if rows else NOT_MEASURED
 
     def peers(self):
         measured = sorted(self.all("peers", what="peer"), key=lambda line: line["ratio"])
