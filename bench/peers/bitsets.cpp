@@ -17,12 +17,14 @@ struct Planes { // possible: with manual conditions as true, like confirmed
     const std::uint64_t *certain, *confirmed, *possible;
 };
 
-void and_into(std::uint64_t* __restrict out, const std::uint64_t* __restrict row, std::size_t words) {
+void and_into(std::uint64_t* __restrict out, const std::uint64_t* __restrict row,
+              std::size_t words) {
     for (std::size_t w = 0; w < words; ++w)
         out[w] &= row[w];
 }
 
-void or_into(std::uint64_t* __restrict out, const std::uint64_t* __restrict row, std::size_t words) {
+void or_into(std::uint64_t* __restrict out, const std::uint64_t* __restrict row,
+             std::size_t words) {
     for (std::size_t w = 0; w < words; ++w)
         out[w] |= row[w];
 }
@@ -46,7 +48,8 @@ class Bitsets {
         }
         for (std::size_t block = 0; block < city.firms.index.blocks(); ++block) {
             const BlockRow valid = city.firms.index.valid(block);
-            std::copy(valid.words, valid.words + kBlockWords, valid_.begin() + static_cast<std::ptrdiff_t>(block * kBlockWords));
+            std::copy(valid.words, valid.words + kBlockWords,
+                      valid_.begin() + static_cast<std::ptrdiff_t>(block * kBlockWords));
         }
         std::cerr << "bitsets: " << literals_.size() << " conditions in " << watch.lap() << " s\n";
     }
@@ -141,7 +144,11 @@ class Bitsets {
             std::vector<Row> sums(node.threshold, Row(words_));
             for (std::uint32_t i = 0; i < node.count; ++i) {
                 const Planes child = planes(refs[i]);
-                count_into(sums, plane == 0 ? child.certain : plane == 1 ? child.confirmed : child.possible, words_);
+                count_into(sums,
+                           plane == 0   ? child.certain
+                           : plane == 1 ? child.confirmed
+                                        : child.possible,
+                           words_);
             }
             rows[static_cast<std::size_t>(plane)] = std::move(sums.back());
         }
@@ -154,11 +161,14 @@ class Bitsets {
         for (std::uint32_t i = 0; i < node.count; ++i) {
             const GraphItem& item = program_.items[node.first + i];
             for (std::uint32_t t = 0; t < item.count; ++t)
-                tiers.emplace_back(program_.tiers[item.first + t].when, planes(program_.tiers[item.first + t].when));
+                tiers.emplace_back(program_.tiers[item.first + t].when,
+                                   planes(program_.tiers[item.first + t].when));
         }
         for_each_bit(valid_.data(), words_, [&](std::size_t firm) {
             std::size_t next = 0;
-            const auto bit = [&](const std::uint64_t* row) { return (row[firm / 64] >> (firm % 64) & 1) != 0; };
+            const auto bit = [&](const std::uint64_t* row) {
+                return (row[firm / 64] >> (firm % 64) & 1) != 0;
+            };
             const auto truth = [&](Ref when) {
                 while (tiers[next % tiers.size()].first != when)
                     ++next;
@@ -168,7 +178,8 @@ class Bitsets {
             std::int64_t manual = 0;
             const auto [least, most] = table_points(program_, node, truth, manual);
             const std::int64_t bound = node.threshold;
-            bool certain = least >= bound, confirmed = least >= bound - manual, possible = most >= bound - manual;
+            bool certain = least >= bound, confirmed = least >= bound - manual,
+                 possible = most >= bound - manual;
             if (node.negated) {
                 const bool was_certain = certain;
                 certain = confirmed = !possible;

@@ -43,8 +43,25 @@ def checked(*command):
 def city_of(qice, firms, policies, seed=1):
     """A generated city."""
     mark = stamp(ROOT / "src/generate", ROOT / "data/standards", ROOT / "data/schema.json")
-    return kept(KEPT / f"city-{firms}-{policies}-{seed}", mark, lambda draft: checked(
-        qice, "generate", "--firms", firms, "--policies", policies, "--seed", seed, "--as-of", AS_OF, "--out", draft, "--quiet"))
+    return kept(
+        KEPT / f"city-{firms}-{policies}-{seed}",
+        mark,
+        lambda draft: checked(
+            qice,
+            "generate",
+            "--firms",
+            firms,
+            "--policies",
+            policies,
+            "--seed",
+            seed,
+            "--as-of",
+            AS_OF,
+            "--out",
+            draft,
+            "--quiet",
+        ),
+    )
 
 
 def made_city(name, *options):
@@ -58,13 +75,32 @@ def work_of(city):
     """What plain_rules.py makes of a city."""
     script = ROOT / "bench/peers/plain_rules.py"
     mark = (city / "stamp").read_text() + stamp(script, ROOT / "tests/oracle/oracle.py")
-    return kept(city.with_name(city.name + "-work"), mark, lambda draft: checked("/usr/bin/python3", script, city, AS_OF, draft))
+    return kept(
+        city.with_name(city.name + "-work"), mark, lambda draft: checked("/usr/bin/python3", script, city, AS_OF, draft)
+    )
 
 
 def match(qice, city, *options, environment=None, threads=1):
     """The summary of one `qice match` that ranks and writes no pushes."""
-    command = [qice, "match", "--policies", city / "policies.jsonl", "--firms", city / "firms.csv", "--schema", city / "schema.json",
-               "--as-of", AS_OF, "--threads", threads, "--json", "--quiet", "--max-conditions", 10_000_000, *options]
+    command = [
+        qice,
+        "match",
+        "--policies",
+        city / "policies.jsonl",
+        "--firms",
+        city / "firms.csv",
+        "--schema",
+        city / "schema.json",
+        "--as-of",
+        AS_OF,
+        "--threads",
+        threads,
+        "--json",
+        "--quiet",
+        "--max-conditions",
+        10_000_000,
+        *options,
+    ]
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, env=environment, text=True)
     if done.returncode not in (0, 3):  # 3: something was quarantined
         raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}")

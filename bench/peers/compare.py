@@ -31,8 +31,9 @@ class Running:
         self.peer, self.counts, self.errors = peer, counts, counts.with_suffix(".log")
         places = {"city": city, "counts": counts, "as_of": AS_OF, "work": work_of(city) if peer.work else ""}
         command = [word.format(**places) for word in peer.command]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=open(self.errors, "w"), text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.errors, "w"), text=True
+        )
         self.loaded = self.read()
 
     def read(self):
@@ -62,7 +63,9 @@ def check_counts(ours, theirs):
     """How many policies both judged; raises Failed unless they count the same."""
     different = [id for id in theirs if ours.get(id) != theirs[id]]
     if different or not theirs:
-        first = f"{different[0]}: qice {ours.get(different[0])}, it {theirs[different[0]]}" if different else "it gave none"
+        first = (
+            f"{different[0]}: qice {ours.get(different[0])}, it {theirs[different[0]]}" if different else "it gave none"
+        )
         raise Failed(f"its counts differ for {len(different)} of {len(theirs)} policies ({first})")
     return len(theirs)
 
@@ -116,13 +119,30 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
         pairs = summary["firms"] * expressed
         seconds = [line["seconds"] for line in said]
         ratios = [theirs / pairs / (own / qice_pairs) for theirs, own in zip(seconds, qice_times)]
-        emit(what="peer", peer=peer.name, title=peer.title, version=each.loaded["version"], how=peer.how, leaves_out=peer.leaves_out,
-             size=size, firms=summary["firms"], policies=open_policies, expressed=expressed, counts_equal=compared[peer.name],
-             eligible_share=sum(eligible for eligible, _ in ours.values()) / qice_pairs,
-             rounds=seconds, qice_rounds=qice_times, seconds=median(seconds), qice_seconds=median(qice_times),
-             ratio=median(ratios), ratio_low=min(ratios), ratio_high=max(ratios),
-             ns_per_pair=median(seconds) / pairs * 1e9, qice_ns_per_pair=median(qice_times) / qice_pairs * 1e9,
-             parts={key: median(line[key] for line in said) for key in said[0] if key not in ("seconds", "equal")})
+        emit(
+            what="peer",
+            peer=peer.name,
+            title=peer.title,
+            version=each.loaded["version"],
+            how=peer.how,
+            leaves_out=peer.leaves_out,
+            size=size,
+            firms=summary["firms"],
+            policies=open_policies,
+            expressed=expressed,
+            counts_equal=compared[peer.name],
+            eligible_share=sum(eligible for eligible, _ in ours.values()) / qice_pairs,
+            rounds=seconds,
+            qice_rounds=qice_times,
+            seconds=median(seconds),
+            qice_seconds=median(qice_times),
+            ratio=median(ratios),
+            ratio_low=min(ratios),
+            ratio_high=max(ratios),
+            ns_per_pair=median(seconds) / pairs * 1e9,
+            qice_ns_per_pair=median(qice_times) / qice_pairs * 1e9,
+            parts={key: median(line[key] for line in said) for key in said[0] if key not in ("seconds", "equal")},
+        )
 
 
 def skip(peer, reason, emit):

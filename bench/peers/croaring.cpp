@@ -21,7 +21,8 @@ struct Planes { // possible: with manual conditions as true, like confirmed
 
 Roaring bitmap_of(const std::uint64_t* row, std::size_t words) {
     std::vector<std::uint32_t> firms;
-    for_each_bit(row, words, [&](std::size_t firm) { firms.push_back(static_cast<std::uint32_t>(firm)); });
+    for_each_bit(row, words,
+                 [&](std::size_t firm) { firms.push_back(static_cast<std::uint32_t>(firm)); });
     Roaring bitmap(firms.size(), firms.data());
     bitmap.runOptimize();
     bitmap.shrinkToFit();
@@ -31,7 +32,8 @@ Roaring bitmap_of(const std::uint64_t* row, std::size_t words) {
 class Bitmaps {
   public:
     explicit Bitmaps(const City& city)
-        : program_(city.program()), words_(city.words()), nodes_(program_.nodes.size()), ranker_(city) {
+        : program_(city.program()), words_(city.words()), nodes_(program_.nodes.size()),
+          ranker_(city) {
         Stopwatch watch;
         std::vector<std::uint64_t> certain(words_), possible(words_);
         for (const Literal& literal : program_.literals) {
@@ -79,7 +81,9 @@ class Bitmaps {
   private:
     Roaring all_of(std::vector<const Roaring*> parts) const {
         if (parts.empty()) return valid_;
-        std::sort(parts.begin(), parts.end(), [](const Roaring* a, const Roaring* b) { return a->cardinality() < b->cardinality(); });
+        std::sort(parts.begin(), parts.end(), [](const Roaring* a, const Roaring* b) {
+            return a->cardinality() < b->cardinality();
+        });
         if (parts.size() == 1) return *parts[0];
         Roaring out = *parts[0] & *parts[1];
         for (std::size_t i = 2; i < parts.size() && !out.isEmpty(); ++i)
@@ -123,7 +127,8 @@ class Bitmaps {
             const bool all = node.op == GraphNode::Op::all;
             for (std::uint32_t i = 1; i < node.count; ++i) {
                 const Planes& child = planes(refs[i]);
-                for (Roaring Planes::*plane : {&Planes::certain, &Planes::confirmed, &Planes::possible})
+                for (Roaring Planes::*plane :
+                     {&Planes::certain, &Planes::confirmed, &Planes::possible})
                     all ? out.*plane &= child.*plane : out.*plane |= child.*plane;
             }
             return out;
@@ -174,7 +179,9 @@ class Bitmaps {
         std::vector<std::uint32_t> all(valid_.cardinality());
         valid_.toUint32Array(all.data());
         for (std::uint32_t firm : all) {
-            const auto bit = [&](const std::vector<std::uint64_t>& row) { return (row[firm / 64] >> (firm % 64) & 1) != 0; };
+            const auto bit = [&](const std::vector<std::uint64_t>& row) {
+                return (row[firm / 64] >> (firm % 64) & 1) != 0;
+            };
             const auto truth = [&](Ref when) {
                 const auto& rows = tiers.find(when)->second;
                 return std::pair(bit(rows[0]), bit(rows[1]));
@@ -182,7 +189,8 @@ class Bitmaps {
             std::int64_t manual = 0;
             const auto [least, most] = table_points(program_, node, truth, manual);
             const std::int64_t bound = node.threshold;
-            bool certain = least >= bound, confirmed = least >= bound - manual, possible = most >= bound - manual;
+            bool certain = least >= bound, confirmed = least >= bound - manual,
+                 possible = most >= bound - manual;
             if (node.negated) {
                 const bool was_certain = certain;
                 certain = confirmed = !possible;
@@ -193,7 +201,8 @@ class Bitmaps {
             if (confirmed) out[1][firm / 64] |= mask;
             if (possible) out[2][firm / 64] |= mask;
         }
-        return {bitmap_of(out[0].data(), words_), bitmap_of(out[1].data(), words_), bitmap_of(out[2].data(), words_)};
+        return {bitmap_of(out[0].data(), words_), bitmap_of(out[1].data(), words_),
+                bitmap_of(out[2].data(), words_)};
     }
 
     const Program& program_;
@@ -212,5 +221,6 @@ class Bitmaps {
 int main(int argc, char** argv) {
     return serve<Bitmaps>("CRoaring " + std::to_string(ROARING_VERSION_MAJOR) + "." +
                               std::to_string(ROARING_VERSION_MINOR) + "." +
-                              std::to_string(ROARING_VERSION_REVISION), argc, argv);
+                              std::to_string(ROARING_VERSION_REVISION),
+                          argc, argv);
 }

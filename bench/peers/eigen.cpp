@@ -12,8 +12,12 @@ using Matrix = Eigen::SparseMatrix<std::int64_t, Eigen::RowMajor, std::int64_t>;
 
 Eigen::Map<const Matrix> view(const Sparse& matrix, std::size_t first, std::size_t rows) {
     const auto count = matrix.starts[first + rows] - matrix.starts[first];
-    return {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(matrix.columns), count,
-            matrix.starts.data() + first, matrix.column.data(), matrix.value.data()};
+    return {static_cast<std::int64_t>(rows),
+            static_cast<std::int64_t>(matrix.columns),
+            count,
+            matrix.starts.data() + first,
+            matrix.column.data(),
+            matrix.value.data()};
 }
 
 class Product {
@@ -31,14 +35,17 @@ class Product {
             part.columns = task_.firms.columns;
             for (std::size_t row = first; row < first + rows; ++row) {
                 for (auto at = task_.firms.starts[row]; at < task_.firms.starts[row + 1]; ++at)
-                    part.add(static_cast<std::size_t>(task_.firms.column[static_cast<std::size_t>(at)]), task_.firms.value[static_cast<std::size_t>(at)]);
+                    part.add(
+                        static_cast<std::size_t>(task_.firms.column[static_cast<std::size_t>(at)]),
+                        task_.firms.value[static_cast<std::size_t>(at)]);
                 part.end_row();
             }
             const Matrix scores = view(part, 0, rows) * policies;
             product += watch.lap();
             for (std::size_t row = 0; row < rows; ++row) {
                 const auto from = scores.outerIndexPtr()[row], to = scores.outerIndexPtr()[row + 1];
-                task_.keep_best(first + row, scores.innerIndexPtr() + from, scores.valuePtr() + from, static_cast<std::size_t>(to - from));
+                task_.keep_best(first + row, scores.innerIndexPtr() + from,
+                                scores.valuePtr() + from, static_cast<std::size_t>(to - from));
             }
             best += watch.lap();
         }
@@ -54,6 +61,8 @@ class Product {
 } // namespace
 
 int main(int argc, char** argv) {
-    return serve<Product>("Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
-                              std::to_string(EIGEN_MINOR_VERSION), argc, argv);
+    return serve<Product>("Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." +
+                              std::to_string(EIGEN_MAJOR_VERSION) + "." +
+                              std::to_string(EIGEN_MINOR_VERSION),
+                          argc, argv);
 }

@@ -1,4 +1,5 @@
-// SuiteSparse:GraphBLAS: the scores as one masked sparse product, scores<eligible> = firms x policies'.
+// SuiteSparse:GraphBLAS: the scores as one masked sparse product, scores<eligible> = firms x
+// policies'.
 #include "scores.hpp"
 
 extern "C" { // the header of 7.4 does not say so itself
@@ -20,11 +21,13 @@ void check(GrB_Info info) {
 GrB_Matrix matrix_of(const Sparse& from) {
     std::vector<GrB_Index> rows;
     for (std::size_t row = 0; row < from.rows(); ++row)
-        rows.insert(rows.end(), static_cast<std::size_t>(from.starts[row + 1] - from.starts[row]), row);
+        rows.insert(rows.end(), static_cast<std::size_t>(from.starts[row + 1] - from.starts[row]),
+                    row);
     const std::vector<GrB_Index> columns(from.column.begin(), from.column.end());
     GrB_Matrix matrix = nullptr;
     check(GrB_Matrix_new(&matrix, GrB_INT64, from.rows(), from.columns));
-    check(GrB_Matrix_build_INT64(matrix, rows.data(), columns.data(), from.value.data(), rows.size(), GrB_PLUS_INT64));
+    check(GrB_Matrix_build_INT64(matrix, rows.data(), columns.data(), from.value.data(),
+                                 rows.size(), GrB_PLUS_INT64));
     check(GrB_Matrix_wait(matrix, GrB_MATERIALIZE));
     return matrix;
 }
@@ -43,21 +46,24 @@ class Product {
         Stopwatch watch;
         GrB_Matrix scores = nullptr;
         check(GrB_Matrix_new(&scores, GrB_INT64, task_.firms.rows(), task_.policies.rows()));
-        check(GrB_mxm(scores, mask_, nullptr, GrB_PLUS_TIMES_SEMIRING_INT64, firms_, policies_, GrB_DESC_ST1));
+        check(GrB_mxm(scores, mask_, nullptr, GrB_PLUS_TIMES_SEMIRING_INT64, firms_, policies_,
+                      GrB_DESC_ST1));
         check(GrB_Matrix_wait(scores, GrB_MATERIALIZE));
         const double product = watch.lap();
         GrB_Index found = 0;
         check(GrB_Matrix_nvals(&found, scores));
         std::vector<GrB_Index> rows(found), columns(found);
         std::vector<std::int64_t> values(found);
-        check(GrB_Matrix_extractTuples_INT64(rows.data(), columns.data(), values.data(), &found, scores));
+        check(GrB_Matrix_extractTuples_INT64(rows.data(), columns.data(), values.data(), &found,
+                                             scores));
         check(GrB_Matrix_free(&scores));
         const double out = watch.lap();
         for (std::size_t firm = 0, at = 0; firm < task_.firms.rows(); ++firm) {
             const std::size_t from = at;
             while (at < found && rows[at] == firm)
                 ++at;
-            task_.keep_best(firm, reinterpret_cast<const std::int64_t*>(columns.data()) + from, values.data() + from, at - from);
+            task_.keep_best(firm, reinterpret_cast<const std::int64_t*>(columns.data()) + from,
+                            values.data() + from, at - from);
         }
         return {{"product", product}, {"tuples", out}, {"best", watch.lap()}};
     }
@@ -72,6 +78,8 @@ class Product {
 } // namespace
 
 int main(int argc, char** argv) {
-    return serve<Product>("SuiteSparse:GraphBLAS " + std::to_string(GxB_IMPLEMENTATION_MAJOR) + "." +
-                              std::to_string(GxB_IMPLEMENTATION_MINOR) + "." + std::to_string(GxB_IMPLEMENTATION_SUB), argc, argv);
+    return serve<Product>("SuiteSparse:GraphBLAS " + std::to_string(GxB_IMPLEMENTATION_MAJOR) +
+                              "." + std::to_string(GxB_IMPLEMENTATION_MINOR) + "." +
+                              std::to_string(GxB_IMPLEMENTATION_SUB),
+                          argc, argv);
 }

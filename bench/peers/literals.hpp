@@ -35,7 +35,9 @@ bool has_elements(const Program& program, const Literal& literal, Holds holds) {
             any |= has;
             all &= has;
         }
-        all_tests = test.mode == ElementTest::Mode::any ? any : test.mode == ElementTest::Mode::all ? all : !any;
+        all_tests = test.mode == ElementTest::Mode::any   ? any
+                    : test.mode == ElementTest::Mode::all ? all
+                                                          : !any;
     }
     return all_tests != literal.negated;
 }
@@ -74,15 +76,20 @@ inline void literal_rows(const City& city, const Literal& literal, std::uint64_t
             for (std::size_t w = 0; w < kBlockWords; ++w) {
                 unknown[w] = planes[unknown_plane(program, literal.slot)].words[w];
                 for (std::size_t i = 0; i < 64; ++i)
-                    inside[w] |= std::uint64_t{has_elements(program, literal, [&](std::uint32_t plane) {
-                                     return (planes[plane].words[w] >> i & 1) != 0;
-                                 })} << i;
+                    inside[w] |=
+                        std::uint64_t{has_elements(program, literal,
+                                                   [&](std::uint32_t plane) {
+                                                       return (planes[plane].words[w] >> i & 1) !=
+                                                              0;
+                                                   })}
+                        << i;
             }
         }
         for (std::size_t w = 0; w < kBlockWords; ++w) {
             std::uint64_t sure = inside[w] & ~unknown[w];
             if (literal.on_unknown == Truth::yes) sure |= unknown[w];
-            const std::uint64_t may = literal.on_unknown == Truth::unknown ? sure | unknown[w] : sure;
+            const std::uint64_t may =
+                literal.on_unknown == Truth::unknown ? sure | unknown[w] : sure;
             certain[block * kBlockWords + w] = sure & valid.words[w];
             possible[block * kBlockWords + w] = may & valid.words[w];
         }

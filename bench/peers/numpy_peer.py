@@ -56,7 +56,10 @@ class Evaluator:
         if "not" in node:
             return numpy.logical_not(self.plane(node["not"], 1 - side))
         if "at_least" in node:
-            return sum(numpy.asarray(self.plane(part, side)).astype(numpy.int16) for part in node["of"]) >= node["at_least"]
+            return (
+                sum(numpy.asarray(self.plane(part, side)).astype(numpy.int16) for part in node["of"])
+                >= node["at_least"]
+            )
         if "points" in node:
             return sum(self.item(item, side) for item in node["of"]) >= node["points"]
         return self.manual[side] if "manual" in node else node["always"]
@@ -74,7 +77,9 @@ class Evaluator:
                 points = numpy.where(self.plane(when, POSSIBLE), worth, points)
             else:
                 either = (numpy.minimum if side == CERTAIN else numpy.maximum)(worth, points)
-                points = numpy.where(self.plane(when, CERTAIN), worth, numpy.where(self.plane(when, POSSIBLE), either, points))
+                points = numpy.where(
+                    self.plane(when, CERTAIN), worth, numpy.where(self.plane(when, POSSIBLE), either, points)
+                )
             low, high = min(low, worth), max(high, worth)
         return points
 
@@ -89,8 +94,13 @@ def load(work):
         if column["flag"]:
             values = values.astype(numpy.bool_)
         else:
-            values = values.astype(next(type for type in (numpy.int8, numpy.int16, numpy.int32, numpy.int64)
-                                        if numpy.iinfo(type).min < column["low"] and column["high"] < numpy.iinfo(type).max))
+            values = values.astype(
+                next(
+                    type
+                    for type in (numpy.int8, numpy.int16, numpy.int32, numpy.int64)
+                    if numpy.iinfo(type).min < column["low"] and column["high"] < numpy.iinfo(type).max
+                )
+            )
         columns[name] = values, known
     return columns, len(known)
 
@@ -100,7 +110,11 @@ def has_manual(node):
         return any(map(has_manual, node))
     if not isinstance(node, dict):
         return False
-    return "manual" in node or ("points" in node and "of" not in node and "when" not in node) or any(map(has_manual, node.values()))
+    return (
+        "manual" in node
+        or ("points" in node and "of" not in node and "when" not in node)
+        or any(map(has_manual, node.values()))
+    )
 
 
 def count(columns, firms, rules):

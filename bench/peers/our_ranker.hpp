@@ -76,12 +76,14 @@ class OurRanker {
     std::string wrong(const MatchResult& ours) const {
         for (std::uint32_t row = 0; row < city_.firms.index.firms(); ++row) {
             for (int status = 0; status < 2; ++status) {
-                const Pushes pushes = ours.pushes(row, status == 0 ? Verdict::eligible : Verdict::review);
+                const Pushes pushes =
+                    ours.pushes(row, status == 0 ? Verdict::eligible : Verdict::review);
                 const Slice& slice = slices_[status][(*city_.firms.index.positions())[row]];
                 bool equal = slice.count == pushes.size();
                 for (std::size_t i = 0; equal && i < pushes.size(); ++i) {
                     const RankKey key = out_[slice.first + i];
-                    equal = keys_.policy(key) == pushes[i].other && keys_.score(key) == pushes[i].score;
+                    equal =
+                        keys_.policy(key) == pushes[i].other && keys_.score(key) == pushes[i].score;
                 }
                 if (!equal) return "the pushes of a firm differ";
             }

@@ -28,7 +28,8 @@ struct City {
         : schema(Schema::load(folder + "/schema.json").value()),
           set(load_policies(folder + "/policies.jsonl", schema).value()),
           read(read_firms(folder + "/firms.csv", schema, {.as_of = as_of}).value()),
-          matcher(*schema, set.policies, CompileOptions{as_of, false, {}}), firms(matcher.index(read.firms)) {}
+          matcher(*schema, set.policies, CompileOptions{as_of, false, {}}),
+          firms(matcher.index(read.firms)) {}
     City(const City&) = delete;
 
     const Program& program() const { return matcher.program(); }
@@ -63,7 +64,8 @@ using Counts = std::vector<std::array<std::uint64_t, 2>>;
 inline std::string compare_counts(const City& city, const Counts& counts, const MatchResult& ours) {
     for (std::size_t place = 0; place < counts.size(); ++place) {
         const std::uint32_t policy = city.program().policies[place].policy;
-        if (counts[place][0] != ours.counts(policy)[0] || counts[place][1] != ours.counts(policy)[1])
+        if (counts[place][0] != ours.counts(policy)[0] ||
+            counts[place][1] != ours.counts(policy)[1])
             return "counts differ for " + city.set.policies[policy].id;
     }
     return {};

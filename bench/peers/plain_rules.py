@@ -93,7 +93,9 @@ class TextNumbers:
     def ranges(self, texts, under):
         found = []
         for text in texts:
-            fits = [place for place, other in enumerate(self.sorted) if other == text or under and other.startswith(text)]
+            fits = [
+                place for place, other in enumerate(self.sorted) if other == text or under and other.startswith(text)
+            ]
             found += [(fits[0], fits[-1])] if fits else []
         return found
 
@@ -114,7 +116,9 @@ class City:
         folder = Path(folder)
         self.as_of = oracle.parse_date(as_of)
         self.schema = oracle.Schema(folder / "schema.json", standards)
-        policies = oracle.read_policies(folder / "policies.jsonl", self.schema, oracle.Options(as_of, standards=standards))
+        policies = oracle.read_policies(
+            folder / "policies.jsonl", self.schema, oracle.Options(as_of, standards=standards)
+        )
         self.policies = [policy for policy, _ in policies]
         self.open = [policy for policy, cycle in policies if cycle == "open"]
         self.used = Counter(condition["field"] for policy in self.open for condition in conditions(policy.spec["rule"]))
@@ -183,9 +187,16 @@ class City:
         if "field" in node:
             return self.condition(self.schema.fields[node["field"]], operators(node))
         if "points" in node:
-            items = [{"points": int(item["points"])} if "manual" in item else
-                     {"tiers": [{"when": self.rule(tier["when"]), "points": int(tier["points"])} for tier in item["tiers"]]}
-                     for item in node["of"]]
+            items = [
+                {"points": int(item["points"])}
+                if "manual" in item
+                else {
+                    "tiers": [
+                        {"when": self.rule(tier["when"]), "points": int(tier["points"])} for tier in item["tiers"]
+                    ]
+                }
+                for item in node["of"]
+            ]
             return {"points": int(node["points"]), "of": items}
         if "not" in node:
             return {"not": self.rule(node["not"])}
@@ -211,7 +222,9 @@ class City:
             return yes if value else {"not": yes}
         if field.kind == "set":
             held = "ever" if name.startswith("ever_") and field.expires else "valid"
-            parts = [{"column": self.column(held, field.name, element)} for element in dict.fromkeys(oracle.strings(value))]
+            parts = [
+                {"column": self.column(held, field.name, element)} for element in dict.fromkeys(oracle.strings(value))
+            ]
             if name.endswith("has_all"):
                 return {"all": parts}
             return {"any": parts} if name.endswith("has_any") else {"not": {"any": parts}}
@@ -257,12 +270,16 @@ class City:
             return [None if value is None else 1 for value in values]
         if field.kind == "set":
             element, ever = element[0], how == "ever"
-            return [None if value is None else int(element in value and (ever or value[element] >= self.as_of))
-                    for value in values]
+            return [
+                None if value is None else int(element in value and (ever or value[element] >= self.as_of))
+                for value in values
+            ]
         if how in ("floor", "ceil"):
+
             def number(value):
                 scaled = value * RATIO_SCALE
                 return max(min(scaled // 1 if how == "floor" else -(-scaled // 1), INT64_MAX), -INT64_MAX)
+
         elif field.kind == "number":
             scale = 10**field.decimals
             number = (lambda value: int(value * scale)) if scale > 1 else int
@@ -293,8 +310,16 @@ class City:
             numbers = [numbers[firm] for firm in order]
             known = [number for number in numbers if number is not None]
             low, high = bounds.get(name, (0, 0))
-            listed.append({"name": name, "what": list(what), "flag": self.is_flag(what), "unknown": len(numbers) - len(known),
-                           "low": min(known + [low]), "high": max(known + [high])})
+            listed.append(
+                {
+                    "name": name,
+                    "what": list(what),
+                    "flag": self.is_flag(what),
+                    "unknown": len(numbers) - len(known),
+                    "low": min(known + [low]),
+                    "high": max(known + [high]),
+                }
+            )
             (work / f"values/{name}.i64").write_bytes(array.array("q", [number or 0 for number in numbers]).tobytes())
             (work / f"values/{name}.known").write_bytes(bytes(number is not None for number in numbers))
             texts.append(["" if number is None else str(number) for number in numbers])

@@ -14,7 +14,8 @@ struct Firm {
 
 class PlainScan {
   public:
-    explicit PlainScan(const City& city) : program_(city.program()), planes_(std::max(program_.planes, 1u)) {
+    explicit PlainScan(const City& city)
+        : program_(city.program()), planes_(std::max(program_.planes, 1u)) {
         const FirmIndex& index = city.firms.index;
         for (std::uint32_t slot = 0; slot < program_.fields.size(); ++slot)
             unknown_.push_back(unknown_code(index.width(slot)));
@@ -22,9 +23,13 @@ class PlainScan {
         held_.resize(index.firms() * planes_);
         for (std::size_t firm = 0; firm < index.firms(); ++firm) {
             for (std::uint32_t slot = 0; slot < unknown_.size(); ++slot)
-                codes_[firm * unknown_.size() + slot] = code_at(index.codes(slot, firm / kBlockFirms), index.width(slot), firm % kBlockFirms);
+                codes_[firm * unknown_.size() + slot] = code_at(
+                    index.codes(slot, firm / kBlockFirms), index.width(slot), firm % kBlockFirms);
             for (std::uint32_t plane = 0; plane < program_.planes; ++plane)
-                held_[firm * planes_ + plane] = index.planes(firm / kBlockFirms)[plane].words[firm % kBlockFirms / 64] >> (firm % 64) & 1;
+                held_[firm * planes_ + plane] =
+                    index.planes(firm / kBlockFirms)[plane].words[firm % kBlockFirms / 64] >>
+                        (firm % 64) &
+                    1;
         }
     }
 
@@ -50,7 +55,9 @@ class PlainScan {
         return {{"rules", watch.lap()}};
     }
 
-    std::string wrong(const City& city, const MatchResult& ours) const { return compare_counts(city, counts_, ours); }
+    std::string wrong(const City& city, const MatchResult& ours) const {
+        return compare_counts(city, counts_, ours);
+    }
 
   private:
     bool certain(const Firm& firm, const Literal& literal) const {
@@ -59,8 +66,10 @@ class PlainScan {
             if (code == unknown_[literal.slot]) return literal.on_unknown == Truth::yes;
             return in_ranges(program_, literal, code);
         }
-        if (firm.held[unknown_plane(program_, literal.slot)]) return literal.on_unknown == Truth::yes;
-        return has_elements(program_, literal, [&](std::uint32_t plane) { return firm.held[plane] != 0; });
+        if (firm.held[unknown_plane(program_, literal.slot)])
+            return literal.on_unknown == Truth::yes;
+        return has_elements(program_, literal,
+                            [&](std::uint32_t plane) { return firm.held[plane] != 0; });
     }
 
     bool possible(const Firm& firm, Ref ref) const {
@@ -84,11 +93,14 @@ class PlainScan {
         }
         for (std::uint32_t i = 0; i < node.count; ++i)
             sum += possible(firm, refs[i]);
-        return sum >= (node.op == GraphNode::Op::all ? node.count : node.op == GraphNode::Op::any ? 1 : node.threshold);
+        return sum >= (node.op == GraphNode::Op::all   ? node.count
+                       : node.op == GraphNode::Op::any ? 1
+                                                       : node.threshold);
     }
 
     int others(const Firm& firm, Ref ref) const {
-        if ((ref & kLiteralBit) != 0) return certain(firm, program_.literals[ref & ~kLiteralBit]) ? 2 : 0;
+        if ((ref & kLiteralBit) != 0)
+            return certain(firm, program_.literals[ref & ~kLiteralBit]) ? 2 : 0;
         const GraphNode& node = program_.nodes[ref];
         const Ref* refs = program_.refs.data() + node.first;
         int truth = 0;
@@ -122,7 +134,9 @@ class PlainScan {
     /// 2 certain, 1 once manual conditions are true (or, if asked, just possible), 0 neither.
     int table(const Firm& firm, const GraphNode& node, bool just_possible) const {
         std::int64_t manual = 0;
-        const auto truth = [&](Ref when) { return std::pair(others(firm, when) == 2, possible(firm, when)); };
+        const auto truth = [&](Ref when) {
+            return std::pair(others(firm, when) == 2, possible(firm, when));
+        };
         const auto [least, most] = table_points(program_, node, truth, manual);
         const std::int64_t bound = node.threshold;
         if (node.negated) return most < bound ? 2 : just_possible && least < bound ? 1 : 0;

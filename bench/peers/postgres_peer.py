@@ -18,8 +18,16 @@ import sql_rules
 from peer import serve
 
 END = "--qice-end--"
-SETTINGS = {"listen_addresses": "''", "shared_buffers": "1GB", "work_mem": "64MB", "max_parallel_workers_per_gather": "0",
-            "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+SETTINGS = {
+    "listen_addresses": "''",
+    "shared_buffers": "1GB",
+    "work_mem": "64MB",
+    "max_parallel_workers_per_gather": "0",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
 
 
 def binaries():
@@ -38,17 +46,44 @@ class Cluster:
         atexit.register(self.remove)
         if self.user:
             shutil.chown(self.folder, "postgres", "postgres")
-        self.call("initdb", "-D", f"{self.folder}/data", "-U", "qice", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.call(
+            "initdb",
+            "-D",
+            f"{self.folder}/data",
+            "-U",
+            "qice",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
-        self.call("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log",
-                  "-o", f"{options} -c unix_socket_directories={self.folder}", "start")
+        self.call(
+            "pg_ctl",
+            "-D",
+            f"{self.folder}/data",
+            "-w",
+            "-l",
+            f"{self.folder}/log",
+            "-o",
+            f"{options} -c unix_socket_directories={self.folder}",
+            "start",
+        )
 
     def call(self, program, *arguments):
-        subprocess.run([*self.user, str(self.bin / program), *arguments], check=True, cwd="/", stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*self.user, str(self.bin / program), *arguments], check=True, cwd="/", stdout=subprocess.DEVNULL
+        )
 
     def remove(self):
-        subprocess.run([*self.user, str(self.bin / "pg_ctl"), "-D", f"{self.folder}/data", "-m", "immediate", "stop"],
-                       cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [*self.user, str(self.bin / "pg_ctl"), "-D", f"{self.folder}/data", "-m", "immediate", "stop"],
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -56,9 +91,24 @@ class Session:
     """One psql, one connection."""
 
     def __init__(self, cluster):
-        self.psql = subprocess.Popen([str(cluster.bin / "psql"), "-h", cluster.folder, "-U", "qice", "-qAtX", "-F", ",",
-                                      "-v", "ON_ERROR_STOP=1", "postgres"],
-                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.psql = subprocess.Popen(
+            [
+                str(cluster.bin / "psql"),
+                "-h",
+                cluster.folder,
+                "-U",
+                "qice",
+                "-qAtX",
+                "-F",
+                ",",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "postgres",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def ask(self, script):
         self.psql.stdin.write(f"{script}\n\\echo {END}\n")
@@ -79,8 +129,12 @@ def main():
     session.ask(f"\\copy firms FROM '{Path(work).resolve()}/table.csv' WITH (FORMAT csv, HEADER)")
     session.ask("VACUUM (ANALYZE, FREEZE) firms;")
     session.ask("SET plan_cache_mode = force_generic_plan;")
-    session.ask("\n".join(f"PREPARE p{at} AS {sql_rules.statement(rule, form, sql_rules.POSTGRESQL)};"
-                          for at, (_, rule) in enumerate(rules)))
+    session.ask(
+        "\n".join(
+            f"PREPARE p{at} AS {sql_rules.statement(rule, form, sql_rules.POSTGRESQL)};"
+            for at, (_, rule) in enumerate(rules)
+        )
+    )
     script = "\n".join(f"EXECUTE p{at};" for at in range(len(rules)))
 
     def work_once():

@@ -35,7 +35,8 @@ class ScoreTask {
         const Program& program = city.program();
         for (std::uint32_t place = 0; place < program.policies.size(); ++place)
             by_id_.push_back(place);
-        std::sort(by_id_.begin(), by_id_.end(), [&](std::uint32_t a, std::uint32_t b) { return id(a) < id(b); });
+        std::sort(by_id_.begin(), by_id_.end(),
+                  [&](std::uint32_t a, std::uint32_t b) { return id(a) < id(b); });
         by_number_.resize(city.set.policies.size());
         for (std::uint32_t column = 0; column < by_id_.size(); ++column)
             by_number_[program.policies[by_id_[column]].policy] = column;
@@ -52,7 +53,8 @@ class ScoreTask {
         std::int64_t column, score;
     };
     /// The first kTop of a row of scores (what the product gave, where it gave something).
-    void keep_best(std::size_t firm, const std::int64_t* columns, const std::int64_t* products, std::size_t products_count) {
+    void keep_best(std::size_t firm, const std::int64_t* columns, const std::int64_t* products,
+                   std::size_t products_count) {
         row_.clear();
         std::size_t next = 0;
         for (std::int64_t at = mask.starts[firm]; at < mask.starts[firm + 1]; ++at) {
@@ -64,9 +66,10 @@ class ScoreTask {
             row_.push_back({column, score});
         }
         const std::size_t count = std::min<std::size_t>(kTop, row_.size());
-        std::partial_sort(row_.begin(), row_.begin() + static_cast<std::ptrdiff_t>(count), row_.end(), [](const Best& a, const Best& b) {
-            return a.score != b.score ? a.score > b.score : a.column < b.column;
-        });
+        std::partial_sort(row_.begin(), row_.begin() + static_cast<std::ptrdiff_t>(count),
+                          row_.end(), [](const Best& a, const Best& b) {
+                              return a.score != b.score ? a.score > b.score : a.column < b.column;
+                          });
         best_[firm].assign(row_.begin(), row_.begin() + static_cast<std::ptrdiff_t>(count));
     }
 
@@ -76,7 +79,8 @@ class ScoreTask {
             const std::vector<Best>& best = best_[(*city_.firms.index.positions())[row]];
             bool equal = best.size() == pushes.size();
             for (std::size_t i = 0; equal && i < best.size(); ++i)
-                equal = by_number_[pushes[i].other] == best[i].column && pushes[i].score == best[i].score;
+                equal = by_number_[pushes[i].other] == best[i].column &&
+                        pushes[i].score == best[i].score;
             if (!equal) return "the pushes of a firm differ";
         }
         return {};
@@ -93,11 +97,14 @@ class ScoreTask {
         firms.columns = policies.columns = tags + program.preferences.size();
         for (std::uint32_t place : by_id_) {
             const CompiledPolicy& policy = program.policies[place];
-            std::vector<CompiledTag> sorted(program.tags.begin() + policy.first_tag, program.tags.begin() + policy.first_tag + policy.tags);
-            std::sort(sorted.begin(), sorted.end(), [](const CompiledTag& a, const CompiledTag& b) { return a.tag < b.tag; });
+            std::vector<CompiledTag> sorted(program.tags.begin() + policy.first_tag,
+                                            program.tags.begin() + policy.first_tag + policy.tags);
+            std::sort(sorted.begin(), sorted.end(),
+                      [](const CompiledTag& a, const CompiledTag& b) { return a.tag < b.tag; });
             for (const CompiledTag& tag : sorted)
                 policies.add(tag.tag, tag.weight);
-            for (std::uint32_t p = policy.first_preference; p < policy.first_preference + policy.preferences; ++p)
+            for (std::uint32_t p = policy.first_preference;
+                 p < policy.first_preference + policy.preferences; ++p)
                 policies.add(tags + p, program.preferences[p].add);
             policies.end_row();
         }
@@ -119,7 +126,9 @@ class ScoreTask {
                 codes[slot] = index.codes(slot, block);
             task.view = {codes.data(), widths.data(), index.planes(block), index.valid(block)};
             if (position % kBlockFirms == 0) ++scratch.block;
-            for (TagMatrix::InnerIterator tag(city_.firms.tags, static_cast<std::int64_t>(position)); tag; ++tag)
+            for (TagMatrix::InnerIterator tag(city_.firms.tags,
+                                              static_cast<std::int64_t>(position));
+                 tag; ++tag)
                 firms.add(static_cast<std::size_t>(tag.col()), tag.value());
             for (std::size_t p = 0; p < program.preferences.size(); ++p) {
                 const BlockRow* row = kernels().certain(task, scratch, program.preferences[p].when);
@@ -131,13 +140,15 @@ class ScoreTask {
     }
 
     void make_mask() {
-        const MatchResult all = city_.matcher.match(city_.firms, {.top = kNoLimit, .statuses = status_bit(Verdict::eligible)});
+        const MatchResult all = city_.matcher.match(
+            city_.firms, {.top = kNoLimit, .statuses = status_bit(Verdict::eligible)});
         mask.columns = by_id_.size();
         best_.resize(city_.firms.index.firms());
         std::vector<std::uint32_t> row;
         for (std::size_t position = 0; position < best_.size(); ++position) {
             row.clear();
-            for (const Push& push : all.pushes(city_.firms.index.row_at(position), Verdict::eligible))
+            for (const Push& push :
+                 all.pushes(city_.firms.index.row_at(position), Verdict::eligible))
                 row.push_back(by_number_[push.other]);
             std::sort(row.begin(), row.end());
             for (std::uint32_t column : row)

@@ -24,7 +24,9 @@ class Dialect:
     def type_of(self, column):
         if column["flag"]:
             return self.flag
-        return next(name for name, bits in self.types if -(1 << bits - 1) < column["low"] and column["high"] < 1 << bits - 1)
+        return next(
+            name for name, bits in self.types if -(1 << bits - 1) < column["low"] and column["high"] < 1 << bits - 1
+        )
 
 
 DUCKDB = Dialect(types=(("TINYINT", 8), ("SMALLINT", 16), ("INTEGER", 32), ("BIGINT", 64)))
@@ -76,8 +78,10 @@ class Translator:
 
     def reaches(self, needed, items, asked):
         """Do the points of the items (lists of tiers) sum to `needed`?"""
+
         def total(side):
             return " + ".join(sql for sql in (self.points(tiers, side)[0] for tiers in items) if sql != "0") or "0"
+
         if needed <= 0:
             return "TRUE"
         if asked == SURELY_TRUE:

@@ -22,7 +22,7 @@ def load(work, connection):
 def count(connection, statements):
     out = []
     for id, sql in statements:
-        (eligible, hopeful), = connection.execute(sql)
+        ((eligible, hopeful),) = connection.execute(sql)
         out.append((id, eligible, hopeful - eligible))
     return out
 

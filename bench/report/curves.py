@@ -46,10 +46,21 @@ def curve(name, unit, points, rounds, emit):
     for x, _, more in points:
         summaries = said[x]
         seconds = {part: median(summary["seconds"][part] for summary in summaries) for part in PARTS}
-        emit(what="curve", curve=name, unit=unit, x=x, firms=summaries[0]["firms"], policies=summaries[0]["policies_matched"],
-             pairs=summaries[0]["pairs"], seconds=seconds, rounds=[summary["seconds"]["match"] for summary in summaries],
-             peak_mib=max(summary["peak_mib"] for summary in summaries), kernels=summaries[0]["kernels"],
-             ns_per_pair=seconds["match"] / summaries[0]["pairs"] * 1e9, **more)
+        emit(
+            what="curve",
+            curve=name,
+            unit=unit,
+            x=x,
+            firms=summaries[0]["firms"],
+            policies=summaries[0]["policies_matched"],
+            pairs=summaries[0]["pairs"],
+            seconds=seconds,
+            rounds=[summary["seconds"]["match"] for summary in summaries],
+            peak_mib=max(summary["peak_mib"] for summary in summaries),
+            kernels=summaries[0]["kernels"],
+            ns_per_pair=seconds["match"] / summaries[0]["pairs"] * 1e9,
+            **more,
+        )
 
 
 def free_gib():
@@ -73,7 +84,13 @@ def firms_curve(qice, sizes, emit):
         city = city_of(qice, firms, sizes.firms_policies)
         curve("firms", "firms", [(firms, lambda: match(qice, city), {})], rounds, emit)
         if can_stream(qice):
-            curve("firms streamed", "firms", [(firms, lambda: match(qice, city, "--stream", "--out", city / "pushes.csv"), {})], 1, emit)
+            curve(
+                "firms streamed",
+                "firms",
+                [(firms, lambda: match(qice, city, "--stream", "--out", city / "pushes.csv"), {})],
+                1,
+                emit,
+            )
             (city / "pushes.csv").unlink(missing_ok=True)
         if firms >= 1_000_000:
             for file in city.iterdir():
@@ -88,14 +105,44 @@ def measure(qice, quick, emit):
     shares = counted(qice, city)
     cores = os.cpu_count()
     emit(what="city", firms=sizes.city[0], policies=sizes.city[1], shares=shares)
-    curve("threads", "threads", [(threads, lambda threads=threads: match(qice, city, threads=threads), {})
-                                 for threads in sorted({1, min(2, cores), min(4, cores)})], sizes.city_rounds, emit)
-    curve("statuses", "", [(names, lambda names=names: match(qice, city, "--status", names), {})
-                           for names in ("eligible", "eligible,review", ALL)], sizes.city_rounds, emit)
-    curve("kernels", "", [(level, lambda level=level: match(qice, city, environment=os.environ | {"QICE_KERNELS": level}), {})
-                          for level in kernel_levels(qice)], sizes.city_rounds, emit)
+    curve(
+        "threads",
+        "threads",
+        [
+            (threads, lambda threads=threads: match(qice, city, threads=threads), {})
+            for threads in sorted({1, min(2, cores), min(4, cores)})
+        ],
+        sizes.city_rounds,
+        emit,
+    )
+    curve(
+        "statuses",
+        "",
+        [
+            (names, lambda names=names: match(qice, city, "--status", names), {})
+            for names in ("eligible", "eligible,review", ALL)
+        ],
+        sizes.city_rounds,
+        emit,
+    )
+    curve(
+        "kernels",
+        "",
+        [
+            (level, lambda level=level: match(qice, city, environment=os.environ | {"QICE_KERNELS": level}), {})
+            for level in kernel_levels(qice)
+        ],
+        sizes.city_rounds,
+        emit,
+    )
     cities = [(policies, city_of(qice, sizes.policies_firms, policies)) for policies in sizes.policies]
-    curve("policies", "policies", [(policies, lambda made=made: match(qice, made), {}) for policies, made in cities], sizes.rounds, emit)
+    curve(
+        "policies",
+        "policies",
+        [(policies, lambda made=made: match(qice, made), {}) for policies, made in cities],
+        sizes.rounds,
+        emit,
+    )
     density_curve(qice, sizes, emit)
     shapes_curve(qice, sizes, emit)
     firms_curve(qice, sizes, emit)
@@ -103,8 +150,13 @@ def measure(qice, quick, emit):
 
 def kernel_levels(qice):
     """Those this machine has, the plainest first."""
+
     def works(level):
-        return subprocess.run([qice, "version"], env=os.environ | {"QICE_KERNELS": level}, capture_output=True).returncode == 0
+        return (
+            subprocess.run([qice, "version"], env=os.environ | {"QICE_KERNELS": level}, capture_output=True).returncode
+            == 0
+        )
+
     return [level for level in ("plain", "avx2", "avx512") if works(level)]
 
 
@@ -112,7 +164,9 @@ def density_curve(qice, sizes, emit):
     points = []
     for density in (0.002, 0.02, 0.1):
         firms, policies = sizes.random
-        made = made_city(f"random-{density}-{firms}-{policies}", "--firms", firms, "--policies", policies, "--density", density)
+        made = made_city(
+            f"random-{density}-{firms}-{policies}", "--firms", firms, "--policies", policies, "--density", density
+        )
         share = counted(qice, made)["eligible"]
         points.append((density, lambda made=made: match(qice, made), {"eligible": share}))
     curve("density", "share of pairs eligible", points, sizes.rounds, emit)
@@ -123,6 +177,16 @@ def shapes_curve(qice, sizes, emit):
     points = []
     for rule in ("flat", "deep", "at_least", "lists", "sets"):
         firms, policies = sizes.shapes
-        made = made_city(f"random-{rule}-{firms}-{policies}", "--firms", firms, "--policies", policies, "--rule", rule, "--conditions", 20)
+        made = made_city(
+            f"random-{rule}-{firms}-{policies}",
+            "--firms",
+            firms,
+            "--policies",
+            policies,
+            "--rule",
+            rule,
+            "--conditions",
+            20,
+        )
         points.append((rule, lambda made=made: match(qice, made), {"eligible": counted(qice, made)["eligible"]}))
     curve("shapes", "", points, sizes.rounds, emit)

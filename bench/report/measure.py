@@ -51,13 +51,27 @@ def memory_gib():
 
 def machine(qice):
     fields = dict(line.split(":", 1) for line in output("lscpu").splitlines() if ":" in line)
-    system = next((line.split("=", 1)[1].strip().strip('"') for line in open("/etc/os-release") if line.startswith("PRETTY_NAME")), "")
+    system = next(
+        (
+            line.split("=", 1)[1].strip().strip('"')
+            for line in open("/etc/os-release")
+            if line.startswith("PRETTY_NAME")
+        ),
+        "",
+    )
     changed = "+changes" if output("git", "status", "--porcelain", "--", "src", "include", "bench") else ""
-    return {"cpu": fields.get("Model name", platform.machine()).strip(), "cores": os.cpu_count(), "memory_gib": memory_gib(),
-            "system": system, "compiler": output("g++", "--version").split("\n")[0],
-            "flags": "-O3 -DNDEBUG, no -march", "qice": output(qice, "version").split("\n")[0],
-            "commit": (output("git", "rev-parse", "--short=12", "HEAD") or "none") + changed,
-            "load": os.getloadavg()[0], "day": datetime.date.today().isoformat()}
+    return {
+        "cpu": fields.get("Model name", platform.machine()).strip(),
+        "cores": os.cpu_count(),
+        "memory_gib": memory_gib(),
+        "system": system,
+        "compiler": output("g++", "--version").split("\n")[0],
+        "flags": "-O3 -DNDEBUG, no -march",
+        "qice": output(qice, "version").split("\n")[0],
+        "commit": (output("git", "rev-parse", "--short=12", "HEAD") or "none") + changed,
+        "load": os.getloadavg()[0],
+        "day": datetime.date.today().isoformat(),
+    }
 
 
 class Results:
@@ -86,18 +100,38 @@ def google_benchmarks(quick, emit):
     if done.returncode:
         raise RuntimeError(f"{program} ended with {done.returncode}")
     keys = ("real_time", "cpu_time", "time_unit", "iterations", "error_message")
-    known = {*keys, "name", "run_name", "run_type", "repetitions", "repetition_index", "threads", "family_index",
-             "per_family_instance_index", "error_occurred", "aggregate_name", "aggregate_unit", "label"}
+    known = {
+        *keys,
+        "name",
+        "run_name",
+        "run_type",
+        "repetitions",
+        "repetition_index",
+        "threads",
+        "family_index",
+        "per_family_instance_index",
+        "error_occurred",
+        "aggregate_name",
+        "aggregate_unit",
+        "label",
+    }
     for each in json.loads(done.stdout)["benchmarks"]:
-        emit(what="benchmark", name=each["name"], label=each.get("label", ""), **{key: each[key] for key in keys if key in each},
-             counters={key: value for key, value in each.items() if key not in known})
+        emit(
+            what="benchmark",
+            name=each["name"],
+            label=each.get("label", ""),
+            **{key: each[key] for key in keys if key in each},
+            counters={key: value for key, value in each.items() if key not in known},
+        )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes; nothing under docs is touched")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
-    parser.add_argument("--peer", nargs="+", choices=[peer.name for peer in catalogue.PEERS], metavar="NAME", help="only these peers")
+    parser.add_argument(
+        "--peer", nargs="+", choices=[peer.name for peer in catalogue.PEERS], metavar="NAME", help="only these peers"
+    )
     parser.add_argument("--report", action="store_true", help="only remake the page from the results that are there")
     parser.add_argument("--qice", default=str(ROOT / "build/bench/qice"), help="the program")
     args = parser.parse_args()
@@ -105,7 +139,9 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     measures = {
         "shape": lambda emit: shape.measure(args.qice, args.quick, emit),
-        "peers": lambda emit: compare.measure(args.qice, catalogue.QUICK if args.quick else catalogue.FULL, emit, args.peer),
+        "peers": lambda emit: compare.measure(
+            args.qice, catalogue.QUICK if args.quick else catalogue.FULL, emit, args.peer
+        ),
         "curves": lambda emit: curves.measure(args.qice, args.quick, emit),
         "bench": lambda emit: google_benchmarks(args.quick, emit),
     }

@@ -28,7 +28,9 @@ class Axis:
 
     def __init__(self, values, start, end):
         low, high = min(values), max(values)
-        steps = [step * 10.0**power for power in range(floor(log10(low)) - 1, ceil(log10(high)) + 2) for step in (1, 2, 5)]
+        steps = [
+            step * 10.0**power for power in range(floor(log10(low)) - 1, ceil(log10(high)) + 2) for step in (1, 2, 5)
+        ]
         self.low = max(step for step in steps if step <= low * 1.0001)
         self.high = min(step for step in steps if step >= high * 0.9999 and step > self.low)
         self.start, self.end = start, end
@@ -51,7 +53,9 @@ def path(points, kind):
 
 def svg(height, title, parts):
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">'
-    return "\n".join([head, f"<title>{escape(title)}</title>", STYLE, text(16, 24, title, kind="title"), *parts, "</svg>\n"])
+    return "\n".join(
+        [head, f"<title>{escape(title)}</title>", STYLE, text(16, 24, title, kind="title"), *parts, "</svg>\n"]
+    )
 
 
 def lines(title, x_label, y_label, series):
@@ -66,18 +70,25 @@ def lines(title, x_label, y_label, series):
     for tick in y_axis.ticks:
         y = y_axis.at(tick)
         parts += [path([(left, y), (right, y)], "grid"), text(left - 8, y + 4, short(tick), "end")]
-    parts += [path([(left, top), (left, bottom), (right, bottom)], "axis"), text((left + right) / 2, bottom + 40, x_label, "middle", "note"),
-              text(left - 54, top - 10, y_label, "start", "note")]
+    parts += [
+        path([(left, top), (left, bottom), (right, bottom)], "axis"),
+        text((left + right) / 2, bottom + 40, x_label, "middle", "note"),
+        text(left - 54, top - 10, y_label, "start", "note"),
+    ]
     ends = []
     for number, (name, points) in enumerate(series.items()):
         drawn = [(x_axis.at(x), y_axis.at(y)) for x, y in points]
         kind = f"s{number % 4}"
-        parts += [path(drawn, f"line {kind}")] + [f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in drawn]
+        parts += [path(drawn, f"line {kind}")] + [
+            f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in drawn
+        ]
         ends.append([drawn[-1][1], name, kind])
     place = 0.0
     for end in sorted(ends):  # names beside the ends of their lines, one below the other
         place = max(end[0], place + 15)
-        parts.append(f'<circle class="{end[2]}" cx="{right + 12}" cy="{place:.1f}" r="4"/>' + text(right + 20, place + 4, end[1]))
+        parts.append(
+            f'<circle class="{end[2]}" cx="{right + 12}" cy="{place:.1f}" r="4"/>' + text(right + 20, place + 4, end[1])
+        )
     return svg(height, title, parts)
 
 
@@ -92,8 +103,13 @@ def bars(title, x_label, rows):
         parts += [path([(x, top), (x, bottom)], "grid"), text(x, bottom + 18, short(tick), "middle")]
     for number, (name, value, words) in enumerate(rows):
         y, x, one = top + ROW * number, axis.at(value), axis.at(1)
-        parts += [text(left - 8, y + 17, name, "end"),
-                  f'<rect class="s0" x="{min(x, one):.1f}" y="{y + 5}" width="{max(abs(x - one), 1):.1f}" height="{ROW - 10}"/>',
-                  text(max(x, one) + 6, y + 17, words)]
-    parts += [path([(axis.at(1), top), (axis.at(1), bottom)], "axis"), text((left + right) / 2, bottom + 40, x_label, "middle", "note")]
+        parts += [
+            text(left - 8, y + 17, name, "end"),
+            f'<rect class="s0" x="{min(x, one):.1f}" y="{y + 5}" width="{max(abs(x - one), 1):.1f}" height="{ROW - 10}"/>',
+            text(max(x, one) + 6, y + 17, words),
+        ]
+    parts += [
+        path([(axis.at(1), top), (axis.at(1), bottom)], "axis"),
+        text((left + right) / 2, bottom + 40, x_label, "middle", "note"),
+    ]
     return svg(bottom + 54, title, parts)

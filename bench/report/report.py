@@ -50,12 +50,16 @@ def table(header, rows, right=()):
 
 class Report:
     def __init__(self, results, figures):
-        self.parts = {path.stem: [json.loads(each) for each in path.read_text(encoding="utf-8").splitlines()]
-                      for path in sorted(Path(results).glob("*.jsonl"))}
+        self.parts = {
+            path.stem: [json.loads(each) for each in path.read_text(encoding="utf-8").splitlines()]
+            for path in sorted(Path(results).glob("*.jsonl"))
+        }
         self.figures = figures
 
     def all(self, part, **wanted):
-        return [line for line in self.parts.get(part, []) if all(line.get(key) == value for key, value in wanted.items())]
+        return [
+            line for line in self.parts.get(part, []) if all(line.get(key) == value for key, value in wanted.items())
+        ]
 
     def one(self, part, **wanted):
         found = self.all(part, **wanted)
@@ -76,25 +80,59 @@ class Report:
         for part in ("shape", "peers", "curves", "bench"):
             made, took = self.one(part, what="machine"), self.one(part, what="took")
             if made:
-                rows.append([part, f"{made['cpu']}, {made['cores']} cores, {made['memory_gib']} GiB", made["system"],
-                             f"{made['compiler']}, {made['flags']}", f"{made['commit']}, {made['day']}",
-                             f"{took['seconds'] / 60:.1f} min" if took else "", f"{made['load']:.1f}"])
-        return table(["part", "machine", "system", "compiler", "commit, day", "took", "load before"], rows) if rows else NOT_MEASURED
+                rows.append(
+                    [
+                        part,
+                        f"{made['cpu']}, {made['cores']} cores, {made['memory_gib']} GiB",
+                        made["system"],
+                        f"{made['compiler']}, {made['flags']}",
+                        f"{made['commit']}, {made['day']}",
+                        f"{took['seconds'] / 60:.1f} min" if took else "",
+                        f"{made['load']:.1f}",
+                    ]
+                )
+        return (
+            table(["part", "machine", "system", "compiler", "commit, day", "took", "load before"], rows)
+            if rows
+            else NOT_MEASURED
+        )
 
     def peers(self):
         measured = sorted(self.all("peers", what="peer"), key=lambda line: line["ratio"])
-        rows = [[line["title"], line["version"], f"{line['firms']:,} × {line['policies']:,}", duration(line["seconds"]), duration(line["qice_seconds"]),
-                 f"**{number(line['ratio'])}** ({number(line['ratio_low'])} to {number(line['ratio_high'])})", per_pair(line["ns_per_pair"]),
-                 per_pair(line["qice_ns_per_pair"])] for line in measured]
+        rows = [
+            [
+                line["title"],
+                line["version"],
+                f"{line['firms']:,} × {line['policies']:,}",
+                duration(line["seconds"]),
+                duration(line["qice_seconds"]),
+                f"**{number(line['ratio'])}** ({number(line['ratio_low'])} to {number(line['ratio_high'])})",
+                per_pair(line["ns_per_pair"]),
+                per_pair(line["qice_ns_per_pair"]),
+            ]
+            for line in measured
+        ]
         if not rows:
             return NOT_MEASURED
-        return table(["peer", "version", "firms × policies", "its time", "qice's time", "ratio", "a pair, it", "a pair, qice"], rows, right=range(3, 8))
+        return table(
+            ["peer", "version", "firms × policies", "its time", "qice's time", "ratio", "a pair, it", "a pair, qice"],
+            rows,
+            right=range(3, 8),
+        )
 
     def peers_left_out(self):
         rows = []
         for line in sorted(self.all("peers", what="peer"), key=lambda line: line["ratio"]):
-            said = "" if line["expressed"] == line["policies"] else f"; {line['expressed']} of {line['policies']} policies can be said in it"
-            parts = ", ".join(f"{name} {duration(value)}" for name, value in line["parts"].items()) if len(line["parts"]) > 1 else ""
+            said = (
+                ""
+                if line["expressed"] == line["policies"]
+                else f"; {line['expressed']} of {line['policies']} policies can be said in it"
+            )
+            parts = (
+                ", ".join(f"{name} {duration(value)}" for name, value in line["parts"].items())
+                if len(line["parts"]) > 1
+                else ""
+            )
             rows.append([line["title"], line["how"], line["leaves_out"] + said, parts])
         return table(["peer", "how it is used", "what it leaves out", "its parts"], rows) if rows else NOT_MEASURED
 
@@ -109,37 +147,70 @@ class Report:
         if not measured:
             return NOT_MEASURED
         rows = [(line["title"], line["ratio"], f"{number(line['ratio'])} ×") for line in measured]
-        return self.figure("peers", plot.bars("How much longer peers need a pair", "times qice's, at the same size, one thread", rows),
-                           "Ratios of the peers to qice")
+        return self.figure(
+            "peers",
+            plot.bars("How much longer peers need a pair", "times qice's, at the same size, one thread", rows),
+            "Ratios of the peers to qice",
+        )
 
     def curve_figure(self, name, title, x_label):
         points = [line for line in self.curve(name) if isinstance(line["x"], (int, float))]
         if len(points) < 2:
             return NOT_MEASURED
         parts = {"match": "match", "index": "index", "read": "read", "compile": "compile"}
-        series = {words: [(line["x"], line["seconds"][part]) for line in points if line["seconds"][part] > 0] for part, words in parts.items()}
-        return self.figure(name, plot.lines(title, x_label, "seconds", {name: points for name, points in series.items() if points}), title)
+        series = {
+            words: [(line["x"], line["seconds"][part]) for line in points if line["seconds"][part] > 0]
+            for part, words in parts.items()
+        }
+        return self.figure(
+            name,
+            plot.lines(title, x_label, "seconds", {name: points for name, points in series.items() if points}),
+            title,
+        )
 
     def curve_table(self, name, x_words, write_x=lambda line: str(line["x"]), more=()):
         points = self.curve(name)
         if not points:
             return NOT_MEASURED
-        rows = [[write_x(line), *[write(line) for _, write in more], duration(line["seconds"]["match"]), per_pair(line["ns_per_pair"]),
-                 duration(line["seconds"]["read"]), duration(line["seconds"]["compile"]), duration(line["seconds"]["index"]),
-                 f"{number(line['peak_mib'])} MiB"] for line in points]
+        rows = [
+            [
+                write_x(line),
+                *[write(line) for _, write in more],
+                duration(line["seconds"]["match"]),
+                per_pair(line["ns_per_pair"]),
+                duration(line["seconds"]["read"]),
+                duration(line["seconds"]["compile"]),
+                duration(line["seconds"]["index"]),
+                f"{number(line['peak_mib'])} MiB",
+            ]
+            for line in points
+        ]
         header = [x_words, *[word for word, _ in more], "match", "a pair", "read", "compile", "index", "peak memory"]
         return table(header, rows, right=range(1, len(header)))
 
     def firms_figure(self):
-        return self.curve_figure("firms", "Time over firms (3,000 policies, one thread)" if not self.is_quick() else "Time over firms", "firms")
+        return self.curve_figure(
+            "firms",
+            "Time over firms (3,000 policies, one thread)" if not self.is_quick() else "Time over firms",
+            "firms",
+        )
 
     def firms_table(self):
         text = self.curve_table("firms", "firms", lambda line: f"{line['firms']:,}")
         streamed = self.curve("firms streamed")
         if streamed:
-            rows = [[f"{line['firms']:,}", duration(sum(line["seconds"].values())), duration(line["seconds"]["match"]),
-                     f"{number(line['peak_mib'])} MiB"] for line in streamed]
-            text += "\n\nWith `--stream`, every push written:\n\n" + table(["firms", "in all", "match", "peak memory"], rows, right=range(1, 4))
+            rows = [
+                [
+                    f"{line['firms']:,}",
+                    duration(sum(line["seconds"].values())),
+                    duration(line["seconds"]["match"]),
+                    f"{number(line['peak_mib'])} MiB",
+                ]
+                for line in streamed
+            ]
+            text += "\n\nWith `--stream`, every push written:\n\n" + table(
+                ["firms", "in all", "match", "peak memory"], rows, right=range(1, 4)
+            )
         for line in self.all("curves", what="left_out"):
             text += f"\n\n{line['x']:,} firms were left out: {line['why']}."
         return text
@@ -148,15 +219,28 @@ class Report:
         return self.curve_figure("policies", "Time over policies (one thread)", "policies loaded")
 
     def policies_table(self):
-        return self.curve_table("policies", "policies open", lambda line: f"{line['policies']:,}", [("firms", lambda line: f"{line['firms']:,}")])
+        return self.curve_table(
+            "policies",
+            "policies open",
+            lambda line: f"{line['policies']:,}",
+            [("firms", lambda line: f"{line['firms']:,}")],
+        )
 
     def density_figure(self):
         points = self.curve("density")
         if len(points) < 2:
             return NOT_MEASURED
         series = {"random rules": [(line["eligible"] * 100, line["ns_per_pair"]) for line in points]}
-        return self.figure("density", plot.lines("Cost of a pair over the share of eligible pairs (no shape to use)", "% of pairs eligible",
-                                                 "ns a pair", series), "Cost over density")
+        return self.figure(
+            "density",
+            plot.lines(
+                "Cost of a pair over the share of eligible pairs (no shape to use)",
+                "% of pairs eligible",
+                "ns a pair",
+                series,
+            ),
+            "Cost over density",
+        )
 
     def density_table(self):
         return self.curve_table("density", "pairs eligible", lambda line: percent(line["eligible"]))
@@ -178,10 +262,22 @@ class Report:
         if not points:
             return NOT_MEASURED
         flat = points[0]["ns_per_pair"]
-        words = {"flat": "all of 20", "deep": "12 deep, all and any in turn", "at_least": "at least 10 of 20", "lists": "all of 20, one lists 1,000 texts",
-                 "sets": "all of 20, one has any of 1,000 elements"}
-        return self.curve_table("shapes", "20 conditions", lambda line: words[line["x"]],
-                                [("eligible", lambda line: percent(line["eligible"])), ("to flat", lambda line: number(line["ns_per_pair"] / flat))])
+        words = {
+            "flat": "all of 20",
+            "deep": "12 deep, all and any in turn",
+            "at_least": "at least 10 of 20",
+            "lists": "all of 20, one lists 1,000 texts",
+            "sets": "all of 20, one has any of 1,000 elements",
+        }
+        return self.curve_table(
+            "shapes",
+            "20 conditions",
+            lambda line: words[line["x"]],
+            [
+                ("eligible", lambda line: percent(line["eligible"])),
+                ("to flat", lambda line: number(line["ns_per_pair"] / flat)),
+            ],
+        )
 
     def benchmarks(self):
         lines = self.all("bench", what="benchmark")
@@ -191,7 +287,14 @@ class Report:
         rows = []
         for line in lines:
             took = line.get("error_message") or duration(line["real_time"] * scale[line["time_unit"]])
-            rows.append([f"`{line['name']}`", took, ", ".join(f"{name} {number(value)}" for name, value in line["counters"].items()), line["label"]])
+            rows.append(
+                [
+                    f"`{line['name']}`",
+                    took,
+                    ", ".join(f"{name} {number(value)}" for name, value in line["counters"].items()),
+                    line["label"],
+                ]
+            )
         return table(["benchmark", "time", "counters", ""], rows, right=(1,))
 
     def shape_pairs(self):
@@ -199,38 +302,66 @@ class Report:
         if not made:
             return NOT_MEASURED
         shares = made["shares"]
-        return (f"{made['firms']:,} firms × {made['policies']:,} open policies: {percent(shares['eligible'])} of the pairs are eligible, "
-                f"{percent(shares['review'])} review, {percent(shares['needs_data'])} needs_data, {percent(shares['near'])} near. "
-                f"The median policy has {percent(made['median_policy'])} of the firms, one in a hundred has more than "
-                f"{percent(made['top_hundredth'])}, {percent(made['policies_nobody'])} have nobody, {percent(made['policies_over_half'])} more than half.")
+        return (
+            f"{made['firms']:,} firms × {made['policies']:,} open policies: {percent(shares['eligible'])} of the pairs are eligible, "
+            f"{percent(shares['review'])} review, {percent(shares['needs_data'])} needs_data, {percent(shares['near'])} near. "
+            f"The median policy has {percent(made['median_policy'])} of the firms, one in a hundred has more than "
+            f"{percent(made['top_hundredth'])}, {percent(made['policies_nobody'])} have nobody, {percent(made['policies_over_half'])} more than half."
+        )
 
     def shape_policies(self):
         made = self.one("shape", what="shape_of_policies")
         if not made:
             return NOT_MEASURED
         shared = made["sharing"]
-        rows = [["levels", ", ".join(f"{name} {percent(share)}" for name, share in made["levels"].items())],
-                ["conditions a policy", number(made["conditions_a_policy"])],
-                ["depth of rules", ", ".join(f"{depth}: {percent(share)}" for depth, share in sorted(made["depth"].items()))],
-                ["groups", ", ".join(f"{name} {count:,}" for name, count in made["groups"].items())]]
+        rows = [
+            ["levels", ", ".join(f"{name} {percent(share)}" for name, share in made["levels"].items())],
+            ["conditions a policy", number(made["conditions_a_policy"])],
+            [
+                "depth of rules",
+                ", ".join(f"{depth}: {percent(share)}" for depth, share in sorted(made["depth"].items())),
+            ],
+            ["groups", ", ".join(f"{name} {count:,}" for name, count in made["groups"].items())],
+        ]
         for kind in ("conditions", "groups"):
             each = shared[kind]
-            rows.append([f"{kind} written, distinct", f"{each['written']:,}, {each['distinct']:,}: each is written {number(each['sharing'])} times; "
-                         f"{percent(each['at_two_levels'])} stand at two levels of government or more"])
-        rows += [["fields named", f"{made['fields']}: " + ", ".join(f"{name} {percent(share)}" for name, share in made["most_named"].items())],
-                 ["tags a policy", number(made["tags_a_policy"])], ["with preferences", percent(made["with_preferences"])],
-                 ["with windows", percent(made["with_windows"])]]
+            rows.append(
+                [
+                    f"{kind} written, distinct",
+                    f"{each['written']:,}, {each['distinct']:,}: each is written {number(each['sharing'])} times; "
+                    f"{percent(each['at_two_levels'])} stand at two levels of government or more",
+                ]
+            )
+        rows += [
+            [
+                "fields named",
+                f"{made['fields']}: "
+                + ", ".join(f"{name} {percent(share)}" for name, share in made["most_named"].items()),
+            ],
+            ["tags a policy", number(made["tags_a_policy"])],
+            ["with preferences", percent(made["with_preferences"])],
+            ["with windows", percent(made["with_windows"])],
+        ]
         return table(["policies", f"{made['policies']:,}"], rows)
 
     def shape_firms(self):
         made = self.one("shape", what="shape_of_firms")
         if not made:
             return NOT_MEASURED
-        rows = [["places", f"{made['regions']}; the largest has {percent(made['largest_region'])}, the median {percent(made['median_region'])}"],
-                ["industry divisions", f"{made['industry_divisions']}; the largest: "
-                 + ", ".join(f"{name} {percent(share)}" for name, share in made["largest_divisions"].items())],
-                ["tags a firm", number(made["tags_a_firm"])], ["with a qualification", percent(made["with_qualification"])],
-                ["not known", ", ".join(f"{name} {percent(share)}" for name, share in made["empty"].items())]]
+        rows = [
+            [
+                "places",
+                f"{made['regions']}; the largest has {percent(made['largest_region'])}, the median {percent(made['median_region'])}",
+            ],
+            [
+                "industry divisions",
+                f"{made['industry_divisions']}; the largest: "
+                + ", ".join(f"{name} {percent(share)}" for name, share in made["largest_divisions"].items()),
+            ],
+            ["tags a firm", number(made["tags_a_firm"])],
+            ["with a qualification", percent(made["with_qualification"])],
+            ["not known", ", ".join(f"{name} {percent(share)}" for name, share in made["empty"].items())],
+        ]
         return table(["firms", f"{made['firms']:,}"], rows)
 
     def is_quick(self):

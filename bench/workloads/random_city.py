@@ -76,7 +76,11 @@ class Maker:
         end = start + self.width
         if end <= SPAN:
             return {"field": f"n{field}", "ge": start, "lt": end}
-        return {"not": {"field": f"n{field}", "ge": end - SPAN, "lt": start}} if end - SPAN < start else {"field": f"n{field}", "known": True}
+        return (
+            {"not": {"field": f"n{field}", "ge": end - SPAN, "lt": start}}
+            if end - SPAN < start
+            else {"field": f"n{field}", "known": True}
+        )
 
     def rule(self):
         kind, count = self.options.rule, self.options.conditions
@@ -90,7 +94,11 @@ class Maker:
         if kind == "at_least":
             return {"at_least": count // 2, "of": [self.condition() for _ in range(count)]}
         parts = [self.condition() for _ in range(count - (kind in ("lists", "sets")))]
-        chosen = [f"t{text:04}" for text in sorted(self.random.sample(range(TEXTS), LISTED))] if kind in ("lists", "sets") else []
+        chosen = (
+            [f"t{text:04}" for text in sorted(self.random.sample(range(TEXTS), LISTED))]
+            if kind in ("lists", "sets")
+            else []
+        )
         if kind == "lists":
             parts.append({"field": "kind", "in": chosen})
         if kind == "sets":
@@ -106,13 +114,19 @@ class Maker:
         cells = ["" if draw() < UNKNOWN else str(int(draw() * SPAN)) for _ in range(NUMBERS)]
         cells.append("" if draw() < UNKNOWN else f"t{int(draw() * TEXTS):04}")
         cells.append("|".join(f"t{int(draw() * TEXTS):04}" for _ in range(3)))
-        cells.append("|".join(f"tag{tag}:{0.1 + 0.1 * int(draw() * 10):.1f}" for tag in self.random.sample(range(TAGS), 5)))
+        cells.append(
+            "|".join(f"tag{tag}:{0.1 + 0.1 * int(draw() * 10):.1f}" for tag in self.random.sample(range(TAGS), 5))
+        )
         return f"F{number:08}," + ",".join(cells)
 
     def write(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
         fields = [{"name": f"n{field}", "kind": "number"} for field in range(NUMBERS)]
-        fields += [{"name": "kind", "kind": "category"}, {"name": "has", "kind": "set"}, {"name": "follows", "kind": "tags"}]
+        fields += [
+            {"name": "kind", "kind": "category"},
+            {"name": "has", "kind": "set"},
+            {"name": "follows", "kind": "tags"},
+        ]
         (folder / "schema.json").write_text(json.dumps({"id": "id", "fields": fields}))
         with open(folder / "policies.jsonl", "w") as file:
             file.writelines(json.dumps(self.policy(number)) + "\n" for number in range(self.options.policies))
