@@ -8,8 +8,6 @@
 
 #include "peer.hpp"
 
-#include "kernels/kernels.hpp"
-
 #include <algorithm>
 
 namespace qice::peer {
@@ -93,48 +91,39 @@ class ScoreTask {
 
     void make_policies() {
         const Program& program = city_.program();
-        const std::size_t tags = program.tag_names.size();
-        firms.columns = policies.columns = tags + program.preferences.size();
         for (std::uint32_t place : by_id_) {
             const CompiledPolicy& policy = program.policies[place];
-            std::vector<CompiledTag> sorted(program.tags.begin() + policy.first_tag,
-                                            program.tags.begin() + policy.first_tag + policy.tags);
-            std::sort(sorted.begin(), sorted.end(),
-                      [](const CompiledTag& a, const CompiledTag& b) { return a.tag < b.tag; });
-            for (const CompiledTag& tag : sorted)
-                policies.add(tag.tag, tag.weight);
-            for (std::uint32_t p = policy.first_preference;
-                 p < policy.first_preference + policy.preferences; ++p)
-                policies.add(tags + p, program.preferences[p].add);
+            std::map<std::size_t, std::int64_t> row;
+            for (std::uint32_t tag = policy.first_tag; tag < policy.first_tag + policy.tags; ++tag)
+                row[program.tags[tag].tag] += program.tags[tag].weight;
+            const std::vector<Preference>& prefer = city_.set.policies[policy.policy].prefer;
+            for (std::uint32_t p = 0; p < policy.preferences; ++p)
+                row[column_of(program.preferences[policy.first_preference + p].when,
+                              prefer[p].when)] += prefer[p].add;
+            for (const auto& [column, weight] : row)
+                policies.add(column, weight);
             policies.end_row();
         }
+        firms.columns = policies.columns = program.tag_names.size() + preferred_.size();
+    }
+
+    /// Equal preferences have one column, behind those of the tags.
+    std::size_t column_of(Ref same, const Rule& when) {
+        const auto known = preferred_number_.emplace(same, preferred_.size());
+        if (known.second) preferred_.push_back(&when);
+        return city_.program().tag_names.size() + known.first->second;
     }
 
     void make_firms() {
-        const Program& program = city_.program();
-        const FirmIndex& index = city_.firms.index;
-        BlockScratch scratch(program);
-        std::vector<const std::uint8_t*> codes(program.fields.size());
-        std::vector<std::uint8_t> widths;
-        for (std::uint32_t slot = 0; slot < codes.size(); ++slot)
-            widths.push_back(index.width(slot));
-        for (std::size_t position = 0; position < index.firms(); ++position) {
-            const std::size_t block = position / kBlockFirms;
-            BlockTask task{};
-            task.program = &program;
-            for (std::uint32_t slot = 0; slot < codes.size(); ++slot)
-                codes[slot] = index.codes(slot, block);
-            task.view = {codes.data(), widths.data(), index.planes(block), index.valid(block)};
-            if (position % kBlockFirms == 0) ++scratch.block;
+        const std::size_t tags = city_.program().tag_names.size();
+        for (std::size_t position = 0; position < city_.firms.index.firms(); ++position) {
             for (TagMatrix::InnerIterator tag(city_.firms.tags,
                                               static_cast<std::int64_t>(position));
                  tag; ++tag)
                 firms.add(static_cast<std::size_t>(tag.col()), tag.value());
-            for (std::size_t p = 0; p < program.preferences.size(); ++p) {
-                const BlockRow* row = kernels().certain(task, scratch, program.preferences[p].when);
-                if ((row->words[position % kBlockFirms / 64] >> (position % 64) & 1) != 0)
-                    firms.add(program.tag_names.size() + p, 1);
-            }
+            const FirmView firm = city_.read.firms[city_.firms.index.row_at(position)];
+            for (std::size_t p = 0; p < preferred_.size(); ++p)
+                if (evaluate(*preferred_[p], firm) == Truth::yes) firms.add(tags + p, 1);
             firms.end_row();
         }
     }
@@ -160,7 +149,9 @@ class ScoreTask {
     const City& city_;
     std::vector<std::uint32_t> by_id_;     // column -> place
     std::vector<std::uint32_t> by_number_; // number in the set -> column
-    std::vector<std::vector<Best>> best_;  // by position
+    std::vector<const Rule*> preferred_;   // distinct preferences
+    std::map<Ref, std::size_t> preferred_number_;
+    std::vector<std::vector<Best>> best_; // by position
     std::vector<Best> row_;
 };
 

@@ -303,10 +303,12 @@ class Report:
             return NOT_MEASURED
         shares = made["shares"]
         return (
-            f"{made['firms']:,} firms × {made['policies']:,} open policies: {percent(shares['eligible'])} of the pairs are eligible, "
-            f"{percent(shares['review'])} review, {percent(shares['needs_data'])} needs_data, {percent(shares['near'])} near. "
+            f"{made['firms']:,} firms × {made['policies']:,} open policies: "
+            f"{percent(shares['eligible'])} of the pairs are eligible, {percent(shares['review'])} review, "
+            f"{percent(shares['needs_data'])} needs_data, {percent(shares['near'])} near. "
             f"The median policy has {percent(made['median_policy'])} of the firms, one in a hundred has more than "
-            f"{percent(made['top_hundredth'])}, {percent(made['policies_nobody'])} have nobody, {percent(made['policies_over_half'])} more than half."
+            f"{percent(made['top_hundredth'])}, {percent(made['policies_nobody'])} have nobody, "
+            f"{percent(made['policies_over_half'])} more than half."
         )
 
     def shape_policies(self):
@@ -323,11 +325,11 @@ class Report:
             ],
             ["groups", ", ".join(f"{name} {count:,}" for name, count in made["groups"].items())],
         ]
-        for kind in ("conditions", "groups"):
+        for kind in ("conditions", "sub_rules"):
             each = shared[kind]
             rows.append(
                 [
-                    f"{kind} written, distinct",
+                    f"{kind.replace('_', '-')} written, distinct",
                     f"{each['written']:,}, {each['distinct']:,}: each is written {number(each['sharing'])} times; "
                     f"{percent(each['at_two_levels'])} stand at two levels of government or more",
                 ]
@@ -351,7 +353,8 @@ class Report:
         rows = [
             [
                 "places",
-                f"{made['regions']}; the largest has {percent(made['largest_region'])}, the median {percent(made['median_region'])}",
+                f"{made['regions']}; the largest has {percent(made['largest_region'])}, "
+                f"the median {percent(made['median_region'])}",
             ],
             [
                 "industry divisions",

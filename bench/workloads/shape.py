@@ -59,12 +59,15 @@ def shape_of_policies(path):
     policies = [json.loads(line) for line in open(path, encoding="utf-8")]
     seen, levels, groups = Counter(), {}, Counter()
     for policy in policies:
-        for node in nodes(bare(policy["rule"])):
+        rule = bare(policy["rule"])
+        for node in nodes(rule):
             is_group = next((key for key in GROUPS if key in node), None)
             if is_group:
                 groups[is_group] += 1
+            if is_group and node is rule:
+                continue  # a whole rule is nobody's copy
             text = json.dumps(node, sort_keys=True, ensure_ascii=False)
-            kind = "groups" if is_group else "conditions"
+            kind = "sub_rules" if is_group else "conditions"
             seen[kind, text] += 1
             levels.setdefault((kind, text), set()).add(policy["level"])
 
@@ -87,7 +90,7 @@ def shape_of_policies(path):
         "with_preferences": mean(bool(policy.get("prefer")) for policy in policies),
         "with_windows": mean(bool(policy.get("windows")) for policy in policies),
         "groups": dict(groups),
-        "sharing": {kind: sharing(kind) for kind in ("conditions", "groups")},
+        "sharing": {kind: sharing(kind) for kind in ("conditions", "sub_rules")},
         "fields": len({condition["field"] for policy in policies for condition in conditions(policy["rule"])}),
         "most_named": share(
             Counter(
