@@ -8,8 +8,10 @@ Ratios are medians over the rounds of (peer's seconds a pair) / (qice's seconds 
 
 import csv
 import json
+import signal
 import subprocess
 import sys
+import threading
 from statistics import median
 
 import catalogue
@@ -27,7 +29,9 @@ class Failed(Exception):
 class Running:
     """A peer that has loaded and waits for its rounds."""
 
-    def __init__(self, peer, city, counts, limit=900):
+    LIMIT = 900  # seconds to load, or for one round
+
+    def __init__(self, peer, city, counts):
         self.peer, self.counts, self.errors = peer, counts, counts.with_suffix(".log")
         places = {"city": city, "counts": counts, "as_of": AS_OF, "work": work_of(city) if peer.work else ""}
         command = [word.format(**places) for word in peer.command]
@@ -37,20 +41,30 @@ class Running:
         self.loaded = self.read()
 
     def read(self):
+        watch = threading.Timer(self.LIMIT, self.process.terminate)
+        watch.start()
         line = self.process.stdout.readline()
+        watch.cancel()
         if not line:
-            self.process.wait()
+            if self.process.wait() == -signal.SIGTERM:
+                raise Failed(f"it took more than {self.LIMIT} s")
             said = self.errors.read_text(errors="replace").strip().splitlines()
             raise Failed(f"it ended with {self.process.returncode}: {' '.join(said[-3:])[-300:]}")
         return json.loads(line)
 
     def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # read() will say how it ended
         return self.read()
 
     def end(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.wait()
 
 
@@ -111,6 +125,7 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
             except Failed as reason:
                 skip(each.peer, str(reason), emit)
                 running.remove(each)
+                each.end()
     qice_pairs = summary["firms"] * open_policies
     for each in running:
         each.end()

@@ -8,6 +8,7 @@ import atexit
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ class Cluster:
         self.bin, self.folder = binaries(), tempfile.mkdtemp(prefix="qice-pg-")
         self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         atexit.register(self.remove)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("postgres_peer.py: terminated"))
         if self.user:
             shutil.chown(self.folder, "postgres", "postgres")
         self.call(
