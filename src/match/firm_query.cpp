@@ -1,0 +1,524 @@
+// How one firm is asked about: rows, then checks, then keys.
+#include "qice/match/firm_query.hpp"
+
+#include "match/firm_query_index.hpp"
+#include "match/top_keys.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace qice {
+
+namespace {
+
+constexpr std::size_t kBlockWordsOfPolicies = 8;
+
+/// The rank classes: needs_data falls into two.
+enum Class : std::size_t { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kClasses };
+
+/// all(a, b) of five planes: at most one of the children may need its one change.
+std::uint8_t both(std::uint8_t a, std::uint8_t b) {
+    constexpr unsigned kCosts = kNearly | kFact;
+    const unsigned a_confirmed = 0u - (a / kConfirmed & 1u), b_confirmed = 0u - (b / kConfirmed & 1u);
+    const unsigned costs = ((a & b_confirmed) | (b & a_confirmed)) & kCosts;
+    return static_cast<std::uint8_t>((a & b & ~kCosts) | costs);
+}
+
+} // namespace
+
+struct FirmQuery::Scratch::Memory {
+    explicit Memory(const Index& index)
+        : coded(index.coder.scratch()), literal_memo(index.program.literals.size()),
+          node_memo(index.program.nodes.size()), literal_certain(index.literal_rows.size() + 1),
+          literal_possible(literal_certain.size()), certain(index.dimensions.size()),
+          possible(index.dimensions.size()) {
+        for (std::vector<RankKey>& of_class : keys)
+            of_class.resize(index.policies);
+    }
+
+    CodedRecord coded;
+    std::uint32_t stamp = 0;                             // 24 bits
+    std::vector<std::uint32_t> literal_memo, node_memo; // stamp x 256 + planes
+    std::vector<const std::uint64_t*> literal_certain, literal_possible; // by slot: rows
+    std::vector<const std::uint64_t*> certain, possible;                 // by dimension: rows
+    std::vector<const std::uint64_t*> has, lacks;                        // of all sets
+    std::vector<std::uint32_t> has_end, lacks_end;                       // by set
+    std::array<std::vector<RankKey>, kClasses> keys;
+    std::array<std::size_t, kClasses> counts;
+    FirmAnswer answer;
+};
+
+FirmQuery::Scratch::Scratch(const FirmQuery& query)
+    : memory_(std::make_unique<Memory>(*query.index_)) {}
+FirmQuery::Scratch::Scratch(Scratch&&) noexcept = default;
+FirmQuery::Scratch& FirmQuery::Scratch::operator=(Scratch&&) noexcept = default;
+FirmQuery::Scratch::~Scratch() = default;
+
+/// One question.
+class FirmQuery::Run {
+  public:
+    Run(const Index& index, const QueryOptions& options, Scratch::Memory& memory)
+        : index_(index), program_(index.program), options_(options), memory_(memory) {}
+
+    void ask(const FirmRecord& firm, const std::uint64_t* open) {
+        index_.coder.code(firm, memory_.coded);
+        begin();
+        memory_.counts.fill(0);
+        const bool all = (options_.statuses & ~kEligibleAndReview) != 0;
+        const std::size_t summary = index_.blocks * kBlockWordsOfPolicies;
+        for (std::size_t w = 0; w * 64 < index_.blocks; ++w) {
+            std::uint64_t live = open[summary + w];
+            if (!all)
+                for (const std::uint64_t* row : memory_.certain)
+                    live &= row[summary + w];
+            for (; live != 0; live &= live - 1) {
+                const std::size_t block = w * 64 + static_cast<std::size_t>(std::countr_zero(live));
+                all ? all_statuses(block, open) : eligible_and_review(block, open);
+            }
+        }
+        finish();
+    }
+
+  private:
+    void begin();
+    void point_at_rows();
+    void point_at_sets();
+
+    using Words = std::array<std::uint64_t, kBlockWordsOfPolicies>;
+    Words words_at(const std::uint64_t* row, std::size_t first) const {
+        Words words;
+        std::copy_n(row + first, words.size(), words.begin());
+        return words;
+    }
+    static std::uint64_t any(const Words& words) {
+        std::uint64_t any = 0;
+        for (std::uint64_t word : words)
+            any |= word;
+        return any;
+    }
+    /// What a set's rows say of a block; `if_unknown` is the row for an unknown set.
+    Words met_by_set(std::size_t set, std::uint32_t if_unknown, std::size_t first) const;
+
+    void eligible_and_review(std::size_t block, const std::uint64_t* open);
+    void all_statuses(std::size_t block, const std::uint64_t* open);
+
+    // --- truth of literals and nodes, five planes each
+    std::uint8_t planes(Ref ref) {
+        return (ref & kLiteralBit) != 0 ? literal(ref & ~kLiteralBit) : node(ref);
+    }
+    std::uint8_t literal(std::uint32_t number) {
+        const LiteralPlace place = index_.literals[number];
+        if (place.slot == UINT32_MAX) return literal_without_place(number);
+        const auto bit = [&](const std::uint64_t* row) { return row[place.bit / 64] >> (place.bit % 64) & 1; };
+        if (bit(memory_.literal_certain[place.slot])) return kTrue;
+        if (bit(memory_.literal_possible[place.slot])) return kPossible | kFact;
+        return index_.literal_false[place.slot];
+    }
+    std::uint8_t literal_without_place(std::uint32_t number);
+    std::uint8_t test_ranges(const Literal& literal) const;
+    std::uint8_t test_elements(const Literal& literal) const;
+    bool passes(const ElementTest& test) const;
+    std::uint8_t worth(const Literal& literal, bool known, bool holds) const;
+    std::uint8_t node(Ref ref) {
+        std::uint32_t& memo = memory_.node_memo[ref];
+        if (memo >> 8 != memory_.stamp) {
+            const std::uint32_t value = compute(program_.nodes[ref]);
+            memory_.node_memo[ref] = memory_.stamp << 8 | value;
+        }
+        return static_cast<std::uint8_t>(memory_.node_memo[ref]);
+    }
+    std::uint8_t compute(const GraphNode& node);
+    std::uint8_t at_least(const GraphNode& node);
+    std::uint8_t points(const GraphNode& node);
+    std::uint8_t judge(const Ref* refs, std::size_t count, std::uint8_t needed);
+
+    // --- scores
+    void push(Class of_class, const Seat& seat) {
+        memory_.keys[of_class][memory_.counts[of_class]++] = key_of(seat);
+    }
+    RankKey key_of(const Seat& seat) {
+        if (seat.is_long) return long_key(seat);
+        const std::int32_t* const weights = memory_.coded.weights.data();
+        Score more = 0;
+        for (std::size_t i = 0; i < Seat::kTags; ++i)
+            more += std::int64_t{seat.weight[i]} * weights[seat.tag[i]];
+        const LiteralPlace place = index_.literals[seat.preference];
+        const std::uint64_t bit =
+            memory_.literal_certain[place.slot][place.bit / 64] >> (place.bit % 64) & 1;
+        more += seat.add & -static_cast<Score>(bit);
+        return index_.keys.raised(seat.key, more);
+    }
+    RankKey long_key(const Seat& seat);
+    void finish();
+    void write(Class of_class, std::uint32_t top);
+
+    const Index& index_;
+    const Program& program_;
+    const QueryOptions& options_;
+    Scratch::Memory& memory_;
+};
+
+// ----------------------------------------------------------------------------------- rows
+
+void FirmQuery::Run::begin() {
+    memory_.stamp = (memory_.stamp + 1) & 0xffffff;
+    if (memory_.stamp == 0) { // stamps of 16 million questions ago must not be taken for new
+        std::fill(memory_.literal_memo.begin(), memory_.literal_memo.end(), 0);
+        std::fill(memory_.node_memo.begin(), memory_.node_memo.end(), 0);
+        memory_.stamp = 1;
+    }
+    point_at_rows();
+    point_at_sets();
+}
+
+void FirmQuery::Run::point_at_rows() {
+    static constexpr std::uint64_t kNothing = 0;
+    const std::vector<std::uint32_t>& codes = memory_.coded.codes;
+    for (std::size_t slot = 0; slot < index_.literal_rows.size(); ++slot) {
+        const CodeRows& rows = index_.literal_rows[slot];
+        if (rows.is_empty()) continue;
+        memory_.literal_certain[slot] = rows.certain(codes[slot]);
+        memory_.literal_possible[slot] = rows.possible(codes[slot]);
+    }
+    memory_.literal_certain.back() = memory_.literal_possible.back() = &kNothing;
+    for (std::size_t d = 0; d < index_.dimensions.size(); ++d) {
+        const Index::Dimension& dimension = index_.dimensions[d];
+        memory_.certain[d] = dimension.rows.certain(codes[dimension.slot]);
+        memory_.possible[d] = dimension.rows.possible(codes[dimension.slot]);
+    }
+}
+
+void FirmQuery::Run::point_at_sets() {
+    memory_.has.clear();
+    memory_.lacks.clear();
+    memory_.has_end.clear();
+    memory_.lacks_end.clear();
+    for (const SetRows& rows : index_.sets) {
+        const CodedSet& set = program_.sets[rows.set];
+        for (std::uint32_t plane : memory_.coded.has) {
+            const std::uint32_t element = plane - set.first_plane; // wraps below the set's first
+            if (element >= set.elements.size()) continue;
+            if (rows.has[element] != SetRows::kNone)
+                memory_.has.push_back(index_.set_row(rows.has[element]));
+            if (rows.lacks[element] != SetRows::kNone)
+                memory_.lacks.push_back(index_.set_row(rows.lacks[element]));
+        }
+        memory_.has_end.push_back(static_cast<std::uint32_t>(memory_.has.size()));
+        memory_.lacks_end.push_back(static_cast<std::uint32_t>(memory_.lacks.size()));
+    }
+}
+
+FirmQuery::Run::Words FirmQuery::Run::met_by_set(std::size_t set, std::uint32_t if_unknown,
+                                                 std::size_t first) const {
+    const SetRows& rows = index_.sets[set];
+    if (!memory_.coded.known[rows.set]) return words_at(index_.set_row(if_unknown), first);
+    Words met = words_at(index_.set_row(rows.free), first);
+    for (std::size_t i = set == 0 ? 0 : memory_.has_end[set - 1]; i < memory_.has_end[set]; ++i)
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] |= memory_.has[i][first + w];
+    for (std::size_t i = set == 0 ? 0 : memory_.lacks_end[set - 1]; i < memory_.lacks_end[set]; ++i)
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] &= ~memory_.lacks[i][first + w];
+    return met;
+}
+
+void FirmQuery::Run::eligible_and_review(std::size_t block, const std::uint64_t* open) {
+    const std::size_t first = block * kBlockWordsOfPolicies;
+    Words met = words_at(open, first);
+    for (const std::uint64_t* row : memory_.certain)
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] &= row[first + w];
+    for (std::size_t set = 0; set < index_.sets.size(); ++set) {
+        const Words by_set = met_by_set(set, index_.sets[set].unknown_certain, first);
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] &= by_set[w];
+    }
+    for (std::size_t w = 0; w < met.size(); ++w) {
+        const Seat* const seats = index_.seats.data() + (first + w) * 64;
+        const std::uint64_t plain = index_.plain[first + w];
+        for (std::uint64_t bits = met[w] & plain; bits != 0; bits &= bits - 1)
+            push(kEligible, seats[std::countr_zero(bits)]);
+        for (std::uint64_t bits = met[w] & ~plain; bits != 0; bits &= bits - 1) {
+            const Seat& seat = seats[std::countr_zero(bits)];
+            const std::uint8_t said =
+                judge(index_.checks.data() + seat.first_check, seat.checks, kConfirmed);
+            if ((said & kConfirmed) != 0) push((said & kCertain) != 0 ? kEligible : kReview, seat);
+        }
+    }
+}
+
+/// The rows leave out what fails in two fields or in a fixed one; of the rest everything is tested.
+void FirmQuery::Run::all_statuses(std::size_t block, const std::uint64_t* open) {
+    const std::size_t first = block * kBlockWordsOfPolicies;
+    const Words takes_part = words_at(open, first);
+    Words met = takes_part, failed_once{}, out{}; // out: failed twice, or for good
+    const auto fail = [&](std::size_t w, std::uint64_t possible, bool fixed) {
+        out[w] |= fixed ? ~possible : failed_once[w] & ~possible;
+        failed_once[w] |= ~possible;
+    };
+    for (std::size_t d = 0; d < memory_.certain.size(); ++d) {
+        for (std::size_t w = 0; w < met.size(); ++w) {
+            met[w] &= memory_.certain[d][first + w];
+            fail(w, memory_.possible[d][first + w], index_.dimensions[d].fixed);
+        }
+    }
+    for (std::size_t set = 0; set < index_.sets.size(); ++set) {
+        const SetRows& rows = index_.sets[set];
+        const Words certain = met_by_set(set, rows.unknown_certain, first);
+        const Words possible = met_by_set(set, rows.unknown_possible, first);
+        for (std::size_t w = 0; w < met.size(); ++w) {
+            met[w] &= certain[w];
+            fail(w, possible[w], rows.fixed);
+        }
+    }
+    const bool near = (options_.statuses & status_bit(Verdict::near)) != 0;
+    for (std::size_t w = 0; w < met.size(); ++w) {
+        const Seat* const seats = index_.seats.data() + (first + w) * 64;
+        const std::uint64_t sure = met[w] & index_.plain[first + w];
+        for (std::uint64_t bits = sure; bits != 0; bits &= bits - 1)
+            push(kEligible, seats[std::countr_zero(bits)]);
+        std::uint64_t rest = takes_part[w] & ~sure & ~(near ? out[w] : failed_once[w]);
+        for (; rest != 0; rest &= rest - 1) {
+            const Seat& seat = seats[std::countr_zero(rest)];
+            const Conjunction& rule = program_.policies[seat.place].rule;
+            const std::uint8_t said = judge(program_.refs.data() + rule.first,
+                                            rule.literals + rule.others, kPossible | kNearly);
+            if ((said & kConfirmed) != 0)
+                push((said & kCertain) != 0 ? kEligible : kReview, seat);
+            else if ((said & kPossible) != 0)
+                push((said & kFact) != 0 ? kNeedsFact : kNeedsMore, seat);
+            else if ((said & kNearly) != 0)
+                push(kNear, seat);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------- truth
+
+/// The planes of a conjunction; stops where none of the needed ones can come of it.
+std::uint8_t FirmQuery::Run::judge(const Ref* refs, std::size_t count, std::uint8_t needed) {
+    std::uint8_t said = kTrue;
+    for (std::size_t i = 0; i < count; ++i) {
+        said = both(said, planes(refs[i]));
+        if ((said & needed) == 0) break;
+    }
+    return said;
+}
+
+std::uint8_t FirmQuery::Run::worth(const Literal& literal, bool known, bool holds) const {
+    const Truth truth = known ? truth_of(holds) : literal.on_unknown;
+    if (truth == Truth::yes) return kTrue;
+    if (truth == Truth::unknown) return kPossible | kFact;
+    return literal.fixed ? 0 : kNearly;
+}
+
+std::uint8_t FirmQuery::Run::literal_without_place(std::uint32_t number) {
+    std::uint32_t& memo = memory_.literal_memo[number];
+    if (memo >> 8 != memory_.stamp) {
+        const Literal& literal = program_.literals[number];
+        const std::uint8_t value = literal.form == Literal::Form::ranges ? test_ranges(literal)
+                                                                         : test_elements(literal);
+        memo = memory_.stamp << 8 | value;
+    }
+    return static_cast<std::uint8_t>(memo);
+}
+
+std::uint8_t FirmQuery::Run::test_ranges(const Literal& literal) const {
+    const std::uint32_t code = memory_.coded.codes[literal.slot];
+    const bool known = code != program_.fields[literal.slot].cuts.codes();
+    const FieldCuts::Range* const begin = program_.ranges.data() + literal.first;
+    const FieldCuts::Range* const end = begin + literal.count;
+    const FieldCuts::Range* const after = std::upper_bound(
+        begin, end, code,
+        [](std::uint32_t c, const FieldCuts::Range& range) { return c < range.first; });
+    return worth(literal, known, after != begin && code <= (after - 1)->last);
+}
+
+std::uint8_t FirmQuery::Run::test_elements(const Literal& literal) const {
+    const bool known = memory_.coded.known[literal.slot] != 0;
+    bool holds = true;
+    for (std::uint32_t i = 0; holds && i < literal.count; ++i)
+        holds = passes(program_.element_tests[literal.first + i]);
+    return worth(literal, known, holds != literal.negated);
+}
+
+bool FirmQuery::Run::passes(const ElementTest& test) const {
+    const std::uint32_t* const elements = program_.elements.data() + test.first;
+    const auto has = [&](std::uint32_t plane) {
+        return (memory_.coded.planes[plane / 64] >> (plane % 64) & 1) != 0;
+    };
+    switch (test.mode) {
+    case ElementTest::Mode::any: return std::any_of(elements, elements + test.count, has);
+    case ElementTest::Mode::all: return std::all_of(elements, elements + test.count, has);
+    case ElementTest::Mode::none: break;
+    }
+    return std::none_of(elements, elements + test.count, has);
+}
+
+std::uint8_t FirmQuery::Run::compute(const GraphNode& node) {
+    const Ref* const first = program_.refs.data() + node.first;
+    std::uint8_t said = 0;
+    switch (node.op) {
+    case GraphNode::Op::never: return 0;
+    case GraphNode::Op::always: return kTrue;
+    case GraphNode::Op::manual: return kTrue & ~kCertain;
+    case GraphNode::Op::all: return judge(first, node.count, kTrue);
+    case GraphNode::Op::any:
+        for (std::uint32_t i = 0; i < node.count && said != kTrue; ++i)
+            said |= planes(first[i]);
+        return said;
+    case GraphNode::Op::at_least: return at_least(node);
+    case GraphNode::Op::points: return points(node);
+    }
+    return 0;
+}
+
+std::uint8_t FirmQuery::Run::at_least(const GraphNode& node) {
+    const Ref* const first = program_.refs.data() + node.first;
+    std::array<std::uint32_t, 5> counts{}; // by plane
+    for (std::uint32_t i = 0; i < node.count; ++i) {
+        const std::uint8_t child = planes(first[i]);
+        for (std::size_t plane = 0; plane < counts.size(); ++plane)
+            counts[plane] += child >> plane & 1u;
+    }
+    const std::uint32_t k = node.threshold;
+    unsigned said = 0;
+    for (std::size_t plane = 0; plane < counts.size(); ++plane)
+        said |= static_cast<unsigned>(counts[plane] >= k) << plane;
+    // The k least costs add up to at most 1: k children cost at most 1, k - 1 cost nothing.
+    if (counts[1] + 1 < k) said &= ~unsigned{kNearly | kFact};
+    return static_cast<std::uint8_t>(said);
+}
+
+std::uint8_t FirmQuery::Run::points(const GraphNode& node) {
+    std::int64_t least = 0, most = 0, manual = 0;
+    for (std::uint32_t i = 0; i < node.count; ++i) {
+        const GraphItem& item = program_.items[node.first + i];
+        if (item.count == 0) {
+            manual += item.manual_points;
+            continue;
+        }
+        // The item lands on its first true tier, or on an unknown one before it, or on 0.
+        std::int64_t low = INT64_MAX, high = 0;
+        bool open = true;
+        for (std::uint32_t t = 0; open && t < item.count; ++t) {
+            const GraphTier& tier = program_.tiers[item.first + t];
+            const std::uint8_t when = planes(tier.when);
+            if ((when & kPossible) == 0) continue;
+            low = std::min(low, std::int64_t{tier.points});
+            high = std::max(high, std::int64_t{tier.points});
+            open = (when & kCertain) == 0;
+        }
+        if (open) low = 0;
+        least += low;
+        most += high;
+    }
+    const bool certain = least >= node.threshold;
+    const bool confirmed = least >= node.threshold - manual;
+    const bool possible = most >= node.threshold - manual;
+    if (node.negated) // a negated table has no manual items
+        return !possible ? kTrue : !certain ? kPossible | kFact : kNearly;
+    unsigned said = (certain ? kCertain : 0u) | (confirmed ? kConfirmed : 0u);
+    said |= possible ? kPossible | kFact : 0u;
+    if (confirmed || !possible) said |= kNearly;
+    return static_cast<std::uint8_t>(said);
+}
+
+// --------------------------------------------------------------------------------- scores
+
+RankKey FirmQuery::Run::long_key(const Seat& seat) {
+    const CompiledPolicy& policy = program_.policies[seat.place];
+    Score more = 0;
+    for (std::uint32_t i = 0; i < policy.tags; ++i) {
+        const CompiledTag& tag = program_.tags[policy.first_tag + i];
+        more += std::int64_t{tag.weight} * memory_.coded.weights[tag.tag];
+    }
+    for (std::uint32_t i = 0; i < policy.preferences; ++i) {
+        const CompiledPreference& preference = program_.preferences[policy.first_preference + i];
+        if ((planes(preference.when) & kCertain) != 0) more += preference.add;
+    }
+    return index_.keys.raised(seat.key, more);
+}
+
+void FirmQuery::Run::write(Class of_class, std::uint32_t top) {
+    RankKey* const keys = memory_.keys[of_class].data();
+    const std::size_t kept = keep_greatest(keys, memory_.counts[of_class], top);
+    for (std::size_t i = 0; i < kept; ++i)
+        memory_.answer.pushes_.push_back({index_.keys.policy(keys[i]), index_.keys.score(keys[i])});
+}
+
+void FirmQuery::Run::finish() {
+    FirmAnswer& answer = memory_.answer;
+    answer.pushes_.clear();
+    const auto& counts = memory_.counts;
+    const std::array<std::size_t, kStatuses> of_status{
+        counts[kEligible], counts[kReview], counts[kNeedsFact] + counts[kNeedsMore], counts[kNear]};
+    answer.one_fact_away_ = 0;
+    for (std::size_t status = 0; status < kStatuses; ++status) {
+        answer.begin_[status] = static_cast<std::uint32_t>(answer.pushes_.size());
+        const bool asked = (options_.statuses >> status & 1) != 0;
+        answer.counts_[status] = asked ? static_cast<std::uint32_t>(of_status[status]) : 0;
+        if (!asked) continue;
+        switch (static_cast<Verdict>(status)) {
+        case Verdict::eligible: write(kEligible, options_.top); break;
+        case Verdict::review: write(kReview, options_.top); break;
+        case Verdict::needs_data: {
+            const auto facts = static_cast<std::uint32_t>(
+                std::min<std::size_t>(options_.top, counts[kNeedsFact]));
+            answer.one_fact_away_ = facts;
+            write(kNeedsFact, facts);
+            write(kNeedsMore, options_.top - facts);
+            break;
+        }
+        default: write(kNear, options_.top); break;
+        }
+    }
+    answer.begin_[kStatuses] = static_cast<std::uint32_t>(answer.pushes_.size());
+}
+
+// -------------------------------------------------------------------------------- FirmQuery
+
+FirmQuery::FirmQuery(SchemaPtr schema, std::span<const Policy> policies,
+                     const CompileOptions& options)
+    : FirmQuery(schema, policies, compile(*schema, policies, options), options.as_of) {}
+
+FirmQuery::FirmQuery(SchemaPtr schema, std::span<const Policy> policies, Program program,
+                     Date as_of)
+    : index_(std::make_unique<const Index>(std::move(schema), policies, std::move(program),
+                                           as_of)) {}
+FirmQuery::FirmQuery(FirmQuery&&) noexcept = default;
+FirmQuery& FirmQuery::operator=(FirmQuery&&) noexcept = default;
+FirmQuery::~FirmQuery() = default;
+
+const FirmAnswer& FirmQuery::ask(const FirmRecord& firm, const QueryOptions& options,
+                                 Scratch& scratch) const {
+    Run(*index_, options, *scratch.memory_).ask(firm, index_->everyone.data());
+    return scratch.memory_->answer;
+}
+
+const FirmAnswer& FirmQuery::ask(const FirmRecord& firm, const QueryOptions& options,
+                                 const Open& open, Scratch& scratch) const {
+    Run(*index_, options, *scratch.memory_).ask(firm, open.bits_.data());
+    return scratch.memory_->answer;
+}
+
+FirmQuery::Open FirmQuery::all_open() const {
+    Open open;
+    open.bits_ = index_->everyone;
+    return open;
+}
+
+void FirmQuery::set_open(Open& open, std::uint32_t policy, bool takes_part) const {
+    const std::uint32_t position = index_->position_of[policy];
+    if (position == UINT32_MAX) return;
+    const std::uint64_t bit = std::uint64_t{1} << (position % 64);
+    std::uint64_t& word = open.bits_[position / 64];
+    word = takes_part ? word | bit : word & ~bit; // the summary stays: it may say too much
+}
+
+const Program& FirmQuery::program() const { return index_->program; }
+std::string_view FirmQuery::id(std::uint32_t policy) const { return index_->ids[policy]; }
+std::size_t FirmQuery::bytes() const { return index_->bytes(); }
+
+} // namespace qice
