@@ -23,6 +23,8 @@ RecordCoder::RecordCoder(const Schema& schema, const Program& program, Date as_o
             for (std::string_view name : kSizeClassNames)
                 size_codes_[slot].push_back(coded.cuts.code_of(std::string(name)));
     }
+    for (std::uint32_t field = 0; field < schema.size(); ++field)
+        if (needed[field] && !schema[field].derived()) raw_.push_back(field);
     for (std::uint32_t field : schema.derived()) {
         if (!needed[field] || schema[field].is_ratio()) continue;
         derived_.push_back(field);
@@ -60,7 +62,8 @@ CodedRecord RecordCoder::scratch() const {
 }
 
 void RecordCoder::code(const FirmRecord& firm, CodedRecord& out) const {
-    std::copy_n(firm.scalars(), out.values.size(), out.values.begin());
+    for (std::uint32_t field : raw_)
+        out.values[field] = firm.scalars()[field];
     derive(firm, out);
     for (std::uint32_t slot = 0; slot < forms_.size(); ++slot) {
         const CodedField& coded = program_.fields[slot];

@@ -30,22 +30,29 @@ std::uint8_t both(std::uint8_t a, std::uint8_t b) {
 struct FirmQuery::Scratch::Memory {
     explicit Memory(const Index& index)
         : coded(index.coder.scratch()), literal_memo(index.program.literals.size()),
-          node_memo(index.program.nodes.size()), literal_certain(index.literal_rows.size() + 1),
+          node_memo(index.program.nodes.size()), check_memo(index.check_lists.size()), literal_certain(index.literal_rows.size() + 1),
           literal_possible(literal_certain.size()), certain(index.dimensions.size()),
           possible(index.dimensions.size()) {
-        for (std::vector<RankKey>& of_class : keys)
-            of_class.resize(index.policies);
+        for (std::vector<std::uint32_t>& of_class : found)
+            of_class.resize(index.policies + 1); // one is written beyond
+        unsure.resize(index.policies);
+        keys.resize(index.policies);
+        literal_certain.back() = literal_possible.back() = &preferred;
     }
 
     CodedRecord coded;
+    std::uint64_t preferred = 0; // bit i + 1: Index::whens[i] is true
     std::uint32_t stamp = 0;                             // 24 bits
-    std::vector<std::uint32_t> literal_memo, node_memo; // stamp x 256 + planes
+    std::vector<std::uint32_t> literal_memo, node_memo, check_memo; // stamp x 256 + planes
     std::vector<const std::uint64_t*> literal_certain, literal_possible; // by slot: rows
     std::vector<const std::uint64_t*> certain, possible;                 // by dimension: rows
     std::vector<const std::uint64_t*> has, lacks;                        // of all sets
     std::vector<std::uint32_t> has_end, lacks_end;                       // by set
-    std::array<std::vector<RankKey>, kClasses> keys;
+    std::array<std::vector<std::uint32_t>, kClasses> found; // positions
+    std::vector<std::uint32_t> unsure;                      // positions whose checks are to be run
     std::array<std::size_t, kClasses> counts;
+    std::size_t unsure_count = 0;
+    std::vector<RankKey> keys;
     FirmAnswer answer;
 };
 
@@ -65,6 +72,7 @@ class FirmQuery::Run {
         index_.coder.code(firm, memory_.coded);
         begin();
         memory_.counts.fill(0);
+        memory_.unsure_count = 0;
         const bool all = (options_.statuses & ~kEligibleAndReview) != 0;
         const std::size_t summary = index_.blocks * kBlockWordsOfPolicies;
         for (std::size_t w = 0; w * 64 < index_.blocks; ++w) {
@@ -77,6 +85,7 @@ class FirmQuery::Run {
                 all ? all_statuses(block, open) : eligible_and_review(block, open);
             }
         }
+        all ? judge_wholly() : run_checks();
         finish();
     }
 
@@ -103,13 +112,28 @@ class FirmQuery::Run {
     void eligible_and_review(std::size_t block, const std::uint64_t* open);
     void all_statuses(std::size_t block, const std::uint64_t* open);
 
+    /// Appends the positions of set bits to a list; returns its new length.
+    static std::size_t note(std::uint64_t bits, std::size_t word, std::uint32_t* list,
+                            std::size_t count) {
+        for (; bits != 0; bits &= bits - 1) {
+            const std::size_t position = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+            list[count++] = static_cast<std::uint32_t>(position);
+        }
+        return count;
+    }
+    void run_checks();
+    void judge_wholly();
+    void found(Class of_class, std::uint32_t position) {
+        memory_.found[of_class][memory_.counts[of_class]++] = position;
+    }
+
     // --- truth of literals and nodes, five planes each
     std::uint8_t planes(Ref ref) {
         return (ref & kLiteralBit) != 0 ? literal(ref & ~kLiteralBit) : node(ref);
     }
     std::uint8_t literal(std::uint32_t number) {
         const LiteralPlace place = index_.literals[number];
-        if (place.slot == UINT32_MAX) return literal_without_place(number);
+        if (!place.exists()) return literal_without_place(number);
         const auto bit = [&](const std::uint64_t* row) { return row[place.bit / 64] >> (place.bit % 64) & 1; };
         if (bit(memory_.literal_certain[place.slot])) return kTrue;
         if (bit(memory_.literal_possible[place.slot])) return kPossible | kFact;
@@ -134,22 +158,21 @@ class FirmQuery::Run {
     std::uint8_t judge(const Ref* refs, std::size_t count, std::uint8_t needed);
 
     // --- scores
-    void push(Class of_class, const Seat& seat) {
-        memory_.keys[of_class][memory_.counts[of_class]++] = key_of(seat);
-    }
-    RankKey key_of(const Seat& seat) {
-        if (seat.is_long) return long_key(seat);
+    RankKey key_of(std::uint32_t position) {
+        const Seat& seat = index_.seats[position];
+        if (seat.preference == Seat::kLong) return long_key(position);
         const std::int32_t* const weights = memory_.coded.weights.data();
         Score more = 0;
         for (std::size_t i = 0; i < Seat::kTags; ++i)
-            more += std::int64_t{seat.weight[i]} * weights[seat.tag[i]];
-        const LiteralPlace place = index_.literals[seat.preference];
+            more += std::int32_t{seat.weight[i]} * weights[seat.tag[i]];
+        const SeatPreference& preference = index_.preferences[seat.preference];
+        const std::uint64_t* const row = memory_.literal_certain[preference.place.slot];
         const std::uint64_t bit =
-            memory_.literal_certain[place.slot][place.bit / 64] >> (place.bit % 64) & 1;
-        more += seat.add & -static_cast<Score>(bit);
+            row[preference.place.bit / 64] >> (preference.place.bit % 64) & 1;
+        more += preference.add & -static_cast<Score>(bit);
         return index_.keys.raised(seat.key, more);
     }
-    RankKey long_key(const Seat& seat);
+    RankKey long_key(std::uint32_t position);
     void finish();
     void write(Class of_class, std::uint32_t top);
 
@@ -166,14 +189,18 @@ void FirmQuery::Run::begin() {
     if (memory_.stamp == 0) { // stamps of 16 million questions ago must not be taken for new
         std::fill(memory_.literal_memo.begin(), memory_.literal_memo.end(), 0);
         std::fill(memory_.node_memo.begin(), memory_.node_memo.end(), 0);
+        std::fill(memory_.check_memo.begin(), memory_.check_memo.end(), 0);
         memory_.stamp = 1;
     }
     point_at_rows();
     point_at_sets();
+    memory_.preferred = 0;
+    for (std::size_t i = 0; i < index_.whens.size(); ++i)
+        memory_.preferred |= static_cast<std::uint64_t>(planes(index_.whens[i]) & kCertain)
+                             << (i + 1);
 }
 
 void FirmQuery::Run::point_at_rows() {
-    static constexpr std::uint64_t kNothing = 0;
     const std::vector<std::uint32_t>& codes = memory_.coded.codes;
     for (std::size_t slot = 0; slot < index_.literal_rows.size(); ++slot) {
         const CodeRows& rows = index_.literal_rows[slot];
@@ -181,7 +208,6 @@ void FirmQuery::Run::point_at_rows() {
         memory_.literal_certain[slot] = rows.certain(codes[slot]);
         memory_.literal_possible[slot] = rows.possible(codes[slot]);
     }
-    memory_.literal_certain.back() = memory_.literal_possible.back() = &kNothing;
     for (std::size_t d = 0; d < index_.dimensions.size(); ++d) {
         const Index::Dimension& dimension = index_.dimensions[d];
         memory_.certain[d] = dimension.rows.certain(codes[dimension.slot]);
@@ -234,18 +260,39 @@ void FirmQuery::Run::eligible_and_review(std::size_t block, const std::uint64_t*
         for (std::size_t w = 0; w < met.size(); ++w)
             met[w] &= by_set[w];
     }
+    std::size_t sure = memory_.counts[kEligible], unsure = memory_.unsure_count;
     for (std::size_t w = 0; w < met.size(); ++w) {
-        const Seat* const seats = index_.seats.data() + (first + w) * 64;
         const std::uint64_t plain = index_.plain[first + w];
-        for (std::uint64_t bits = met[w] & plain; bits != 0; bits &= bits - 1)
-            push(kEligible, seats[std::countr_zero(bits)]);
-        for (std::uint64_t bits = met[w] & ~plain; bits != 0; bits &= bits - 1) {
-            const Seat& seat = seats[std::countr_zero(bits)];
-            const std::uint8_t said =
-                judge(index_.checks.data() + seat.first_check, seat.checks, kConfirmed);
-            if ((said & kConfirmed) != 0) push((said & kCertain) != 0 ? kEligible : kReview, seat);
-        }
+        sure = note(met[w] & plain, first + w, memory_.found[kEligible].data(), sure);
+        unsure = note(met[w] & ~plain, first + w, memory_.unsure.data(), unsure);
     }
+    memory_.counts[kEligible] = sure;
+    memory_.unsure_count = unsure;
+}
+
+/// What policies demand beyond the rows.
+void FirmQuery::Run::run_checks() {
+    std::uint32_t* const eligible = memory_.found[kEligible].data();
+    std::uint32_t* const review = memory_.found[kReview].data();
+    std::size_t eligible_count = memory_.counts[kEligible], review_count = 0;
+    for (std::size_t i = 0; i < memory_.unsure_count; ++i) {
+        const std::uint32_t position = memory_.unsure[i];
+        const std::uint32_t number = index_.check_of[position];
+        std::uint32_t& memo = memory_.check_memo[number];
+        if (memo >> 8 != memory_.stamp) {
+            const CheckList& list = index_.check_lists[number];
+            memo = memory_.stamp << 8 |
+                   judge(index_.checks.data() + list.first, list.count, kConfirmed);
+        }
+        // Who passes is hard to guess for a processor: everyone is written, some are kept.
+        const std::uint32_t certain = memo & kCertain;
+        eligible[eligible_count] = position;
+        eligible_count += certain;
+        review[review_count] = position;
+        review_count += (memo / kConfirmed & 1u) & ~certain;
+    }
+    memory_.counts[kEligible] = eligible_count;
+    memory_.counts[kReview] = review_count;
 }
 
 /// The rows leave out what fails in two fields or in a fixed one; of the rest everything is tested.
@@ -274,23 +321,27 @@ void FirmQuery::Run::all_statuses(std::size_t block, const std::uint64_t* open) 
     }
     const bool near = (options_.statuses & status_bit(Verdict::near)) != 0;
     for (std::size_t w = 0; w < met.size(); ++w) {
-        const Seat* const seats = index_.seats.data() + (first + w) * 64;
         const std::uint64_t sure = met[w] & index_.plain[first + w];
-        for (std::uint64_t bits = sure; bits != 0; bits &= bits - 1)
-            push(kEligible, seats[std::countr_zero(bits)]);
-        std::uint64_t rest = takes_part[w] & ~sure & ~(near ? out[w] : failed_once[w]);
-        for (; rest != 0; rest &= rest - 1) {
-            const Seat& seat = seats[std::countr_zero(rest)];
-            const Conjunction& rule = program_.policies[seat.place].rule;
-            const std::uint8_t said = judge(program_.refs.data() + rule.first,
-                                            rule.literals + rule.others, kPossible | kNearly);
-            if ((said & kConfirmed) != 0)
-                push((said & kCertain) != 0 ? kEligible : kReview, seat);
-            else if ((said & kPossible) != 0)
-                push((said & kFact) != 0 ? kNeedsFact : kNeedsMore, seat);
-            else if ((said & kNearly) != 0)
-                push(kNear, seat);
-        }
+        const std::uint64_t rest = takes_part[w] & ~sure & ~(near ? out[w] : failed_once[w]);
+        memory_.counts[kEligible] = note(sure, first + w, memory_.found[kEligible].data(),
+                                         memory_.counts[kEligible]);
+        memory_.unsure_count = note(rest, first + w, memory_.unsure.data(), memory_.unsure_count);
+    }
+}
+
+/// Everything that policies demand.
+void FirmQuery::Run::judge_wholly() {
+    for (std::size_t i = 0; i < memory_.unsure_count; ++i) {
+        const std::uint32_t position = memory_.unsure[i];
+        const Conjunction& rule = program_.policies[index_.places[position]].rule;
+        const std::uint8_t said = judge(program_.refs.data() + rule.first,
+                                        rule.literals + rule.others, kPossible | kNearly);
+        if ((said & kConfirmed) != 0)
+            found((said & kCertain) != 0 ? kEligible : kReview, position);
+        else if ((said & kPossible) != 0)
+            found((said & kFact) != 0 ? kNeedsFact : kNeedsMore, position);
+        else if ((said & kNearly) != 0)
+            found(kNear, position);
     }
 }
 
@@ -427,8 +478,8 @@ std::uint8_t FirmQuery::Run::points(const GraphNode& node) {
 
 // --------------------------------------------------------------------------------- scores
 
-RankKey FirmQuery::Run::long_key(const Seat& seat) {
-    const CompiledPolicy& policy = program_.policies[seat.place];
+RankKey FirmQuery::Run::long_key(std::uint32_t position) {
+    const CompiledPolicy& policy = program_.policies[index_.places[position]];
     Score more = 0;
     for (std::uint32_t i = 0; i < policy.tags; ++i) {
         const CompiledTag& tag = program_.tags[policy.first_tag + i];
@@ -438,12 +489,16 @@ RankKey FirmQuery::Run::long_key(const Seat& seat) {
         const CompiledPreference& preference = program_.preferences[policy.first_preference + i];
         if ((planes(preference.when) & kCertain) != 0) more += preference.add;
     }
-    return index_.keys.raised(seat.key, more);
+    return index_.keys.raised(index_.seats[position].key, more);
 }
 
 void FirmQuery::Run::write(Class of_class, std::uint32_t top) {
-    RankKey* const keys = memory_.keys[of_class].data();
-    const std::size_t kept = keep_greatest(keys, memory_.counts[of_class], top);
+    const std::size_t count = memory_.counts[of_class];
+    const std::uint32_t* const positions = memory_.found[of_class].data();
+    RankKey* const keys = memory_.keys.data();
+    for (std::size_t i = 0; i < count; ++i)
+        keys[i] = key_of(positions[i]);
+    const std::size_t kept = keep_greatest(keys, count, top);
     for (std::size_t i = 0; i < kept; ++i)
         memory_.answer.pushes_.push_back({index_.keys.policy(keys[i]), index_.keys.score(keys[i])});
 }

@@ -3,7 +3,9 @@
 #include "qice/index/policy_index.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <unordered_map>
 
 namespace qice {
 namespace {
@@ -57,17 +59,19 @@ FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Progr
     for (const Policy& policy : set)
         ids.append(policy.id);
     const std::vector<std::uint32_t> slots = strongest_slots();
-    const std::vector<std::uint32_t> places = order_policies(slots);
+    order_policies(slots);
     for (std::uint32_t position = 0; position < policies; ++position)
         position_of[program.policies[places[position]].policy] = position;
     everyone.resize(stride);
     fill_bits(everyone.data(), policies, blocks * kBlockPolicyWords);
     summarise(everyone.data());
     place_literals();
+    choose_whens();
     std::vector<std::uint8_t> in_rows(program.refs.size());
-    make_dimensions(slots, places, in_rows);
-    make_sets(places, in_rows);
-    make_seats(places, in_rows);
+    make_dimensions(slots, in_rows);
+    make_sets(in_rows);
+    make_checks(in_rows);
+    make_seats();
 }
 
 /// Fields by the share of (code, policy) pairs that they refuse, the greatest first.
@@ -85,8 +89,7 @@ std::vector<std::uint32_t> FirmQuery::Index::strongest_slots() const {
     return slots;
 }
 
-std::vector<std::uint32_t>
-FirmQuery::Index::order_policies(const std::vector<std::uint32_t>& slots) const {
+void FirmQuery::Index::order_policies(const std::vector<std::uint32_t>& slots) {
     struct Keyed {
         Sortable demands[2];
         std::uint32_t place;
@@ -103,10 +106,8 @@ FirmQuery::Index::order_policies(const std::vector<std::uint32_t>& slots) const 
             if (a.demands[i] != b.demands[i]) return a.demands[i] < b.demands[i];
         return a.place < b.place;
     });
-    std::vector<std::uint32_t> places;
     for (const Keyed& entry : keyed)
         places.push_back(entry.place);
-    return places;
 }
 
 /// One bit a block that has a policy in the row.
@@ -132,8 +133,7 @@ void FirmQuery::Index::place_literals() {
         demands.push_back({static_cast<std::uint32_t>(demands.size()), number});
         if (literal.fixed) literal_false[literal.slot] = 0;
     }
-    literals.assign(program.literals.size() + 1, {UINT32_MAX, 0});
-    literals.back() = {slots, 0};
+    literals.resize(program.literals.size());
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
         const auto& demands = by_slot[slot];
         literal_rows.emplace_back(program, slot, demands, demands.size(),
@@ -145,9 +145,34 @@ void FirmQuery::Index::place_literals() {
     }
 }
 
+/// The most usual whens among those that have no place as literals.
+void FirmQuery::Index::choose_whens() {
+    std::unordered_map<Ref, std::uint32_t> uses;
+    for (const CompiledPolicy& policy : program.policies) {
+        if (policy.preferences != 1) continue;
+        const Ref when = program.preferences[policy.first_preference].when;
+        if (!place_of(when).exists()) ++uses[when];
+    }
+    std::vector<std::pair<std::uint32_t, Ref>> most;
+    for (const auto& [when, count] : uses)
+        most.emplace_back(count, when);
+    std::sort(most.begin(), most.end(), std::greater<>());
+    most.resize(std::min(most.size(), kMostWhens));
+    for (const auto& [count, when] : most)
+        whens.push_back(when);
+}
+
+LiteralPlace FirmQuery::Index::place_of(Ref when) const {
+    if ((when & kLiteralBit) != 0 && literals[when & ~kLiteralBit].exists())
+        return literals[when & ~kLiteralBit];
+    const auto found = std::find(whens.begin(), whens.end(), when);
+    if (found == whens.end()) return {};
+    return {static_cast<std::uint32_t>(program.fields.size()),
+            static_cast<std::uint32_t>(found - whens.begin() + 1)};
+}
+
 /// Rows of the coded fields; marks the refs of program.refs that they settle.
 void FirmQuery::Index::make_dimensions(const std::vector<std::uint32_t>& slots,
-                                       const std::vector<std::uint32_t>& places,
                                        std::vector<std::uint8_t>& in_rows) {
     std::vector<std::vector<CodeRows::Demand>> by_slot(program.fields.size());
     std::vector<bool> fixed(program.fields.size());
@@ -180,8 +205,7 @@ void FirmQuery::Index::make_dimensions(const std::vector<std::uint32_t>& slots,
 }
 
 /// Rows of the sets: of a policy, the first "has one of" on a set, and every "has none of".
-void FirmQuery::Index::make_sets(const std::vector<std::uint32_t>& places,
-                                 std::vector<std::uint8_t>& in_rows) {
+void FirmQuery::Index::make_sets(std::vector<std::uint8_t>& in_rows) {
     const std::size_t most_rows = kMostRowBytes / 8 / std::max<std::size_t>(stride, 1);
     for (std::uint32_t number = 0; number < program.sets.size(); ++number) {
         const CodedSet& set = program.sets[number];
@@ -235,50 +259,72 @@ void FirmQuery::Index::make_sets(const std::vector<std::uint32_t>& places,
     }
 }
 
-void FirmQuery::Index::make_seats(const std::vector<std::uint32_t>& places,
-                                  const std::vector<std::uint8_t>& in_rows) {
+void FirmQuery::Index::make_checks(const std::vector<std::uint8_t>& in_rows) {
     plain.resize(stride);
-    seats.reserve(policies);
+    StringMap<std::uint32_t> known;
+    std::vector<Ref> list;
     for (std::uint32_t position = 0; position < policies; ++position) {
         const Conjunction& rule = program.policies[places[position]].rule;
-        Seat seat = seat_of(places[position]);
-        seat.first_check = static_cast<std::uint32_t>(checks.size());
+        list.clear();
         for (std::uint32_t i = 0; i < rule.literals + rule.others; ++i)
-            if (!in_rows[rule.first + i]) checks.push_back(program.refs[rule.first + i]);
-        seat.checks = static_cast<std::uint32_t>(checks.size()) - seat.first_check;
-        if (seat.checks == 0) plain[position / 64] |= std::uint64_t{1} << (position % 64);
+            if (!in_rows[rule.first + i]) list.push_back(program.refs[rule.first + i]);
+        if (list.empty()) plain[position / 64] |= std::uint64_t{1} << (position % 64);
+        std::string key(reinterpret_cast<const char*>(list.data()), list.size() * sizeof(Ref));
+        const auto [number, is_new] =
+            known.emplace(std::move(key), static_cast<std::uint32_t>(check_lists.size()));
+        if (is_new) {
+            check_lists.push_back({static_cast<std::uint32_t>(checks.size()),
+                                   static_cast<std::uint32_t>(list.size())});
+            checks.insert(checks.end(), list.begin(), list.end());
+        }
+        check_of.push_back(number->second);
+    }
+}
+
+void FirmQuery::Index::make_seats() {
+    preferences.push_back({{static_cast<std::uint32_t>(program.fields.size()), 0}, 0});
+    seats.reserve(policies);
+    for (std::uint32_t place : places) {
+        const CompiledPolicy& policy = program.policies[place];
+        Seat seat{};
+        seat.key = keys.variant(place, 0).key;
+        seat.preference = preference_of(policy);
+        if (!set_tags(policy, seat)) seat.preference = Seat::kLong;
         seats.push_back(seat);
     }
 }
 
-Seat FirmQuery::Index::seat_of(std::uint32_t place) const {
-    const CompiledPolicy& policy = program.policies[place];
-    Seat seat{};
-    seat.key = keys.variant(place, 0).key;
-    seat.place = place & 0x7fffffff;
-    seat.preference = static_cast<std::uint32_t>(program.literals.size()); // never true
-    seat.is_long = policy.tags > Seat::kTags || policy.preferences > 1;
-    if (policy.preferences == 1) {
-        const CompiledPreference& preference = program.preferences[policy.first_preference];
-        const std::uint32_t literal = preference.when & ~kLiteralBit;
-        if ((preference.when & kLiteralBit) != 0 && literals[literal].slot != UINT32_MAX) {
-            seat.preference = literal;
-            seat.add = preference.add;
-        } else {
-            seat.is_long = 1;
-        }
+/// False if they do not fit.
+bool FirmQuery::Index::set_tags(const CompiledPolicy& policy, Seat& seat) const {
+    if (policy.tags > Seat::kTags) return false;
+    for (std::uint32_t i = 0; i < policy.tags; ++i) {
+        const CompiledTag& tag = program.tags[policy.first_tag + i];
+        if (tag.tag > UINT16_MAX || tag.weight > INT16_MAX || tag.weight < INT16_MIN) return false;
+        seat.tag[i] = static_cast<std::uint16_t>(tag.tag);
+        seat.weight[i] = static_cast<std::int16_t>(tag.weight);
     }
-    for (std::uint32_t i = 0; i < std::min<std::uint32_t>(policy.tags, Seat::kTags); ++i) {
-        seat.tag[i] = program.tags[policy.first_tag + i].tag;
-        seat.weight[i] = program.tags[policy.first_tag + i].weight;
+    return true;
+}
+
+std::uint16_t FirmQuery::Index::preference_of(const CompiledPolicy& policy) {
+    constexpr std::size_t kMost = 1024; // they are looked for one by one
+    if (policy.preferences == 0) return 0;
+    const CompiledPreference& only = program.preferences[policy.first_preference];
+    const SeatPreference wanted{place_of(only.when), only.add};
+    if (policy.preferences > 1 || !wanted.place.exists()) return Seat::kLong;
+    const auto found = std::find(preferences.begin(), preferences.end(), wanted);
+    if (found == preferences.end()) {
+        if (preferences.size() == kMost) return Seat::kLong;
+        preferences.push_back(wanted);
+        return static_cast<std::uint16_t>(preferences.size() - 1);
     }
-    return seat;
+    return static_cast<std::uint16_t>(found - preferences.begin());
 }
 
 std::size_t FirmQuery::Index::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
     std::size_t total = sizeof *this + coder.bytes() + size(position_of) + size(seats) +
-                        size(checks) + size(everyone) + size(plain) + size(set_rows) +
+                        size(places) + size(check_of) + size(check_lists) + size(checks) + size(everyone) + size(plain) + size(set_rows) +
                         size(literals) + size(program.literals) + size(program.ranges) +
                         size(program.bitmaps) + size(program.nodes) + size(program.refs) +
                         size(program.items) + size(program.tiers) + size(program.policies) +

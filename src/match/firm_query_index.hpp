@@ -17,23 +17,36 @@ namespace qice {
 
 /// Where a literal's truth stands: a bit of the literal row of its slot.
 struct LiteralPlace {
-    std::uint32_t slot;
-    std::uint32_t bit;
+    std::uint32_t slot = UINT32_MAX; // no place: tested when asked for
+    std::uint32_t bit = 0;
+
+    bool operator==(const LiteralPlace&) const = default;
+    bool exists() const { return slot != UINT32_MAX; }
 };
 
-/// All that ranking a policy takes, in one cache line. Policies with more tags or preferences, or
-/// with preferences that are no plain condition, are `is_long` and looked up in the program.
-struct alignas(64) Seat {
-    static constexpr std::size_t kTags = 4;
+/// All that ranking a policy takes, in half a cache line.
+struct alignas(32) Seat {
+    static constexpr std::size_t kTags = 5;
+    static constexpr std::uint16_t kLong = UINT16_MAX; // more than fits: see the program
 
     RankKey key; // of a firm that shares nothing
-    Score add;   // if `preference` is true
-    std::uint32_t tag[kTags];
-    std::int32_t weight[kTags];
-    std::uint32_t preference; // a literal that has a place
-    std::uint32_t first_check, checks;
-    std::uint32_t place : 31;
-    std::uint32_t is_long : 1;
+    std::uint16_t tag[kTags];
+    std::int16_t weight[kTags]; // 0: no tag
+    std::uint16_t preference;   // into Index::preferences; 0 is never true
+};
+static_assert(sizeof(Seat) == 32);
+
+/// What a single preference adds where the literal at a place is true.
+struct SeatPreference {
+    LiteralPlace place;
+    Score add;
+
+    bool operator==(const SeatPreference&) const = default;
+};
+
+/// What a policy demands beyond the rows; policies that demand the same share it.
+struct CheckList {
+    std::uint32_t first, count; // into Index::checks
 };
 
 /// Rows of policies that demand one element of a set, or its absence.
@@ -69,29 +82,39 @@ struct FirmQuery::Index {
     std::size_t policies, blocks, stride;
 
     std::vector<std::uint32_t> position_of; // by number in the set, or UINT32_MAX
+    std::vector<std::uint32_t> places;      // by position: in Program::policies
     std::vector<Seat> seats;                // by position
-    std::vector<Ref> checks;                // what a policy demands beyond the rows
+    std::vector<std::uint32_t> check_of;    // by position: into check_lists
+    std::vector<CheckList> check_lists;
+    std::vector<Ref> checks;
     AlignedVector<std::uint64_t> everyone;  // a row
     AlignedVector<std::uint64_t> plain;     // a row: policies that the rows decide alone
     std::vector<Dimension> dimensions;      // the strongest first
     std::vector<SetRows> sets;
     AlignedVector<std::uint64_t> set_rows;
 
-    std::vector<LiteralPlace> literals; // and one more that is never true
+    std::vector<LiteralPlace> literals;
     std::vector<CodeRows> literal_rows; // by slot; empty where too large
+    std::vector<SeatPreference> preferences;
+    // Whens of preferences that have no place as literals: found out first, as bits 1, 2, ... of
+    // one slot more. Bit 0 is never set.
+    std::vector<Ref> whens;
+    static constexpr std::size_t kMostWhens = 63;
     std::vector<std::uint8_t> literal_false; // by slot: what a false literal is worth
 
   private:
     std::vector<std::uint32_t> strongest_slots() const;
-    std::vector<std::uint32_t> order_policies(const std::vector<std::uint32_t>& slots) const;
+    void order_policies(const std::vector<std::uint32_t>& slots);
     void place_literals();
+    void choose_whens();
+    LiteralPlace place_of(Ref when) const;
     void make_dimensions(const std::vector<std::uint32_t>& slots,
-                         const std::vector<std::uint32_t>& places,
                          std::vector<std::uint8_t>& in_rows);
-    void make_sets(const std::vector<std::uint32_t>& places, std::vector<std::uint8_t>& in_rows);
-    void make_seats(const std::vector<std::uint32_t>& places,
-                    const std::vector<std::uint8_t>& in_rows);
-    Seat seat_of(std::uint32_t place) const;
+    void make_sets(std::vector<std::uint8_t>& in_rows);
+    void make_checks(const std::vector<std::uint8_t>& in_rows);
+    void make_seats();
+    bool set_tags(const CompiledPolicy& policy, Seat& seat) const;
+    std::uint16_t preference_of(const CompiledPolicy& policy);
     void summarise(std::uint64_t* row) const;
 };
 

@@ -4,32 +4,62 @@
 #include "qice/match/rank_keys.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 namespace qice {
 
-/// Brings the `top` greatest of `count` keys to the front, descending; returns how many there are.
-inline std::size_t keep_greatest(RankKey* keys, std::size_t count, std::size_t top) {
-    constexpr std::size_t kFew = 64;
-    if (top == 0 || count == 0) return 0;
-    if (top > kFew || count <= 2) {
-        if (count > top) std::nth_element(keys, keys + top, keys + count, std::greater<>());
-        const std::size_t kept = std::min(count, top);
-        std::sort(keys, keys + kept, std::greater<>());
-        return kept;
+/// Of `count` keys keeps `top` or a few more, the greatest among them, in any order; returns how
+/// many. Counts keys by their leading bits, so that nothing branches on a key.
+inline std::size_t drop_least(RankKey* keys, std::size_t count, std::size_t top) {
+    constexpr int kBits = 7;
+    RankKey least = keys[0], most = keys[0];
+    for (std::size_t i = 1; i < count; ++i) {
+        least = std::min(least, keys[i]);
+        most = std::max(most, keys[i]);
     }
-    // Insertion into a short sorted list: most keys of a long list fail the first comparison.
+    const int drop = std::max(static_cast<int>(std::bit_width(most - least)) - kBits, 0);
+    std::uint32_t counts[std::size_t{1} << kBits] = {};
+    for (std::size_t i = 0; i < count; ++i)
+        ++counts[(keys[i] - least) >> drop];
+    std::size_t bucket = std::size_t{1} << kBits, above = 0;
+    while (above < top)
+        above += counts[--bucket];
+    const RankKey bound = least + (RankKey{bucket} << drop);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const RankKey key = keys[i];
-        if (kept == top && key < keys[top - 1]) continue;
-        std::size_t at = kept < top ? kept++ : top - 1;
-        for (; at > 0 && keys[at - 1] < key; --at)
-            keys[at] = keys[at - 1];
-        keys[at] = key;
+        keys[kept] = key;
+        kept += key >= bound;
     }
     return kept;
+}
+
+/// Brings the `top` greatest of `count` keys (none twice) to the front, descending; returns how
+/// many there are.
+inline std::size_t keep_greatest(RankKey* keys, std::size_t count, std::size_t top) {
+    constexpr std::size_t kFew = 48;
+    if (top == 0 || count == 0) return 0;
+    if (count > top) count = drop_least(keys, count, top);
+    if (count > kFew) {
+        if (count > top) std::nth_element(keys, keys + top, keys + count, std::greater<>());
+        count = std::min(count, top);
+        std::sort(keys, keys + count, std::greater<>());
+        return count;
+    }
+    // A key's place is the number of greater ones: no branch to guess wrong.
+    RankKey sorted[kFew];
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t greater = 0;
+        for (std::size_t j = 0; j < count; ++j)
+            greater += keys[j] > keys[i];
+        sorted[greater] = keys[i];
+    }
+    count = std::min(count, top);
+    std::copy_n(sorted, count, keys);
+    return count;
 }
 
 } // namespace qice
