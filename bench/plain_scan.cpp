@@ -15,14 +15,15 @@ PlainScan::PlainScan(const Schema& schema, std::span<const Policy> policies,
 const std::vector<RankKey>& PlainScan::ask(const FirmRecord& firm, std::size_t top) {
     coder_.code(firm, coded_);
     found_.clear();
+    KeySpan span;
     for (std::uint32_t place = 0; place < program_.policies.size(); ++place) {
         const Conjunction& rule = program_.policies[place].rule;
         const Ref* const refs = program_.refs.data() + rule.first;
         if (std::all_of(refs, refs + rule.literals + rule.others,
                         [&](Ref ref) { return certain(ref); }))
-            found_.push_back(key_of(place));
+            span.add(found_.emplace_back(key_of(place)));
     }
-    found_.resize(keep_greatest(found_.data(), found_.size(), top));
+    found_.resize(keep_greatest(found_.data(), found_.size(), top, span));
     return found_;
 }
 

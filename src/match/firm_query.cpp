@@ -13,6 +13,7 @@ namespace qice {
 namespace {
 
 constexpr std::size_t kBlockWordsOfPolicies = 8;
+constexpr std::size_t kAhead = 16; // seats are fetched this many candidates before they are scored
 
 /// The rank classes: needs_data falls into two.
 enum Class : std::size_t { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kClasses };
@@ -30,14 +31,15 @@ std::uint8_t both(std::uint8_t a, std::uint8_t b) {
 struct FirmQuery::Scratch::Memory {
     explicit Memory(const Index& index)
         : coded(index.coder.scratch()), literal_memo(index.program.literals.size()),
-          node_memo(index.program.nodes.size()), check_memo(index.check_lists.size()), literal_certain(index.literal_rows.size() + 1),
+          node_memo(index.program.nodes.size()), check_memo(index.check_lists.size()), literal_certain(index.literal_rows.size()),
           literal_possible(literal_certain.size()), certain(index.dimensions.size()),
           possible(index.dimensions.size()) {
         for (std::vector<std::uint32_t>& of_class : found)
-            of_class.resize(index.policies + 1); // one is written beyond
+            of_class.resize(index.policies + kAhead); // read and written beyond the last
         unsure.resize(index.policies);
-        keys.resize(index.policies);
-        literal_certain.back() = literal_possible.back() = &preferred;
+        scored_positions.resize(index.policies + kAhead);
+        scored.resize(index.stride);
+        keys.resize(index.policies + 1);
     }
 
     CodedRecord coded;
@@ -52,6 +54,9 @@ struct FirmQuery::Scratch::Memory {
     std::vector<std::uint32_t> unsure;                      // positions whose checks are to be run
     std::array<std::size_t, kClasses> counts;
     std::size_t unsure_count = 0;
+    std::vector<const std::uint64_t*> scored_rows; // of its tags and preferences
+    AlignedVector<std::uint64_t> scored;         // a row: who may share something with the firm
+    std::vector<std::uint32_t> scored_positions; // of the class at hand
     std::vector<RankKey> keys;
     FirmAnswer answer;
 };
@@ -82,6 +87,7 @@ class FirmQuery::Run {
                     live &= row[summary + w];
             for (; live != 0; live &= live - 1) {
                 const std::size_t block = w * 64 + static_cast<std::size_t>(std::countr_zero(live));
+                find_scored(block);
                 all ? all_statuses(block, open) : eligible_and_review(block, open);
             }
         }
@@ -109,6 +115,7 @@ class FirmQuery::Run {
     /// What a set's rows say of a block; `if_unknown` is the row for an unknown set.
     Words met_by_set(std::size_t set, std::uint32_t if_unknown, std::size_t first) const;
 
+    void find_scored(std::size_t block);
     void eligible_and_review(std::size_t block, const std::uint64_t* open);
     void all_statuses(std::size_t block, const std::uint64_t* open);
 
@@ -166,10 +173,7 @@ class FirmQuery::Run {
         for (std::size_t i = 0; i < Seat::kTags; ++i)
             more += std::int32_t{seat.weight[i]} * weights[seat.tag[i]];
         const SeatPreference& preference = index_.preferences[seat.preference];
-        const std::uint64_t* const row = memory_.literal_certain[preference.place.slot];
-        const std::uint64_t bit =
-            row[preference.place.bit / 64] >> (preference.place.bit % 64) & 1;
-        more += preference.add & -static_cast<Score>(bit);
+        more += preference.add & -static_cast<Score>(memory_.preferred >> preference.when & 1);
         return index_.keys.raised(seat.key, more);
     }
     RankKey long_key(std::uint32_t position);
@@ -195,9 +199,12 @@ void FirmQuery::Run::begin() {
     point_at_rows();
     point_at_sets();
     memory_.preferred = 0;
-    for (std::size_t i = 0; i < index_.whens.size(); ++i)
-        memory_.preferred |= static_cast<std::uint64_t>(planes(index_.whens[i]) & kCertain)
-                             << (i + 1);
+    for (std::size_t i = 0; i < index_.whens.size(); ++i) {
+        if ((planes(index_.whens[i]) & kCertain) != 0) {
+            memory_.preferred |= std::uint64_t{1} << (i + 1);
+            memory_.scored_rows.push_back(index_.when_rows.data() + i * index_.stride);
+        }
+    }
 }
 
 void FirmQuery::Run::point_at_rows() {
@@ -208,11 +215,25 @@ void FirmQuery::Run::point_at_rows() {
         memory_.literal_certain[slot] = rows.certain(codes[slot]);
         memory_.literal_possible[slot] = rows.possible(codes[slot]);
     }
+    memory_.scored_rows.clear();
+    for (std::uint32_t tag : memory_.coded.carried)
+        if (index_.tag_row[tag] != SetRows::kNone)
+            memory_.scored_rows.push_back(index_.tag_rows.data() +
+                                       std::size_t{index_.tag_row[tag]} * index_.stride);
     for (std::size_t d = 0; d < index_.dimensions.size(); ++d) {
         const Index::Dimension& dimension = index_.dimensions[d];
         memory_.certain[d] = dimension.rows.certain(codes[dimension.slot]);
         memory_.possible[d] = dimension.rows.possible(codes[dimension.slot]);
     }
+}
+
+void FirmQuery::Run::find_scored(std::size_t block) {
+    const std::size_t first = block * kBlockWordsOfPolicies;
+    Words scored = words_at(index_.always_scored.data(), first);
+    for (const std::uint64_t* row : memory_.scored_rows)
+        for (std::size_t w = 0; w < scored.size(); ++w)
+            scored[w] |= row[first + w];
+    std::copy(scored.begin(), scored.end(), memory_.scored.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
 void FirmQuery::Run::point_at_sets() {
@@ -496,9 +517,27 @@ void FirmQuery::Run::write(Class of_class, std::uint32_t top) {
     const std::size_t count = memory_.counts[of_class];
     const std::uint32_t* const positions = memory_.found[of_class].data();
     RankKey* const keys = memory_.keys.data();
-    for (std::size_t i = 0; i < count; ++i)
-        keys[i] = key_of(positions[i]);
-    const std::size_t kept = keep_greatest(keys, count, top);
+    // First those whose score is their policy's own; who they are is hard to guess, so both lists
+    // are written and one of them kept.
+    std::uint32_t* const scored = memory_.scored_positions.data();
+    std::size_t plain_count = 0, scored_count = 0;
+    KeySpan span;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t position = positions[i];
+        __builtin_prefetch(index_.seats.data() + positions[i + kAhead]);
+        const std::uint64_t is_scored = memory_.scored[position / 64] >> (position % 64) & 1;
+        const RankKey key = index_.seats[position].key;
+        keys[plain_count] = key;
+        plain_count += is_scored ^ 1;
+        scored[scored_count] = position;
+        scored_count += is_scored;
+        span.add(key); // a wider span does no harm
+    }
+    for (std::size_t i = 0; i < scored_count; ++i) {
+        keys[plain_count + i] = key_of(scored[i]);
+        span.add(keys[plain_count + i]);
+    }
+    const std::size_t kept = keep_greatest(keys, count, top, span);
     for (std::size_t i = 0; i < kept; ++i)
         memory_.answer.pushes_.push_back({index_.keys.policy(keys[i]), index_.keys.score(keys[i])});
 }

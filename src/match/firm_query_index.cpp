@@ -12,6 +12,7 @@ namespace {
 
 // A field whose rows would be larger is left to what is checked policy by policy.
 constexpr std::size_t kMostRowBytes = std::size_t{64} << 20;
+constexpr std::size_t kMostTagBytes = std::size_t{16} << 20;
 constexpr std::size_t kMostLiteralBytes = std::size_t{8} << 20;
 constexpr std::size_t kBlockPolicies = 512;
 constexpr std::size_t kBlockPolicyWords = kBlockPolicies / 64;
@@ -72,6 +73,7 @@ FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Progr
     make_sets(in_rows);
     make_checks(in_rows);
     make_seats();
+    make_tag_rows();
 }
 
 /// Fields by the share of (code, policy) pairs that they refuse, the greatest first.
@@ -145,14 +147,10 @@ void FirmQuery::Index::place_literals() {
     }
 }
 
-/// The most usual whens among those that have no place as literals.
 void FirmQuery::Index::choose_whens() {
     std::unordered_map<Ref, std::uint32_t> uses;
-    for (const CompiledPolicy& policy : program.policies) {
-        if (policy.preferences != 1) continue;
-        const Ref when = program.preferences[policy.first_preference].when;
-        if (!place_of(when).exists()) ++uses[when];
-    }
+    for (const CompiledPolicy& policy : program.policies)
+        if (policy.preferences == 1) ++uses[program.preferences[policy.first_preference].when];
     std::vector<std::pair<std::uint32_t, Ref>> most;
     for (const auto& [when, count] : uses)
         most.emplace_back(count, when);
@@ -162,13 +160,9 @@ void FirmQuery::Index::choose_whens() {
         whens.push_back(when);
 }
 
-LiteralPlace FirmQuery::Index::place_of(Ref when) const {
-    if ((when & kLiteralBit) != 0 && literals[when & ~kLiteralBit].exists())
-        return literals[when & ~kLiteralBit];
+std::uint32_t FirmQuery::Index::number_of(Ref when) const {
     const auto found = std::find(whens.begin(), whens.end(), when);
-    if (found == whens.end()) return {};
-    return {static_cast<std::uint32_t>(program.fields.size()),
-            static_cast<std::uint32_t>(found - whens.begin() + 1)};
+    return found == whens.end() ? 0 : static_cast<std::uint32_t>(found - whens.begin() + 1);
 }
 
 /// Rows of the coded fields; marks the refs of program.refs that they settle.
@@ -282,7 +276,7 @@ void FirmQuery::Index::make_checks(const std::vector<std::uint8_t>& in_rows) {
 }
 
 void FirmQuery::Index::make_seats() {
-    preferences.push_back({{static_cast<std::uint32_t>(program.fields.size()), 0}, 0});
+    preferences.push_back({0, 0});
     seats.reserve(policies);
     for (std::uint32_t place : places) {
         const CompiledPolicy& policy = program.policies[place];
@@ -291,6 +285,43 @@ void FirmQuery::Index::make_seats() {
         seat.preference = preference_of(policy);
         if (!set_tags(policy, seat)) seat.preference = Seat::kLong;
         seats.push_back(seat);
+    }
+}
+
+/// The most usual tags have rows; policies with another tag are scored whatever the firm has.
+void FirmQuery::Index::make_tag_rows() {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> uses; // how many policies, tag
+    for (std::uint32_t tag = 0; tag < program.tag_names.size(); ++tag)
+        uses.emplace_back(0, tag);
+    for (const CompiledTag& tag : program.tags)
+        ++uses[tag.tag].first;
+    std::sort(uses.begin(), uses.end(), std::greater<>());
+    uses.resize(std::min(uses.size(), kMostTagBytes / 8 / std::max<std::size_t>(stride, 1)));
+    tag_row.assign(program.tag_names.size(), SetRows::kNone);
+    for (std::uint32_t row = 0; row < uses.size(); ++row)
+        tag_row[uses[row].second] = row;
+    tag_rows.resize(uses.size() * stride);
+    when_rows.resize(whens.size() * stride);
+    always_scored.resize(stride);
+    for (std::uint32_t position = 0; position < policies; ++position) {
+        const CompiledPolicy& policy = program.policies[places[position]];
+        const std::uint64_t bit = std::uint64_t{1} << (position % 64);
+        if (policy.preferences > 0) {
+            const std::uint32_t when =
+                policy.preferences > 1
+                    ? 0
+                    : number_of(program.preferences[policy.first_preference].when);
+            std::uint64_t* const words =
+                when == 0 ? always_scored.data() : when_rows.data() + (when - 1) * stride;
+            words[position / 64] |= bit;
+        }
+        for (std::uint32_t i = 0; i < policy.tags; ++i) {
+            const std::uint32_t row = tag_row[program.tags[policy.first_tag + i].tag];
+            std::uint64_t* const words = row == SetRows::kNone
+                                             ? always_scored.data()
+                                             : tag_rows.data() + std::size_t{row} * stride;
+            words[position / 64] |= bit;
+        }
     }
 }
 
@@ -310,8 +341,8 @@ std::uint16_t FirmQuery::Index::preference_of(const CompiledPolicy& policy) {
     constexpr std::size_t kMost = 1024; // they are looked for one by one
     if (policy.preferences == 0) return 0;
     const CompiledPreference& only = program.preferences[policy.first_preference];
-    const SeatPreference wanted{place_of(only.when), only.add};
-    if (policy.preferences > 1 || !wanted.place.exists()) return Seat::kLong;
+    const SeatPreference wanted{number_of(only.when), only.add};
+    if (policy.preferences > 1 || wanted.when == 0) return Seat::kLong;
     const auto found = std::find(preferences.begin(), preferences.end(), wanted);
     if (found == preferences.end()) {
         if (preferences.size() == kMost) return Seat::kLong;
@@ -325,6 +356,7 @@ std::size_t FirmQuery::Index::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
     std::size_t total = sizeof *this + coder.bytes() + size(position_of) + size(seats) +
                         size(places) + size(check_of) + size(check_lists) + size(checks) + size(everyone) + size(plain) + size(set_rows) +
+                        size(tag_row) + size(tag_rows) + size(when_rows) + size(always_scored) +
                         size(literals) + size(program.literals) + size(program.ranges) +
                         size(program.bitmaps) + size(program.nodes) + size(program.refs) +
                         size(program.items) + size(program.tiers) + size(program.policies) +

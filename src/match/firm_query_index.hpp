@@ -20,7 +20,6 @@ struct LiteralPlace {
     std::uint32_t slot = UINT32_MAX; // no place: tested when asked for
     std::uint32_t bit = 0;
 
-    bool operator==(const LiteralPlace&) const = default;
     bool exists() const { return slot != UINT32_MAX; }
 };
 
@@ -36,9 +35,9 @@ struct alignas(32) Seat {
 };
 static_assert(sizeof(Seat) == 32);
 
-/// What a single preference adds where the literal at a place is true.
+/// What a single preference adds where Index::whens[when - 1] is true.
 struct SeatPreference {
-    LiteralPlace place;
+    std::uint32_t when;
     Score add;
 
     bool operator==(const SeatPreference&) const = default;
@@ -95,11 +94,15 @@ struct FirmQuery::Index {
 
     std::vector<LiteralPlace> literals;
     std::vector<CodeRows> literal_rows; // by slot; empty where too large
+    // Who may score other than a firm that shares nothing does: a row a tag, a row a when, and one
+    // for what these do not say.
+    std::vector<std::uint32_t> tag_row; // by tag, or SetRows::kNone
+    AlignedVector<std::uint64_t> tag_rows;
+    AlignedVector<std::uint64_t> always_scored;
     std::vector<SeatPreference> preferences;
-    // Whens of preferences that have no place as literals: found out first, as bits 1, 2, ... of
-    // one slot more. Bit 0 is never set.
-    std::vector<Ref> whens;
-    static constexpr std::size_t kMostWhens = 63;
+    std::vector<Ref> whens; // the most usual: found out first
+    AlignedVector<std::uint64_t> when_rows; // who prefers each
+    static constexpr std::size_t kMostWhens = 31;
     std::vector<std::uint8_t> literal_false; // by slot: what a false literal is worth
 
   private:
@@ -107,12 +110,14 @@ struct FirmQuery::Index {
     void order_policies(const std::vector<std::uint32_t>& slots);
     void place_literals();
     void choose_whens();
-    LiteralPlace place_of(Ref when) const;
+    /// From 1; 0: not among the most usual.
+    std::uint32_t number_of(Ref when) const;
     void make_dimensions(const std::vector<std::uint32_t>& slots,
                          std::vector<std::uint8_t>& in_rows);
     void make_sets(std::vector<std::uint8_t>& in_rows);
     void make_checks(const std::vector<std::uint8_t>& in_rows);
     void make_seats();
+    void make_tag_rows();
     bool set_tags(const CompiledPolicy& policy, Seat& seat) const;
     std::uint16_t preference_of(const CompiledPolicy& policy);
     void summarise(std::uint64_t* row) const;

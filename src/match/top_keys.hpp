@@ -11,16 +11,23 @@
 
 namespace qice {
 
+/// The least and the greatest of some keys.
+struct KeySpan {
+    RankKey least = ~RankKey{0}, most = 0;
+
+    void add(RankKey key) {
+        least = std::min(least, key);
+        most = std::max(most, key);
+    }
+};
+
 /// Of `count` keys keeps `top` or a few more, the greatest among them, in any order; returns how
 /// many. Counts keys by their leading bits, so that nothing branches on a key.
-inline std::size_t drop_least(RankKey* keys, std::size_t count, std::size_t top) {
+inline std::size_t drop_least(RankKey* keys, std::size_t count, std::size_t top,
+                              const KeySpan& span) {
     constexpr int kBits = 7;
-    RankKey least = keys[0], most = keys[0];
-    for (std::size_t i = 1; i < count; ++i) {
-        least = std::min(least, keys[i]);
-        most = std::max(most, keys[i]);
-    }
-    const int drop = std::max(static_cast<int>(std::bit_width(most - least)) - kBits, 0);
+    const RankKey least = span.least;
+    const int drop = std::max(static_cast<int>(std::bit_width(span.most - least)) - kBits, 0);
     std::uint32_t counts[std::size_t{1} << kBits] = {};
     for (std::size_t i = 0; i < count; ++i)
         ++counts[(keys[i] - least) >> drop];
@@ -37,12 +44,13 @@ inline std::size_t drop_least(RankKey* keys, std::size_t count, std::size_t top)
     return kept;
 }
 
-/// Brings the `top` greatest of `count` keys (none twice) to the front, descending; returns how
+/// Brings the `top` greatest of `count` keys (none twice; `span` is theirs) to the front, descending; returns how
 /// many there are.
-inline std::size_t keep_greatest(RankKey* keys, std::size_t count, std::size_t top) {
+inline std::size_t keep_greatest(RankKey* keys, std::size_t count, std::size_t top,
+                                 const KeySpan& span) {
     constexpr std::size_t kFew = 48;
     if (top == 0 || count == 0) return 0;
-    if (count > top) count = drop_least(keys, count, top);
+    if (count > top) count = drop_least(keys, count, top, span);
     if (count > kFew) {
         if (count > top) std::nth_element(keys, keys + top, keys + count, std::greater<>());
         count = std::min(count, top);
