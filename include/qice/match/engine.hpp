@@ -100,7 +100,7 @@ class Snapshot::Scratch {
 class Engine {
   public:
     /// A larger overlay is merged into a new base. Compiling one this large takes milliseconds.
-    static constexpr std::size_t kMostOverlay = 256;
+    static constexpr std::size_t kMostOverlay = 128;
 
     /// Without policies at first. The life cycle is judged for the day of the options.
     Engine(SchemaPtr schema, const CompileOptions& options,
