@@ -148,10 +148,9 @@ void measure(const char* name, const SchemaPtr& schema, const std::vector<Policy
     print("index, eligible and review", index);
     std::printf("  %-34s %.1f eligible a firm\n", "",
                 eligible / kPasses / static_cast<double>(firms.size()));
-    print("  of which coding", least_times(firms, kPasses, [&](const FirmRecord& record,
-                                                               const FirmView&) {
-              scan.code(record);
-          }));
+    print("  of which coding",
+          least_times(firms, kPasses,
+                      [&](const FirmRecord& record, const FirmView&) { scan.code(record); }));
     FirmRecord other(schema);
     print("index, from a row of a table",
           least_times(firms, kPasses, [&](const FirmRecord&, const FirmView& firm) {

@@ -7,8 +7,8 @@
 
 namespace qice::bench {
 
-PlainScan::PlainScan(const Schema& schema, std::span<const Policy> policies,
-                     const Program& program, Date as_of)
+PlainScan::PlainScan(const Schema& schema, std::span<const Policy> policies, const Program& program,
+                     Date as_of)
     : program_(program), keys_(program, policies), coder_(schema, program, as_of),
       coded_(coder_.scratch()) {}
 

@@ -37,7 +37,8 @@ RecordCoder::RecordCoder(const Schema& schema, const Program& program, Date as_o
         set_of_[set.field] = number;
         StringMap<Planes>& planes = planes_.emplace_back();
         for (std::uint32_t i = 0; i < set.elements.size(); ++i) {
-            Planes& of = planes.try_emplace(set.elements[i].name, Planes{kNone, kNone}).first->second;
+            Planes& of =
+                planes.try_emplace(set.elements[i].name, Planes{kNone, kNone}).first->second;
             (set.elements[i].ever ? of.ever : of.valid) = set.first_plane + i;
         }
     }

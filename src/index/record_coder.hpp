@@ -50,13 +50,13 @@ class RecordCoder {
     const Schema& schema_;
     const Program& program_;
     Date as_of_;
-    std::vector<Form> forms_;            // by slot
-    std::vector<std::uint32_t> raw_;     // the underived fields that are looked at
-    std::vector<std::uint32_t> derived_; // fields, operands first; without ratios
+    std::vector<Form> forms_;                            // by slot
+    std::vector<std::uint32_t> raw_;                     // the underived fields that are looked at
+    std::vector<std::uint32_t> derived_;                 // fields, operands first; without ratios
     std::vector<std::vector<std::uint32_t>> size_codes_; // by slot: the code of each size class
     std::vector<std::vector<std::optional<std::uint32_t>>> size_categories_; // by field
-    std::vector<std::uint32_t> set_of_;     // by field
-    std::vector<StringMap<Planes>> planes_; // by set
+    std::vector<std::uint32_t> set_of_;                                      // by field
+    std::vector<StringMap<Planes>> planes_;                                  // by set
     StringMap<std::uint32_t> tags_;
 };
 

@@ -77,8 +77,8 @@ const SnapshotAnswer& Snapshot::ask(const FirmRecord& firm, const QueryOptions& 
         Scratch::Part& own = scratch.parts_[i];
         if (own.segment != parts_[i].segment) {
             own.segment = parts_[i].segment;
-            own.scratch = own.segment ? std::make_unique<FirmQuery::Scratch>(own.segment->query)
-                                      : nullptr;
+            own.scratch =
+                own.segment ? std::make_unique<FirmQuery::Scratch>(own.segment->query) : nullptr;
         }
         if (own.segment)
             said[i] = &own.segment->query.ask(firm, options, parts_[i].open, *own.scratch);
@@ -91,8 +91,7 @@ const SnapshotAnswer& Snapshot::ask(const FirmRecord& firm, const QueryOptions& 
         answer.counts_[s] = said[0]->count(status) + said[1]->count(status);
         std::array<Ranked, 2> all;
         for (std::size_t i = 0; i < all.size(); ++i)
-            if (parts_[i].segment)
-                all[i] = {said[i]->pushes(status), &parts_[i].segment->policies};
+            if (parts_[i].segment) all[i] = {said[i]->pushes(status), &parts_[i].segment->policies};
         if (status != Verdict::needs_data) {
             merge(all[0], all[1], options.top, answer.ranked_);
             continue;
@@ -169,8 +168,8 @@ struct Engine::State {
     std::shared_ptr<const Snapshot> published;
 };
 
-std::shared_ptr<const Snapshot::Segment>
-Engine::State::compiled(std::vector<PolicyPtr> policies, const CompileOptions& with) const {
+std::shared_ptr<const Snapshot::Segment> Engine::State::compiled(std::vector<PolicyPtr> policies,
+                                                                 const CompileOptions& with) const {
     if (policies.empty()) return nullptr;
     return std::make_shared<const Segment>(schema, std::move(policies), with);
 }
@@ -284,10 +283,8 @@ void Engine::State::start_merge() {
     for (const auto& [id, entry] : entries)
         if (can_be_open(*entry.policy, options)) policies.push_back(entry.policy);
     merging = true;
-    merger = std::thread(
-        [this, of = std::move(policies), with = options, begun_in = epoch]() mutable {
-            merge(std::move(of), with, begun_in);
-        });
+    merger = std::thread([this, of = std::move(policies), with = options,
+                          begun_in = epoch]() mutable { merge(std::move(of), with, begun_in); });
 }
 
 /// In a thread of its own: compiles a base, then takes it over with what has changed meanwhile.
@@ -367,8 +364,8 @@ bool Engine::remove(std::string_view id) {
     const std::string name = found->first;
     std::vector<PolicyPtr> left = state_->overlay_without(name);
     const bool same = left.size() == (state_->overlay ? state_->overlay->policies.size() : 0);
-    state_->change(name, nullptr, same ? state_->overlay
-                             : state_->compiled(std::move(left), state_->options));
+    state_->change(name, nullptr,
+                   same ? state_->overlay : state_->compiled(std::move(left), state_->options));
     return true;
 }
 

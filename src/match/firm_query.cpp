@@ -21,7 +21,8 @@ enum Class : std::size_t { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kC
 /// all(a, b) of five planes: at most one of the children may need its one change.
 std::uint8_t both(std::uint8_t a, std::uint8_t b) {
     constexpr unsigned kCosts = kNearly | kFact;
-    const unsigned a_confirmed = 0u - (a / kConfirmed & 1u), b_confirmed = 0u - (b / kConfirmed & 1u);
+    const unsigned a_confirmed = 0u - (a / kConfirmed & 1u),
+                   b_confirmed = 0u - (b / kConfirmed & 1u);
     const unsigned costs = ((a & b_confirmed) | (b & a_confirmed)) & kCosts;
     return static_cast<std::uint8_t>((a & b & ~kCosts) | costs);
 }
@@ -31,9 +32,9 @@ std::uint8_t both(std::uint8_t a, std::uint8_t b) {
 struct FirmQuery::Scratch::Memory {
     explicit Memory(const Index& index)
         : coded(index.coder.scratch()), literal_memo(index.program.literals.size()),
-          node_memo(index.program.nodes.size()), check_memo(index.check_lists.size()), literal_certain(index.literal_rows.size()),
-          literal_possible(literal_certain.size()), certain(index.dimensions.size()),
-          possible(index.dimensions.size()) {
+          node_memo(index.program.nodes.size()), check_memo(index.check_lists.size()),
+          literal_certain(index.literal_rows.size()), literal_possible(literal_certain.size()),
+          certain(index.dimensions.size()), possible(index.dimensions.size()) {
         for (std::vector<std::uint32_t>& of_class : found)
             of_class.resize(index.policies + kAhead); // read and written beyond the last
         unsure.resize(index.policies);
@@ -44,19 +45,19 @@ struct FirmQuery::Scratch::Memory {
 
     CodedRecord coded;
     std::uint64_t preferred = 0; // bit i + 1: Index::whens[i] is true
-    std::uint32_t stamp = 0;                             // 24 bits
-    std::vector<std::uint32_t> literal_memo, node_memo, check_memo; // stamp x 256 + planes
+    std::uint32_t stamp = 0;     // 24 bits
+    std::vector<std::uint32_t> literal_memo, node_memo, check_memo;      // stamp x 256 + planes
     std::vector<const std::uint64_t*> literal_certain, literal_possible; // by slot: rows
     std::vector<const std::uint64_t*> certain, possible;                 // by dimension: rows
     std::vector<const std::uint64_t*> has, lacks;                        // of all sets
     std::vector<std::uint32_t> has_end, lacks_end;                       // by set
-    std::array<std::vector<std::uint32_t>, kClasses> found; // positions
-    std::vector<std::uint32_t> unsure;                      // positions whose checks are to be run
+    std::array<std::vector<std::uint32_t>, kClasses> found;              // positions
+    std::vector<std::uint32_t> unsure; // positions whose checks are to be run
     std::array<std::size_t, kClasses> counts;
     std::size_t unsure_count = 0;
     std::vector<const std::uint64_t*> scored_rows; // of its tags and preferences
-    AlignedVector<std::uint64_t> scored;         // a row: who may share something with the firm
-    std::vector<std::uint32_t> scored_positions; // of the class at hand
+    AlignedVector<std::uint64_t> scored;           // a row: who may share something with the firm
+    std::vector<std::uint32_t> scored_positions;   // of the class at hand
     std::vector<RankKey> keys;
     FirmAnswer answer;
 };
@@ -123,7 +124,8 @@ class FirmQuery::Run {
     static std::size_t note(std::uint64_t bits, std::size_t word, std::uint32_t* list,
                             std::size_t count) {
         for (; bits != 0; bits &= bits - 1) {
-            const std::size_t position = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+            const std::size_t position =
+                word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
             list[count++] = static_cast<std::uint32_t>(position);
         }
         return count;
@@ -141,7 +143,9 @@ class FirmQuery::Run {
     std::uint8_t literal(std::uint32_t number) {
         const LiteralPlace place = index_.literals[number];
         if (!place.exists()) return literal_without_place(number);
-        const auto bit = [&](const std::uint64_t* row) { return row[place.bit / 64] >> (place.bit % 64) & 1; };
+        const auto bit = [&](const std::uint64_t* row) {
+            return row[place.bit / 64] >> (place.bit % 64) & 1;
+        };
         if (bit(memory_.literal_certain[place.slot])) return kTrue;
         if (bit(memory_.literal_possible[place.slot])) return kPossible | kFact;
         return index_.literal_false[place.slot];
@@ -219,7 +223,7 @@ void FirmQuery::Run::point_at_rows() {
     for (std::uint32_t tag : memory_.coded.carried)
         if (index_.tag_row[tag] != SetRows::kNone)
             memory_.scored_rows.push_back(index_.tag_rows.data() +
-                                       std::size_t{index_.tag_row[tag]} * index_.stride);
+                                          std::size_t{index_.tag_row[tag]} * index_.stride);
     for (std::size_t d = 0; d < index_.dimensions.size(); ++d) {
         const Index::Dimension& dimension = index_.dimensions[d];
         memory_.certain[d] = dimension.rows.certain(codes[dimension.slot]);
@@ -233,7 +237,8 @@ void FirmQuery::Run::find_scored(std::size_t block) {
     for (const std::uint64_t* row : memory_.scored_rows)
         for (std::size_t w = 0; w < scored.size(); ++w)
             scored[w] |= row[first + w];
-    std::copy(scored.begin(), scored.end(), memory_.scored.begin() + static_cast<std::ptrdiff_t>(first));
+    std::copy(scored.begin(), scored.end(),
+              memory_.scored.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
 void FirmQuery::Run::point_at_sets() {
@@ -344,8 +349,8 @@ void FirmQuery::Run::all_statuses(std::size_t block, const std::uint64_t* open) 
     for (std::size_t w = 0; w < met.size(); ++w) {
         const std::uint64_t sure = met[w] & index_.plain[first + w];
         const std::uint64_t rest = takes_part[w] & ~sure & ~(near ? out[w] : failed_once[w]);
-        memory_.counts[kEligible] = note(sure, first + w, memory_.found[kEligible].data(),
-                                         memory_.counts[kEligible]);
+        memory_.counts[kEligible] =
+            note(sure, first + w, memory_.found[kEligible].data(), memory_.counts[kEligible]);
         memory_.unsure_count = note(rest, first + w, memory_.unsure.data(), memory_.unsure_count);
     }
 }
@@ -389,8 +394,8 @@ std::uint8_t FirmQuery::Run::literal_without_place(std::uint32_t number) {
     std::uint32_t& memo = memory_.literal_memo[number];
     if (memo >> 8 != memory_.stamp) {
         const Literal& literal = program_.literals[number];
-        const std::uint8_t value = literal.form == Literal::Form::ranges ? test_ranges(literal)
-                                                                         : test_elements(literal);
+        const std::uint8_t value =
+            literal.form == Literal::Form::ranges ? test_ranges(literal) : test_elements(literal);
         memo = memory_.stamp << 8 | value;
     }
     return static_cast<std::uint8_t>(memo);
@@ -401,9 +406,10 @@ std::uint8_t FirmQuery::Run::test_ranges(const Literal& literal) const {
     const bool known = code != program_.fields[literal.slot].cuts.codes();
     const FieldCuts::Range* const begin = program_.ranges.data() + literal.first;
     const FieldCuts::Range* const end = begin + literal.count;
-    const FieldCuts::Range* const after = std::upper_bound(
-        begin, end, code,
-        [](std::uint32_t c, const FieldCuts::Range& range) { return c < range.first; });
+    const FieldCuts::Range* const after =
+        std::upper_bound(begin, end, code, [](std::uint32_t c, const FieldCuts::Range& range) {
+            return c < range.first;
+        });
     return worth(literal, known, after != begin && code <= (after - 1)->last);
 }
 
@@ -558,8 +564,8 @@ void FirmQuery::Run::finish() {
         case Verdict::eligible: write(kEligible, options_.top); break;
         case Verdict::review: write(kReview, options_.top); break;
         case Verdict::needs_data: {
-            const auto facts = static_cast<std::uint32_t>(
-                std::min<std::size_t>(options_.top, counts[kNeedsFact]));
+            const auto facts =
+                static_cast<std::uint32_t>(std::min<std::size_t>(options_.top, counts[kNeedsFact]));
             answer.one_fact_away_ = facts;
             write(kNeedsFact, facts);
             write(kNeedsMore, options_.top - facts);
@@ -579,8 +585,8 @@ FirmQuery::FirmQuery(SchemaPtr schema, std::span<const Policy> policies,
 
 FirmQuery::FirmQuery(SchemaPtr schema, std::span<const Policy> policies, Program program,
                      Date as_of)
-    : index_(std::make_unique<const Index>(std::move(schema), policies, std::move(program),
-                                           as_of)) {}
+    : index_(
+          std::make_unique<const Index>(std::move(schema), policies, std::move(program), as_of)) {}
 FirmQuery::FirmQuery(FirmQuery&&) noexcept = default;
 FirmQuery& FirmQuery::operator=(FirmQuery&&) noexcept = default;
 FirmQuery::~FirmQuery() = default;

@@ -209,7 +209,9 @@ void FirmQuery::Index::make_sets(std::vector<std::uint8_t>& in_rows) {
         rows.lacks = rows.has;
         const auto add_row = [&](bool filled) {
             set_rows.resize(set_rows.size() + stride);
-            if (filled) std::copy(everyone.begin(), everyone.end(), set_rows.end() - static_cast<std::ptrdiff_t>(stride));
+            if (filled)
+                std::copy(everyone.begin(), everyone.end(),
+                          set_rows.end() - static_cast<std::ptrdiff_t>(stride));
             return static_cast<std::uint32_t>(set_rows.size() / stride - 1);
         };
         rows.free = add_row(true);
@@ -224,7 +226,8 @@ void FirmQuery::Index::make_sets(std::vector<std::uint8_t>& in_rows) {
             const std::uint64_t bit = std::uint64_t{1} << (position % 64);
             bool has_one = false;
             for (std::uint32_t i = 0; i < rule.literals; ++i) {
-                const Literal& literal = program.literals[program.refs[rule.first + i] & ~kLiteralBit];
+                const Literal& literal =
+                    program.literals[program.refs[rule.first + i] & ~kLiteralBit];
                 if (literal.form != Literal::Form::elements || literal.slot != number) continue;
                 const bool lacks = is_one_test(program, literal, true);
                 if (!lacks && (has_one || !is_one_test(program, literal, false))) continue;
@@ -355,13 +358,14 @@ std::uint16_t FirmQuery::Index::preference_of(const CompiledPolicy& policy) {
 std::size_t FirmQuery::Index::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
     std::size_t total = sizeof *this + coder.bytes() + size(position_of) + size(seats) +
-                        size(places) + size(check_of) + size(check_lists) + size(checks) + size(everyone) + size(plain) + size(set_rows) +
-                        size(tag_row) + size(tag_rows) + size(when_rows) + size(always_scored) +
-                        size(literals) + size(program.literals) + size(program.ranges) +
-                        size(program.bitmaps) + size(program.nodes) + size(program.refs) +
-                        size(program.items) + size(program.tiers) + size(program.policies) +
-                        size(program.preferences) + size(program.tags) + size(program.elements) +
-                        size(program.element_tests) + keys.variants() * sizeof(RankKeys::Variant);
+                        size(places) + size(check_of) + size(check_lists) + size(checks) +
+                        size(everyone) + size(plain) + size(set_rows) + size(tag_row) +
+                        size(tag_rows) + size(when_rows) + size(always_scored) + size(literals) +
+                        size(program.literals) + size(program.ranges) + size(program.bitmaps) +
+                        size(program.nodes) + size(program.refs) + size(program.items) +
+                        size(program.tiers) + size(program.policies) + size(program.preferences) +
+                        size(program.tags) + size(program.elements) + size(program.element_tests) +
+                        keys.variants() * sizeof(RankKeys::Variant);
     for (const Dimension& dimension : dimensions)
         total += dimension.rows.bytes();
     for (const CodeRows& rows : literal_rows)

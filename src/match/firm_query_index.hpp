@@ -86,9 +86,9 @@ struct FirmQuery::Index {
     std::vector<std::uint32_t> check_of;    // by position: into check_lists
     std::vector<CheckList> check_lists;
     std::vector<Ref> checks;
-    AlignedVector<std::uint64_t> everyone;  // a row
-    AlignedVector<std::uint64_t> plain;     // a row: policies that the rows decide alone
-    std::vector<Dimension> dimensions;      // the strongest first
+    AlignedVector<std::uint64_t> everyone; // a row
+    AlignedVector<std::uint64_t> plain;    // a row: policies that the rows decide alone
+    std::vector<Dimension> dimensions;     // the strongest first
     std::vector<SetRows> sets;
     AlignedVector<std::uint64_t> set_rows;
 
@@ -100,7 +100,7 @@ struct FirmQuery::Index {
     AlignedVector<std::uint64_t> tag_rows;
     AlignedVector<std::uint64_t> always_scored;
     std::vector<SeatPreference> preferences;
-    std::vector<Ref> whens; // the most usual: found out first
+    std::vector<Ref> whens;                 // the most usual: found out first
     AlignedVector<std::uint64_t> when_rows; // who prefers each
     static constexpr std::size_t kMostWhens = 31;
     std::vector<std::uint8_t> literal_false; // by slot: what a false literal is worth

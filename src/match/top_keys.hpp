@@ -44,8 +44,8 @@ inline std::size_t drop_least(RankKey* keys, std::size_t count, std::size_t top,
     return kept;
 }
 
-/// Brings the `top` greatest of `count` keys (none twice; `span` is theirs) to the front, descending; returns how
-/// many there are.
+/// Brings the `top` greatest of `count` keys (none twice; `span` is theirs) to the front,
+/// descending; returns how many there are.
 inline std::size_t keep_greatest(RankKey* keys, std::size_t count, std::size_t top,
                                  const KeySpan& span) {
     constexpr std::size_t kFew = 48;

@@ -44,8 +44,8 @@ void check(const Fixture& fixture, const FirmTable& table, const CompileOptions&
                        said[i].policy->id == policies[wanted[i].other].id &&
                        said[i].policy->version == policies[wanted[i].other].version;
             if (!same)
-                FAIL("seed " << fixture.world().seed << ", firm " << row << ", status " << s
-                             << ": " << said.size() << " policies, expected " << wanted.size());
+                FAIL("seed " << fixture.world().seed << ", firm " << row << ", status " << s << ": "
+                             << said.size() << " policies, expected " << wanted.size());
         }
     }
 }
@@ -54,11 +54,11 @@ void check(const Fixture& fixture, const FirmTable& table, const CompileOptions&
 void change(const Fixture& fixture, Random& random, Engine& engine, Held& held) {
     const std::vector<Policy>& all = fixture.policies();
     if (random.chance(30) && !held.empty()) {
-        const std::string id = random.chance(90) ? std::next(held.begin(),
-                                                             static_cast<std::ptrdiff_t>(
-                                                                 random.below(held.size())))
-                                                       ->first
-                                                 : "no such id";
+        const std::string id =
+            random.chance(90)
+                ? std::next(held.begin(), static_cast<std::ptrdiff_t>(random.below(held.size())))
+                      ->first
+                : "no such id";
         CHECK(engine.remove(id) == (held.erase(id) == 1));
         return;
     }
@@ -144,8 +144,7 @@ TEST_CASE("readers of an engine see whole sets while it changes") {
                     const SnapshotAnswer& answer =
                         snapshot->ask(record, {kNoLimit, kAllStatuses}, scratch);
                     for (int s = 0; s < kStatuses; ++s)
-                        for (const RankedPolicy& ranked :
-                             answer.policies(static_cast<Verdict>(s)))
+                        for (const RankedPolicy& ranked : answer.policies(static_cast<Verdict>(s)))
                             text += ranked.policy->id + ' ';
                     return text;
                 };

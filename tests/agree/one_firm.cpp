@@ -53,10 +53,9 @@ void check_answer(const Fixture& fixture, std::uint32_t firm, const QueryOptions
                            << count << "\n"
                            << fixture.describe());
         if (verdict != Verdict::needs_data) continue;
-        const auto facts =
-            std::count_if(expected.begin(), expected.end(), [&](const Row& row) {
-                return fixture.answer(firm, row.other).one_fact_away;
-            });
+        const auto facts = std::count_if(expected.begin(), expected.end(), [&](const Row& row) {
+            return fixture.answer(firm, row.other).one_fact_away;
+        });
         if (answer.one_fact_away() != static_cast<std::size_t>(facts))
             FAIL("one fact away: " << answer.one_fact_away() << ", expected " << facts << "\n"
                                    << fixture.describe());
