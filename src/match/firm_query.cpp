@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace qice {
 
@@ -18,23 +17,13 @@ constexpr std::size_t kAhead = 16; // seats are fetched this many candidates bef
 /// The rank classes: needs_data falls into two.
 enum Class : std::size_t { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kClasses };
 
-/// all(a, b) of five planes: at most one of the children may need its one change.
-std::uint8_t both(std::uint8_t a, std::uint8_t b) {
-    constexpr unsigned kCosts = kNearly | kFact;
-    const unsigned a_confirmed = 0u - (a / kConfirmed & 1u),
-                   b_confirmed = 0u - (b / kConfirmed & 1u);
-    const unsigned costs = ((a & b_confirmed) | (b & a_confirmed)) & kCosts;
-    return static_cast<std::uint8_t>((a & b & ~kCosts) | costs);
-}
-
 } // namespace
 
 struct FirmQuery::Scratch::Memory {
     explicit Memory(const Index& index)
-        : coded(index.coder.scratch()), literal_memo(index.program.literals.size()),
-          node_memo(index.program.nodes.size()), check_memo(index.check_lists.size()),
-          literal_certain(index.literal_rows.size()), literal_possible(literal_certain.size()),
-          certain(index.dimensions.size()), possible(index.dimensions.size()) {
+        : coded(index.coder.scratch()), truth(index.program, index.literals),
+          check_memo(index.check_lists.size()), certain(index.dimensions.size()),
+          possible(index.dimensions.size()) {
         for (std::vector<std::uint32_t>& of_class : found)
             of_class.resize(index.policies + kAhead); // read and written beyond the last
         unsure.resize(index.policies);
@@ -44,15 +33,14 @@ struct FirmQuery::Scratch::Memory {
     }
 
     CodedRecord coded;
-    std::uint64_t preferred = 0; // bit i + 1: Index::whens[i] is true
-    std::uint32_t stamp = 0;     // 24 bits
-    std::vector<std::uint32_t> literal_memo, node_memo, check_memo;      // stamp x 256 + planes
-    std::vector<const std::uint64_t*> literal_certain, literal_possible; // by slot: rows
-    std::vector<const std::uint64_t*> certain, possible;                 // by dimension: rows
-    std::vector<const std::uint64_t*> has, lacks;                        // of all sets
-    std::vector<std::uint32_t> has_end, lacks_end;                       // by set
-    std::array<std::vector<std::uint32_t>, kClasses> found;              // positions
-    std::vector<std::uint32_t> unsure; // positions whose checks are to be run
+    RecordTruth truth;
+    std::uint64_t preferred = 0;                            // bit i + 1: Index::whens[i] is true
+    std::vector<std::uint32_t> check_memo;                  // by check list: stamp x 256 + planes
+    std::vector<const std::uint64_t*> certain, possible;    // by dimension: rows
+    std::vector<const std::uint64_t*> has, lacks;           // of all sets
+    std::vector<std::uint32_t> has_end, lacks_end;          // by set
+    std::array<std::vector<std::uint32_t>, kClasses> found; // positions
+    std::vector<std::uint32_t> unsure;                      // positions whose checks are to be run
     std::array<std::size_t, kClasses> counts;
     std::size_t unsure_count = 0;
     std::vector<const std::uint64_t*> scored_rows; // of its tags and preferences
@@ -136,38 +124,6 @@ class FirmQuery::Run {
         memory_.found[of_class][memory_.counts[of_class]++] = position;
     }
 
-    // --- truth of literals and nodes, five planes each
-    std::uint8_t planes(Ref ref) {
-        return (ref & kLiteralBit) != 0 ? literal(ref & ~kLiteralBit) : node(ref);
-    }
-    std::uint8_t literal(std::uint32_t number) {
-        const LiteralPlace place = index_.literals[number];
-        if (!place.exists()) return literal_without_place(number);
-        const auto bit = [&](const std::uint64_t* row) {
-            return row[place.bit / 64] >> (place.bit % 64) & 1;
-        };
-        if (bit(memory_.literal_certain[place.slot])) return kTrue;
-        if (bit(memory_.literal_possible[place.slot])) return kPossible | kFact;
-        return index_.literal_false[place.slot];
-    }
-    std::uint8_t literal_without_place(std::uint32_t number);
-    std::uint8_t test_ranges(const Literal& literal) const;
-    std::uint8_t test_elements(const Literal& literal) const;
-    bool passes(const ElementTest& test) const;
-    std::uint8_t worth(const Literal& literal, bool known, bool holds) const;
-    std::uint8_t node(Ref ref) {
-        std::uint32_t& memo = memory_.node_memo[ref];
-        if (memo >> 8 != memory_.stamp) {
-            const std::uint32_t value = compute(program_.nodes[ref]);
-            memory_.node_memo[ref] = memory_.stamp << 8 | value;
-        }
-        return static_cast<std::uint8_t>(memory_.node_memo[ref]);
-    }
-    std::uint8_t compute(const GraphNode& node);
-    std::uint8_t at_least(const GraphNode& node);
-    std::uint8_t points(const GraphNode& node);
-    std::uint8_t judge(const Ref* refs, std::size_t count, std::uint8_t needed);
-
     // --- scores
     RankKey key_of(std::uint32_t position) {
         const Seat& seat = index_.seats[position];
@@ -193,18 +149,13 @@ class FirmQuery::Run {
 // ----------------------------------------------------------------------------------- rows
 
 void FirmQuery::Run::begin() {
-    memory_.stamp = (memory_.stamp + 1) & 0xffffff;
-    if (memory_.stamp == 0) { // stamps of 16 million questions ago must not be taken for new
-        std::fill(memory_.literal_memo.begin(), memory_.literal_memo.end(), 0);
-        std::fill(memory_.node_memo.begin(), memory_.node_memo.end(), 0);
+    if (memory_.truth.begin(memory_.coded))
         std::fill(memory_.check_memo.begin(), memory_.check_memo.end(), 0);
-        memory_.stamp = 1;
-    }
     point_at_rows();
     point_at_sets();
     memory_.preferred = 0;
     for (std::size_t i = 0; i < index_.whens.size(); ++i) {
-        if ((planes(index_.whens[i]) & kCertain) != 0) {
+        if ((memory_.truth.planes(index_.whens[i]) & kCertain) != 0) {
             memory_.preferred |= std::uint64_t{1} << (i + 1);
             memory_.scored_rows.push_back(index_.when_rows.data() + i * index_.stride);
         }
@@ -213,12 +164,6 @@ void FirmQuery::Run::begin() {
 
 void FirmQuery::Run::point_at_rows() {
     const std::vector<std::uint32_t>& codes = memory_.coded.codes;
-    for (std::size_t slot = 0; slot < index_.literal_rows.size(); ++slot) {
-        const CodeRows& rows = index_.literal_rows[slot];
-        if (rows.is_empty()) continue;
-        memory_.literal_certain[slot] = rows.certain(codes[slot]);
-        memory_.literal_possible[slot] = rows.possible(codes[slot]);
-    }
     memory_.scored_rows.clear();
     for (std::uint32_t tag : memory_.coded.carried)
         if (index_.tag_row[tag] != SetRows::kNone)
@@ -305,10 +250,10 @@ void FirmQuery::Run::run_checks() {
         const std::uint32_t position = memory_.unsure[i];
         const std::uint32_t number = index_.check_of[position];
         std::uint32_t& memo = memory_.check_memo[number];
-        if (memo >> 8 != memory_.stamp) {
+        if (memo >> 8 != memory_.truth.stamp()) {
             const CheckList& list = index_.check_lists[number];
-            memo = memory_.stamp << 8 |
-                   judge(index_.checks.data() + list.first, list.count, kConfirmed);
+            memo = memory_.truth.stamp() << 8 |
+                   memory_.truth.judge(index_.checks.data() + list.first, list.count, kConfirmed);
         }
         // Who passes is hard to guess for a processor: everyone is written, some are kept.
         const std::uint32_t certain = memo & kCertain;
@@ -360,8 +305,8 @@ void FirmQuery::Run::judge_wholly() {
     for (std::size_t i = 0; i < memory_.unsure_count; ++i) {
         const std::uint32_t position = memory_.unsure[i];
         const Conjunction& rule = program_.policies[index_.places[position]].rule;
-        const std::uint8_t said = judge(program_.refs.data() + rule.first,
-                                        rule.literals + rule.others, kPossible | kNearly);
+        const std::uint8_t said = memory_.truth.judge(
+            program_.refs.data() + rule.first, rule.literals + rule.others, kPossible | kNearly);
         if ((said & kConfirmed) != 0)
             found((said & kCertain) != 0 ? kEligible : kReview, position);
         else if ((said & kPossible) != 0)
@@ -369,138 +314,6 @@ void FirmQuery::Run::judge_wholly() {
         else if ((said & kNearly) != 0)
             found(kNear, position);
     }
-}
-
-// ---------------------------------------------------------------------------------- truth
-
-/// The planes of a conjunction; stops where none of the needed ones can come of it.
-std::uint8_t FirmQuery::Run::judge(const Ref* refs, std::size_t count, std::uint8_t needed) {
-    std::uint8_t said = kTrue;
-    for (std::size_t i = 0; i < count; ++i) {
-        said = both(said, planes(refs[i]));
-        if ((said & needed) == 0) break;
-    }
-    return said;
-}
-
-std::uint8_t FirmQuery::Run::worth(const Literal& literal, bool known, bool holds) const {
-    const Truth truth = known ? truth_of(holds) : literal.on_unknown;
-    if (truth == Truth::yes) return kTrue;
-    if (truth == Truth::unknown) return kPossible | kFact;
-    return literal.fixed ? 0 : kNearly;
-}
-
-std::uint8_t FirmQuery::Run::literal_without_place(std::uint32_t number) {
-    std::uint32_t& memo = memory_.literal_memo[number];
-    if (memo >> 8 != memory_.stamp) {
-        const Literal& literal = program_.literals[number];
-        const std::uint8_t value =
-            literal.form == Literal::Form::ranges ? test_ranges(literal) : test_elements(literal);
-        memo = memory_.stamp << 8 | value;
-    }
-    return static_cast<std::uint8_t>(memo);
-}
-
-std::uint8_t FirmQuery::Run::test_ranges(const Literal& literal) const {
-    const std::uint32_t code = memory_.coded.codes[literal.slot];
-    const bool known = code != program_.fields[literal.slot].cuts.codes();
-    const FieldCuts::Range* const begin = program_.ranges.data() + literal.first;
-    const FieldCuts::Range* const end = begin + literal.count;
-    const FieldCuts::Range* const after =
-        std::upper_bound(begin, end, code, [](std::uint32_t c, const FieldCuts::Range& range) {
-            return c < range.first;
-        });
-    return worth(literal, known, after != begin && code <= (after - 1)->last);
-}
-
-std::uint8_t FirmQuery::Run::test_elements(const Literal& literal) const {
-    const bool known = memory_.coded.known[literal.slot] != 0;
-    bool holds = true;
-    for (std::uint32_t i = 0; holds && i < literal.count; ++i)
-        holds = passes(program_.element_tests[literal.first + i]);
-    return worth(literal, known, holds != literal.negated);
-}
-
-bool FirmQuery::Run::passes(const ElementTest& test) const {
-    const std::uint32_t* const elements = program_.elements.data() + test.first;
-    const auto has = [&](std::uint32_t plane) {
-        return (memory_.coded.planes[plane / 64] >> (plane % 64) & 1) != 0;
-    };
-    switch (test.mode) {
-    case ElementTest::Mode::any: return std::any_of(elements, elements + test.count, has);
-    case ElementTest::Mode::all: return std::all_of(elements, elements + test.count, has);
-    case ElementTest::Mode::none: break;
-    }
-    return std::none_of(elements, elements + test.count, has);
-}
-
-std::uint8_t FirmQuery::Run::compute(const GraphNode& node) {
-    const Ref* const first = program_.refs.data() + node.first;
-    std::uint8_t said = 0;
-    switch (node.op) {
-    case GraphNode::Op::never: return 0;
-    case GraphNode::Op::always: return kTrue;
-    case GraphNode::Op::manual: return kTrue & ~kCertain;
-    case GraphNode::Op::all: return judge(first, node.count, kTrue);
-    case GraphNode::Op::any:
-        for (std::uint32_t i = 0; i < node.count && said != kTrue; ++i)
-            said |= planes(first[i]);
-        return said;
-    case GraphNode::Op::at_least: return at_least(node);
-    case GraphNode::Op::points: return points(node);
-    }
-    return 0;
-}
-
-std::uint8_t FirmQuery::Run::at_least(const GraphNode& node) {
-    const Ref* const first = program_.refs.data() + node.first;
-    std::array<std::uint32_t, 5> counts{}; // by plane
-    for (std::uint32_t i = 0; i < node.count; ++i) {
-        const std::uint8_t child = planes(first[i]);
-        for (std::size_t plane = 0; plane < counts.size(); ++plane)
-            counts[plane] += child >> plane & 1u;
-    }
-    const std::uint32_t k = node.threshold;
-    unsigned said = 0;
-    for (std::size_t plane = 0; plane < counts.size(); ++plane)
-        said |= static_cast<unsigned>(counts[plane] >= k) << plane;
-    // The k least costs add up to at most 1: k children cost at most 1, k - 1 cost nothing.
-    if (counts[1] + 1 < k) said &= ~unsigned{kNearly | kFact};
-    return static_cast<std::uint8_t>(said);
-}
-
-std::uint8_t FirmQuery::Run::points(const GraphNode& node) {
-    std::int64_t least = 0, most = 0, manual = 0;
-    for (std::uint32_t i = 0; i < node.count; ++i) {
-        const GraphItem& item = program_.items[node.first + i];
-        if (item.count == 0) {
-            manual += item.manual_points;
-            continue;
-        }
-        // The item lands on its first true tier, or on an unknown one before it, or on 0.
-        std::int64_t low = INT64_MAX, high = 0;
-        bool open = true;
-        for (std::uint32_t t = 0; open && t < item.count; ++t) {
-            const GraphTier& tier = program_.tiers[item.first + t];
-            const std::uint8_t when = planes(tier.when);
-            if ((when & kPossible) == 0) continue;
-            low = std::min(low, std::int64_t{tier.points});
-            high = std::max(high, std::int64_t{tier.points});
-            open = (when & kCertain) == 0;
-        }
-        if (open) low = 0;
-        least += low;
-        most += high;
-    }
-    const bool certain = least >= node.threshold;
-    const bool confirmed = least >= node.threshold - manual;
-    const bool possible = most >= node.threshold - manual;
-    if (node.negated) // a negated table has no manual items
-        return !possible ? kTrue : !certain ? kPossible | kFact : kNearly;
-    unsigned said = (certain ? kCertain : 0u) | (confirmed ? kConfirmed : 0u);
-    said |= possible ? kPossible | kFact : 0u;
-    if (confirmed || !possible) said |= kNearly;
-    return static_cast<std::uint8_t>(said);
 }
 
 // --------------------------------------------------------------------------------- scores
@@ -514,7 +327,7 @@ RankKey FirmQuery::Run::long_key(std::uint32_t position) {
     }
     for (std::uint32_t i = 0; i < policy.preferences; ++i) {
         const CompiledPreference& preference = program_.preferences[policy.first_preference + i];
-        if ((planes(preference.when) & kCertain) != 0) more += preference.add;
+        if ((memory_.truth.planes(preference.when) & kCertain) != 0) more += preference.add;
     }
     return index_.keys.raised(index_.seats[position].key, more);
 }

@@ -13,7 +13,6 @@ namespace {
 // A field whose rows would be larger is left to what is checked policy by policy.
 constexpr std::size_t kMostRowBytes = std::size_t{64} << 20;
 constexpr std::size_t kMostTagBytes = std::size_t{16} << 20;
-constexpr std::size_t kMostLiteralBytes = std::size_t{8} << 20;
 constexpr std::size_t kBlockPolicies = 512;
 constexpr std::size_t kBlockPolicyWords = kBlockPolicies / 64;
 
@@ -53,7 +52,7 @@ bool is_one_test(const Program& program, const Literal& literal, bool lacks) {
 FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Program compiled,
                         Date as_of)
     : schema(std::move(schema_ptr)), program(std::move(compiled)), keys(program, set),
-      coder(*schema, program, as_of), policies(program.policies.size()),
+      coder(*schema, program, as_of), literals(program), policies(program.policies.size()),
       blocks((policies + kBlockPolicies - 1) / kBlockPolicies),
       stride(blocks * kBlockPolicyWords + (words_for(blocks) + 7) / 8 * 8),
       position_of(set.size(), UINT32_MAX) {
@@ -66,7 +65,6 @@ FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Progr
     everyone.resize(stride);
     fill_bits(everyone.data(), policies, blocks * kBlockPolicyWords);
     summarise(everyone.data());
-    place_literals();
     choose_whens();
     std::vector<std::uint8_t> in_rows(program.refs.size());
     make_dimensions(slots, in_rows);
@@ -121,29 +119,6 @@ void FirmQuery::Index::summarise(std::uint64_t* row) const {
         for (std::size_t w = 0; w < kBlockPolicyWords; ++w)
             any |= row[block * kBlockPolicyWords + w];
         if (any != 0) summary[block / 64] |= std::uint64_t{1} << (block % 64);
-    }
-}
-
-void FirmQuery::Index::place_literals() {
-    const auto slots = static_cast<std::uint32_t>(program.fields.size());
-    std::vector<std::vector<CodeRows::Demand>> by_slot(slots);
-    literal_false.assign(slots, kNearly);
-    for (std::uint32_t number = 0; number < program.literals.size(); ++number) {
-        const Literal& literal = program.literals[number];
-        if (literal.form != Literal::Form::ranges) continue;
-        auto& demands = by_slot[literal.slot];
-        demands.push_back({static_cast<std::uint32_t>(demands.size()), number});
-        if (literal.fixed) literal_false[literal.slot] = 0;
-    }
-    literals.resize(program.literals.size());
-    for (std::uint32_t slot = 0; slot < slots; ++slot) {
-        const auto& demands = by_slot[slot];
-        literal_rows.emplace_back(program, slot, demands, demands.size(),
-                                  std::max<std::size_t>(words_for(demands.size()), 1),
-                                  kMostLiteralBytes);
-        if (literal_rows.back().is_empty()) continue;
-        for (const CodeRows::Demand& demand : demands)
-            literals[demand.literal] = {slot, demand.bit};
     }
 }
 
@@ -360,7 +335,7 @@ std::size_t FirmQuery::Index::bytes() const {
     std::size_t total = sizeof *this + coder.bytes() + size(position_of) + size(seats) +
                         size(places) + size(check_of) + size(check_lists) + size(checks) +
                         size(everyone) + size(plain) + size(set_rows) + size(tag_row) +
-                        size(tag_rows) + size(when_rows) + size(always_scored) + size(literals) +
+                        size(tag_rows) + size(when_rows) + size(always_scored) + literals.bytes() +
                         size(program.literals) + size(program.ranges) + size(program.bitmaps) +
                         size(program.nodes) + size(program.refs) + size(program.items) +
                         size(program.tiers) + size(program.policies) + size(program.preferences) +
@@ -368,8 +343,6 @@ std::size_t FirmQuery::Index::bytes() const {
                         keys.variants() * sizeof(RankKeys::Variant);
     for (const Dimension& dimension : dimensions)
         total += dimension.rows.bytes();
-    for (const CodeRows& rows : literal_rows)
-        total += rows.bytes();
     return total;
 }
 

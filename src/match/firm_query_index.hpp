@@ -6,7 +6,7 @@
 #pragma once
 
 #include "index/code_rows.hpp"
-#include "index/record_coder.hpp"
+#include "index/record_truth.hpp"
 #include "qice/match/firm_query.hpp"
 #include "qice/model/firm.hpp"
 
@@ -14,14 +14,6 @@
 #include <vector>
 
 namespace qice {
-
-/// Where a literal's truth stands: a bit of the literal row of its slot.
-struct LiteralPlace {
-    std::uint32_t slot = UINT32_MAX; // no place: tested when asked for
-    std::uint32_t bit = 0;
-
-    bool exists() const { return slot != UINT32_MAX; }
-};
 
 /// All that ranking a policy takes, in half a cache line.
 struct alignas(32) Seat {
@@ -77,6 +69,7 @@ struct FirmQuery::Index {
     Program program;
     RankKeys keys;
     RecordCoder coder;
+    LiteralTable literals;
     TextColumn ids; // by number in the set
     std::size_t policies, blocks, stride;
 
@@ -92,8 +85,6 @@ struct FirmQuery::Index {
     std::vector<SetRows> sets;
     AlignedVector<std::uint64_t> set_rows;
 
-    std::vector<LiteralPlace> literals;
-    std::vector<CodeRows> literal_rows; // by slot; empty where too large
     // Who may score other than a firm that shares nothing does: a row a tag, a row a when, and one
     // for what these do not say.
     std::vector<std::uint32_t> tag_row; // by tag, or SetRows::kNone
@@ -103,12 +94,10 @@ struct FirmQuery::Index {
     std::vector<Ref> whens;                 // the most usual: found out first
     AlignedVector<std::uint64_t> when_rows; // who prefers each
     static constexpr std::size_t kMostWhens = 31;
-    std::vector<std::uint8_t> literal_false; // by slot: what a false literal is worth
 
   private:
     std::vector<std::uint32_t> strongest_slots() const;
     void order_policies(const std::vector<std::uint32_t>& slots);
-    void place_literals();
     void choose_whens();
     /// From 1; 0: not among the most usual.
     std::uint32_t number_of(Ref when) const;
@@ -122,9 +111,5 @@ struct FirmQuery::Index {
     std::uint16_t preference_of(const CompiledPolicy& policy);
     void summarise(std::uint64_t* row) const;
 };
-
-/// A literal's or node's five planes as bits of one byte.
-inline constexpr std::uint8_t kCertain = 1, kConfirmed = 2, kPossible = 4, kNearly = 8, kFact = 16,
-                              kTrue = 31;
 
 } // namespace qice
