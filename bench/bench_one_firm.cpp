@@ -130,6 +130,16 @@ void measure(const char* name, const SchemaPtr& schema, const std::vector<Policy
     bench::PlainScan scan(*schema, policies, for_scan, as_of);
     check(*schema, policies, query, scan, firms, as_of);
 
+    double visible = 0;
+    std::size_t looked_at = 0;
+    FirmRecord other(schema);
+    for (std::size_t i = 0; i < firms.size(); i += 50, ++looked_at) {
+        other.assign(firms[i]);
+        visible += static_cast<double>(scan.met_in(other, *schema->find("region")));
+    }
+    std::printf("  %.0f policies hold at a firm's place, in the mean\n",
+                visible / static_cast<double>(looked_at));
+
     FirmQuery::Scratch scratch(query);
     double eligible = 0;
     const auto ask = [&](const FirmRecord& record, const QueryOptions& options) {
@@ -151,7 +161,6 @@ void measure(const char* name, const SchemaPtr& schema, const std::vector<Policy
     print("  of which coding",
           least_times(firms, kPasses,
                       [&](const FirmRecord& record, const FirmView&) { scan.code(record); }));
-    FirmRecord other(schema);
     print("index, from a row of a table",
           least_times(firms, kPasses, [&](const FirmRecord&, const FirmView& firm) {
               other.assign(firm);

@@ -3,7 +3,6 @@
 #include "match/top_keys.hpp"
 
 #include <algorithm>
-#include <span>
 
 namespace qice::bench {
 
@@ -25,6 +24,20 @@ const std::vector<RankKey>& PlainScan::ask(const FirmRecord& firm, std::size_t t
     }
     found_.resize(keep_greatest(found_.data(), found_.size(), top, span));
     return found_;
+}
+
+std::size_t PlainScan::met_in(const FirmRecord& firm, std::uint32_t field) {
+    coder_.code(firm, coded_);
+    std::size_t met = 0;
+    for (const CompiledPolicy& policy : program_.policies) {
+        const auto literals = program_.literals_of(policy.rule);
+        met += std::all_of(literals.begin(), literals.end(), [&](Ref ref) {
+            const Literal& of = program_.literals[ref & ~kLiteralBit];
+            return of.form != Literal::Form::ranges || program_.fields[of.slot].field != field ||
+                   certain(ref);
+        });
+    }
+    return met;
 }
 
 bool PlainScan::certain(Ref ref) const {
@@ -58,8 +71,7 @@ bool PlainScan::literal(std::uint32_t number) const {
 }
 
 bool PlainScan::node(const GraphNode& node) const {
-    const std::span refs = std::span(program_.refs).subspan(node.first, 0);
-    const Ref* const first = refs.data();
+    const Ref* const first = program_.refs.data() + node.first;
     const auto holds = [&](Ref ref) { return certain(ref); };
     switch (node.op) {
     case GraphNode::Op::never:

@@ -21,11 +21,10 @@ class PlainScan {
     const std::vector<RankKey>& ask(const FirmRecord& firm, std::size_t top);
     const RankKeys& keys() const { return keys_; }
     void code(const FirmRecord& firm) { coder_.code(firm, coded_); }
+    /// How many policies a firm meets as far as one field of the schema goes.
+    std::size_t met_in(const FirmRecord& firm, std::uint32_t field);
 
   private:
-    struct Test { // a literal over codes with one range: the usual kind
-        std::uint32_t slot, first, span;
-    };
     bool certain(Ref ref) const;
     bool literal(std::uint32_t number) const;
     bool node(const GraphNode& node) const;

@@ -104,20 +104,19 @@ void RecordCoder::derive(const FirmRecord& firm, CodedRecord& out) const {
             continue;
         }
         out.values[field] = kUnknownNumber;
-        const auto category = size_category(of, firm, out);
+        const auto category = size_category(field, firm, out);
         if (!category) continue;
         if (const auto size = derived_size(schema_, of, *category, scalar_of))
             out.values[field] = static_cast<std::int64_t>(*size);
     }
 }
 
-std::optional<std::uint32_t> RecordCoder::size_category(const Field& field, const FirmRecord& firm,
+std::optional<std::uint32_t> RecordCoder::size_category(std::uint32_t field, const FirmRecord& firm,
                                                         const CodedRecord& out) const {
-    const std::uint32_t industry = field.operands[0];
+    const std::uint32_t industry = schema_[field].operands[0];
     if (out.values[industry] == kUnknownNumber) return {};
     if (!schema_[industry].codes) return schema_.size_classes()->category_of(firm.text(industry));
-    const auto self = static_cast<std::size_t>(&field - schema_.fields().data());
-    return size_categories_[self][static_cast<std::size_t>(out.values[industry])];
+    return size_categories_[field][static_cast<std::size_t>(out.values[industry])];
 }
 
 void RecordCoder::code_elements(const FirmRecord& firm, CodedRecord& out) const {

@@ -44,7 +44,7 @@ class RecordCoder {
     void code_elements(const FirmRecord& firm, CodedRecord& out) const;
     void code_tags(const FirmRecord& firm, CodedRecord& out) const;
     void need(std::uint32_t field, std::vector<bool>& needed) const;
-    std::optional<std::uint32_t> size_category(const Field& field, const FirmRecord& firm,
+    std::optional<std::uint32_t> size_category(std::uint32_t field, const FirmRecord& firm,
                                                const CodedRecord& out) const;
 
     const Schema& schema_;
