@@ -1,6 +1,6 @@
 // How long does one firm wait for its policies?
 //
-//   build/bench-release/qice_bench_one_firm [all | city | region | updates]
+//   build/bench/bench/qice_bench_one_firm [all | city | region | updates]
 //
 // city: 10,000 policies of one city, 20,000 firms. region: 100,000 policies of nine cities, each in
 // a province of its own; the national ones once; a firm sees about 5,000 by its place, the others
