@@ -16,9 +16,11 @@ namespace qice::peer {
 class OurRanker {
   public:
     explicit OurRanker(const City& city)
-        : city_(city), keys_(city.program(), city.set.policies), scratch_(city.program()),
-          ranked_(city.program(), keys_),
-          ranker_(city.program(), keys_, city.firms.tags, kernels_) {
+        : city_(city), keys_(city.program(), city.set.policies),
+          variant_tags_(city.program(), keys_), scratch_(city.program()),
+          entries_(city.program(), keys_),
+          narrow_(keys_, variant_tags_, city.firms.tags, kernels_),
+          wide_(keys_, variant_tags_, city.firms.tags, kernels_) {
         for (std::vector<BlockMatches>& blocks : matches_)
             blocks.resize(city.firms.index.blocks());
         for (std::uint32_t slot = 0; slot < city.program().fields.size(); ++slot)
@@ -55,9 +57,11 @@ class OurRanker {
     /// The first kTop of every firm and status.
     void rank() {
         const FirmIndex& index = city_.firms.index;
-        for (std::vector<Slice>& slices : slices_)
-            slices.assign(index.firms(), {});
-        out_.clear();
+        for (Ranked& ranked : ranked_) {
+            ranked.blocks.resize(index.blocks());
+            ranked.begins.resize(index.firms());
+            ranked.counts.resize(index.firms());
+        }
         for (std::size_t block = 0; block < index.blocks(); ++block) {
             for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
                 codes_[slot] = index.codes(slot, block);
@@ -65,10 +69,13 @@ class OurRanker {
             task_.program = &city_.program();
             task_.view = {codes_.data(), widths_.data(), index.planes(block), index.valid(block)};
             ++scratch_.block;
-            const std::size_t first = block * kBlockFirms;
-            const std::size_t firms = std::min(kBlockFirms, index.firms() - first);
-            for (int status = 0; status < 2; ++status)
-                rank(matches_[status][block], first, firms, slices_[status]);
+            for (int status = 0; status < 2; ++status) {
+                entries_.fill(matches_[status][block], preferences_);
+                if (keys_.narrow())
+                    rank(narrow_, block, ranked_[status]);
+                else
+                    rank(wide_, block, ranked_[status]);
+            }
         }
     }
 
@@ -78,10 +85,12 @@ class OurRanker {
             for (int status = 0; status < 2; ++status) {
                 const Pushes pushes =
                     ours.pushes(row, status == 0 ? Verdict::eligible : Verdict::review);
-                const Slice& slice = slices_[status][(*city_.firms.index.positions())[row]];
-                bool equal = slice.count == pushes.size();
+                const Ranked& ranked = ranked_[status];
+                const std::uint32_t position = (*city_.firms.index.positions())[row];
+                bool equal = ranked.counts[position] == pushes.size();
                 for (std::size_t i = 0; equal && i < pushes.size(); ++i) {
-                    const RankKey key = out_[slice.first + i];
+                    const RankKey key =
+                        ranked.blocks[position / kBlockFirms][ranked.begins[position] + i];
                     equal =
                         keys_.policy(key) == pushes[i].other && keys_.score(key) == pushes[i].score;
                 }
@@ -92,41 +101,46 @@ class OurRanker {
     }
 
   private:
-    struct Slice {
-        std::size_t first = 0;
-        std::uint32_t count = 0;
+    struct Ranked { // of a status
+        std::vector<std::vector<RankKey>> blocks;
+        std::vector<std::uint32_t> begins, counts; // by position
     };
 
-    void rank(const BlockMatches& matches, std::size_t first, std::size_t firms,
-              std::vector<Slice>& slices) {
-        if (matches.size == 0) return;
-        ranked_.prepare(matches, preferences_, kernels_);
-        const std::size_t most = std::min<std::size_t>(kTop, ranked_.entries());
-        for (std::size_t bit = 0; bit < firms; ++bit) {
-            const std::size_t at = out_.size();
-            out_.resize(at + most);
-            ranker_.begin(first + bit);
-            const std::uint32_t count =
-                ranker_.rank(ranked_, bit, kTop, preferences_, out_.data() + at);
-            ranker_.end();
-            out_.resize(at + count);
-            slices[first + bit] = {at, count};
-        }
+    template <class Key>
+    void rank(BlockRanking<Key>& ranking, std::size_t block, Ranked& ranked) {
+        const std::size_t first = block * kBlockFirms;
+        ranking.prepare(entries_, first, std::min(kBlockFirms, city_.firms.index.firms() - first),
+                        kTop);
+        std::vector<Key>& keys = buffer<Key>();
+        if (keys.size() < ranking.room()) keys.resize(ranking.room());
+        const std::size_t used =
+            ranking.rank(keys.data(), {ranked.begins.data() + first, ranked.counts.data() + first});
+        ranked.blocks[block].assign(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(used));
+    }
+
+    template <class Key> std::vector<Key>& buffer() {
+        if constexpr (sizeof(Key) == sizeof(RankKey))
+            return wide_keys_;
+        else
+            return narrow_keys_;
     }
 
     const City& city_;
     const Kernels& kernels_ = kernels();
     RankKeys keys_;
+    VariantTags variant_tags_;
     BlockScratch scratch_;
     BlockTask task_{};
     PreferenceRows preferences_{kernels_, task_, scratch_};
-    RankedBlock ranked_;
-    FirmRanker ranker_;
+    BlockEntries entries_;
+    BlockRanking<std::uint32_t> narrow_;
+    BlockRanking<std::uint64_t> wide_;
+    std::vector<std::uint32_t> narrow_keys_;
+    std::vector<RankKey> wide_keys_;
     std::vector<BlockMatches> matches_[2]; // by block
     std::vector<const std::uint8_t*> codes_;
     std::vector<std::uint8_t> widths_;
-    std::vector<Slice> slices_[2]; // by position
-    std::vector<RankKey> out_;
+    Ranked ranked_[2];
 };
 
 } // namespace qice::peer

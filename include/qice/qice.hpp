@@ -4,6 +4,8 @@
 //   load_policies(path, schema)                 policies, each error with its place
 //   read_firms(path, schema, {.as_of = day})    firms, with what had to be quarantined
 //   Matcher(*schema, policies, {.as_of = day})  all firms x all policies, ranked
+//   FirmQuery(schema, policies, {.as_of = day}) one firm x all policies, in microseconds
+//   Engine(schema, {.as_of = day})              the same while policies come and go
 //   judge(rule, firm)                           one firm, one rule
 //   explain(*schema, policies, number, firm)    why, and what would help
 //   lint(set, day)                              what is suspicious in a policy set
@@ -16,9 +18,12 @@
 #include "qice/base/status.hpp"
 #include "qice/io/reader.hpp"
 #include "qice/io/writer.hpp"
+#include "qice/match/engine.hpp"
 #include "qice/match/explain.hpp"
+#include "qice/match/firm_query.hpp"
 #include "qice/match/matcher.hpp"
 #include "qice/model/firm.hpp"
+#include "qice/model/firm_record.hpp"
 #include "qice/model/schema.hpp"
 #include "qice/model/standards.hpp"
 #include "qice/rule/evaluate.hpp"

@@ -5,7 +5,7 @@
 #include "qice/base/text.hpp"
 #include "qice/io/writer.hpp"
 #include "qice/match/explain.hpp"
-#include "qice/match/matcher.hpp"
+#include "qice/match/firm_query.hpp"
 
 #include <fmt/format.h>
 
@@ -75,12 +75,14 @@ class FirmRanking : public Command {
         const bool bad = complain_of_cells(options_, read.value());
 
         const std::vector<Policy>& policies = loaded.policies.policies;
-        const Matcher matcher(*loaded.schema, policies,
+        const FirmQuery query(loaded.schema, policies,
                               {as_of_, options_.include_closed, parsed_urgency_});
-        matched_ = matcher.program().policies.size();
+        matched_ = query.program().policies.size();
         const FirmTable& firms = read.value().firms;
-        const MatchResult result = matcher.match(firms, match_);
-        explain_rows(result, policies, firms);
+        FirmRecord record(loaded.schema);
+        record.assign(firms[0]);
+        FirmQuery::Scratch scratch(query);
+        explain_rows(query.ask(record, {query_.top, kAllStatuses}, scratch), policies, firms);
 
         const std::string text = options_.json ? json(firms) : table(firms);
         AtomicFile out("-");
@@ -98,9 +100,8 @@ class FirmRanking : public Command {
             (parse_number(top_, {}, 0, top) != NumberError::none || top < 1 || top >= kNoLimit))
             return {StatusCode::usage,
                     "--top needs a whole number from 1, or all; got \"" + top_ + "\""};
-        match_.top = static_cast<std::uint32_t>(top);
-        match_.statuses = 0;
-        match_.count_all = true;
+        query_.top = static_cast<std::uint32_t>(top);
+        query_.statuses = 0;
         for (std::string_view name : split(statuses_, ',')) {
             int s = 0;
             while (s < kStatuses && trim(name) != name_of(static_cast<Verdict>(s)))
@@ -109,20 +110,20 @@ class FirmRanking : public Command {
                 return {StatusCode::usage,
                         "--status takes eligible, review, needs_data and near; got \"" +
                             std::string(name) + "\""};
-            match_.statuses |= status_bit(static_cast<Verdict>(s));
+            query_.statuses |= status_bit(static_cast<Verdict>(s));
         }
         return {};
     }
 
-    void explain_rows(const MatchResult& result, const std::vector<Policy>& policies,
+    void explain_rows(const FirmAnswer& answer, const std::vector<Policy>& policies,
                       const FirmTable& firms) {
         const std::vector<LifeCycle> states = life_cycles(policies, as_of_);
         const ExplainOptions options{parsed_urgency_, states};
         for (std::size_t s = 0; s < kStatuses; ++s) {
-            for (std::uint32_t policy = 0; policy < policies.size(); ++policy)
-                counts_[s] += result.counts(policy)[s];
+            counts_[s] = answer.count(static_cast<Verdict>(s));
+            if (!asked(s)) continue;
             std::size_t rank = 0;
-            for (const Push& push : result.pushes(0, static_cast<Verdict>(s))) {
+            for (const Push& push : answer.pushes(static_cast<Verdict>(s))) {
                 Row row{++rank,
                         explain(firms.schema(), policies, push.other, firms[0], options),
                         {},
@@ -134,7 +135,7 @@ class FirmRanking : public Command {
         }
     }
 
-    bool asked(std::size_t s) const { return (match_.statuses >> s & 1) != 0; }
+    bool asked(std::size_t s) const { return (query_.statuses >> s & 1) != 0; }
 
     std::string table(const FirmTable& firms) const {
         const bool zh = chinese(options_);
@@ -238,7 +239,7 @@ class FirmRanking : public Command {
     std::string firm_, top_ = "20", statuses_ = "eligible,review,needs_data,near", urgency_;
     Date as_of_{};
     Urgency parsed_urgency_;
-    MatchOptions match_;
+    QueryOptions query_; // which statuses to show; all are counted
     std::size_t matched_ = 0;
     std::array<std::uint64_t, kStatuses> counts_{};
     std::array<std::vector<Row>, kStatuses> rows_;

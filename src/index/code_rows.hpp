@@ -1,0 +1,52 @@
+// Rows of bits by code: which of many bits' demands on one field a code meets.
+//
+// A bit is a policy (all that it demands of the field), or a literal. Row by row, neighbouring
+// codes mostly meet the same, so codes share rows. Immutable once built. Building sweeps over the
+// codes once: costs the ends of all ranges plus the rows kept.
+#pragma once
+
+#include "qice/base/bits.hpp"
+#include "qice/index/program.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace qice {
+
+class CodeRows {
+  public:
+    struct Demand {
+        std::uint32_t bit;
+        std::uint32_t literal; // of form ranges, on the field
+    };
+
+    CodeRows() = default;
+    /// Rows of `words` words, of which `bits` bits are used; a bit without a demand is always met.
+    /// Without rows (see is_empty()) where they would take more than `most_bytes`.
+    CodeRows(const Program& program, std::uint32_t slot, const std::vector<Demand>& demands,
+             std::size_t bits, std::size_t words, std::size_t most_bytes);
+
+    bool is_empty() const { return row_of_.empty(); }
+    std::size_t rows() const { return words_ == 0 ? 0 : data_.size() / words_; }
+    std::size_t bytes() const { return data_.size() * 8 + row_of_.size() * 4; }
+
+    /// What a code meets for certain; the code after the last is for an unknown value.
+    const std::uint64_t* certain(std::uint32_t code) const {
+        return data_.data() + std::size_t{row_of_[code]} * words_;
+    }
+    /// What a code does not fail: differs for an unknown value only.
+    const std::uint64_t* possible(std::uint32_t code) const {
+        return code + 1 == row_of_.size() ? certain(code) + words_ : certain(code);
+    }
+    std::uint64_t* row(std::size_t number) { return data_.data() + number * words_; }
+
+  private:
+    std::size_t words_ = 0;
+    std::vector<std::uint32_t> row_of_; // by code, then unknown
+    AlignedVector<std::uint64_t> data_; // the last row is for what an unknown value may meet
+};
+
+/// The first `bits` bits set, the others not.
+void fill_bits(std::uint64_t* words, std::size_t bits, std::size_t count);
+
+} // namespace qice

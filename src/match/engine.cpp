@@ -1,0 +1,386 @@
+// Updates: a base, an overlay, and what is open in each. See engine.hpp.
+#include "qice/match/engine.hpp"
+
+#include "base/string_map.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+namespace qice {
+
+using PolicyPtr = std::shared_ptr<const Policy>;
+
+// ------------------------------------------------------------------------------- snapshots
+
+struct Snapshot::Segment {
+    /// Compiles all of them, open or not: that is for the parts to say.
+    Segment(const SchemaPtr& schema, std::vector<PolicyPtr> of, CompileOptions options)
+        : policies(std::move(of)), query(make(schema, policies, options)) {}
+
+    static FirmQuery make(const SchemaPtr& schema, const std::vector<PolicyPtr>& policies,
+                          CompileOptions options) {
+        options.include_closed = true;
+        std::vector<Policy> copies; // only while compiling
+        copies.reserve(policies.size());
+        for (const PolicyPtr& policy : policies)
+            copies.push_back(*policy);
+        return FirmQuery(schema, copies, options);
+    }
+
+    std::vector<PolicyPtr> policies; // by number
+    FirmQuery query;
+};
+
+Snapshot::Snapshot(Part base, Part overlay, std::size_t size)
+    : parts_{std::move(base), std::move(overlay)}, size_(size) {}
+
+Snapshot::Scratch::Scratch() = default;
+Snapshot::Scratch::Scratch(Scratch&&) noexcept = default;
+Snapshot::Scratch& Snapshot::Scratch::operator=(Scratch&&) noexcept = default;
+Snapshot::Scratch::~Scratch() = default;
+
+namespace {
+
+/// What one segment says in one status and class; best first.
+struct Ranked {
+    std::span<const Push> pushes;
+    const std::vector<PolicyPtr>* policies = nullptr;
+
+    RankedPolicy operator[](std::size_t i) const {
+        return {(*policies)[pushes[i].other].get(), pushes[i].score};
+    }
+};
+
+/// Appends the first `top` of both.
+void merge(const Ranked& a, const Ranked& b, std::size_t top, std::vector<RankedPolicy>& out) {
+    std::size_t i = 0, j = 0;
+    const auto take_a = [&] {
+        if (j == b.pushes.size()) return true;
+        if (i == a.pushes.size()) return false;
+        if (a.pushes[i].score != b.pushes[j].score) return a.pushes[i].score > b.pushes[j].score;
+        return a[i].policy->id < b[j].policy->id;
+    };
+    for (; top > 0 && i + j < a.pushes.size() + b.pushes.size(); --top)
+        out.push_back(take_a() ? a[i++] : b[j++]);
+}
+
+} // namespace
+
+const SnapshotAnswer& Snapshot::ask(const FirmRecord& firm, const QueryOptions& options,
+                                    Scratch& scratch) const {
+    static const FirmAnswer kNothing;
+    std::array<const FirmAnswer*, 2> said{&kNothing, &kNothing};
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        Scratch::Part& own = scratch.parts_[i];
+        if (own.segment != parts_[i].segment) {
+            own.segment = parts_[i].segment;
+            own.scratch =
+                own.segment ? std::make_unique<FirmQuery::Scratch>(own.segment->query) : nullptr;
+        }
+        if (own.segment)
+            said[i] = &own.segment->query.ask(firm, options, parts_[i].open, *own.scratch);
+    }
+    SnapshotAnswer& answer = scratch.answer_;
+    answer.ranked_.clear();
+    for (std::size_t s = 0; s < kStatuses; ++s) {
+        const auto status = static_cast<Verdict>(s);
+        answer.begin_[s] = static_cast<std::uint32_t>(answer.ranked_.size());
+        answer.counts_[s] = said[0]->count(status) + said[1]->count(status);
+        std::array<Ranked, 2> all;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            if (parts_[i].segment) all[i] = {said[i]->pushes(status), &parts_[i].segment->policies};
+        if (status != Verdict::needs_data) {
+            merge(all[0], all[1], options.top, answer.ranked_);
+            continue;
+        }
+        // Pairs one fact away come before the rest, whatever their score.
+        std::array<Ranked, 2> facts = all, others = all;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            facts[i].pushes = all[i].pushes.first(said[i]->one_fact_away());
+            others[i].pushes = all[i].pushes.subspan(said[i]->one_fact_away());
+        }
+        merge(facts[0], facts[1], options.top, answer.ranked_);
+        answer.one_fact_away_ =
+            static_cast<std::uint32_t>(answer.ranked_.size()) - answer.begin_[s];
+        merge(others[0], others[1], options.top - answer.one_fact_away_, answer.ranked_);
+    }
+    answer.begin_[kStatuses] = static_cast<std::uint32_t>(answer.ranked_.size());
+    return answer;
+}
+
+// ---------------------------------------------------------------------------------- engine
+
+/// What updates work on. Everything but `published` is theirs alone, under `mutex`.
+struct Engine::State {
+    using Segment = Snapshot::Segment;
+    static constexpr std::uint32_t kNotThere = UINT32_MAX;
+
+    struct Entry {
+        PolicyPtr policy;
+        std::uint32_t in_base = kNotThere; // its number there
+    };
+
+    State(SchemaPtr of, const CompileOptions& with, std::size_t most)
+        : schema(std::move(of)), options(with), most_overlay(most), merge_above(most) {}
+
+    /// Unless others supersede it.
+    static bool can_be_open(const Policy& policy, const CompileOptions& on) {
+        return on.include_closed || life_cycles({&policy, 1}, on.as_of)[0] == LifeCycle::open;
+    }
+    bool is_open(const std::string& id) const {
+        return options.include_closed || !superseders.contains(id);
+    }
+    /// Do the policies it names give way to it on the day?
+    bool supersedes_now(const Policy& policy) const {
+        return policy.publication == Publication::published &&
+               (!policy.effective.from || *policy.effective.from <= options.as_of);
+    }
+
+    void count_superseded(const Policy& policy, bool comes);
+    void open_in_base(const std::string& id);
+    std::vector<PolicyPtr> overlay_without(std::string_view id) const;
+    std::shared_ptr<const Segment> compiled(std::vector<PolicyPtr> policies,
+                                            const CompileOptions& with) const;
+    void set_base(std::shared_ptr<const Segment> segment);
+    Status rebuild(StringMap<Entry> from, const CompileOptions& with);
+    void change(const std::string& id, PolicyPtr policy, std::shared_ptr<const Segment> next);
+    void publish();
+    void start_merge();
+    void merge(std::vector<PolicyPtr> policies, CompileOptions with, std::uint64_t begun_in);
+
+    SchemaPtr schema;
+    CompileOptions options;
+    StringMap<Entry> entries;
+    StringMap<std::uint32_t> superseders; // of an id: how often it is named by policies in time
+    std::shared_ptr<const Segment> base, overlay;
+    FirmQuery::Open base_open;
+
+    std::uint64_t epoch = 0; // a base begun in another epoch is out of date
+    bool merging = false;
+    std::size_t most_overlay, merge_above;
+    std::thread merger;
+    mutable std::mutex mutex;
+
+    mutable std::mutex published_mutex;
+    std::shared_ptr<const Snapshot> published;
+};
+
+std::shared_ptr<const Snapshot::Segment> Engine::State::compiled(std::vector<PolicyPtr> policies,
+                                                                 const CompileOptions& with) const {
+    if (policies.empty()) return nullptr;
+    return std::make_shared<const Segment>(schema, std::move(policies), with);
+}
+
+/// A policy comes or goes: those that it supersedes close or reopen.
+void Engine::State::count_superseded(const Policy& policy, bool comes) {
+    if (!supersedes_now(policy)) return;
+    for (const std::string& id : policy.supersedes) {
+        const auto count = superseders.try_emplace(id, 0).first;
+        count->second += comes ? 1u : ~0u;
+        const bool changed = count->second == (comes ? 1u : 0u);
+        if (count->second == 0) superseders.erase(count);
+        if (changed) open_in_base(id);
+    }
+}
+
+/// Brings a policy's bit in the base up to date.
+void Engine::State::open_in_base(const std::string& id) {
+    const auto found = entries.find(id);
+    if (found == entries.end() || found->second.in_base == kNotThere) return;
+    base->query.set_open(base_open, found->second.in_base, is_open(id));
+}
+
+std::vector<PolicyPtr> Engine::State::overlay_without(std::string_view id) const {
+    std::vector<PolicyPtr> policies;
+    if (overlay)
+        for (const PolicyPtr& policy : overlay->policies)
+            if (policy->id != id) policies.push_back(policy);
+    return policies;
+}
+
+/// Takes a segment as base: which of its policies are still the ones, and which are open.
+void Engine::State::set_base(std::shared_ptr<const Segment> segment) {
+    base = std::move(segment);
+    base_open = base ? base->query.all_open() : FirmQuery::Open{};
+    for (auto& [id, entry] : entries)
+        entry.in_base = kNotThere;
+    if (!base) return;
+    for (std::uint32_t number = 0; number < base->policies.size(); ++number) {
+        const PolicyPtr& policy = base->policies[number];
+        const auto found = entries.find(policy->id);
+        const bool current = found != entries.end() && found->second.policy == policy;
+        if (current) found->second.in_base = number;
+        base->query.set_open(base_open, number, current && is_open(policy->id));
+    }
+}
+
+/// A new base of everything, in the calling thread; on an error nothing has changed.
+Status Engine::State::rebuild(StringMap<Entry> from, const CompileOptions& with) {
+    std::vector<PolicyPtr> policies;
+    for (const auto& [id, entry] : from)
+        if (can_be_open(*entry.policy, with)) policies.push_back(entry.policy);
+    std::shared_ptr<const Segment> made;
+    try {
+        made = compiled(std::move(policies), with);
+    } catch (const std::length_error& error) {
+        return invalid_input(error.what());
+    }
+    ++epoch;
+    merge_above = most_overlay;
+    options = with;
+    entries = std::move(from);
+    superseders.clear();
+    for (const auto& [id, entry] : entries)
+        if (supersedes_now(*entry.policy))
+            for (const std::string& superseded : entry.policy->supersedes)
+                ++superseders[superseded];
+    overlay = nullptr;
+    set_base(std::move(made));
+    publish();
+    return {};
+}
+
+/// The policy under an id is another (or none) from now on; `next` is the overlay to go with it.
+void Engine::State::change(const std::string& id, PolicyPtr policy,
+                           std::shared_ptr<const Segment> next) {
+    if (const auto found = entries.find(id); found != entries.end()) {
+        if (found->second.in_base != kNotThere)
+            base->query.set_open(base_open, found->second.in_base, false);
+        const PolicyPtr old = std::move(found->second.policy);
+        entries.erase(found);
+        count_superseded(*old, false);
+    }
+    if (policy) {
+        entries[id] = {policy, kNotThere};
+        count_superseded(*policy, true);
+    }
+    overlay = std::move(next);
+    publish();
+    if (overlay && overlay->policies.size() > merge_above) start_merge();
+}
+
+void Engine::State::publish() {
+    Snapshot::Part changed{overlay, {}};
+    if (overlay) {
+        changed.open = overlay->query.all_open();
+        for (std::uint32_t number = 0; number < overlay->policies.size(); ++number)
+            if (!is_open(overlay->policies[number]->id))
+                overlay->query.set_open(changed.open, number, false);
+    }
+    std::shared_ptr<const Snapshot> next(
+        new Snapshot({base, base_open}, std::move(changed), entries.size()));
+    const std::lock_guard lock(published_mutex);
+    published.swap(next); // the old one, if it was the last, goes after the lock
+}
+
+void Engine::State::start_merge() {
+    if (merging) return;
+    if (merger.joinable()) merger.join(); // it has ended: `merging` is false
+    std::vector<PolicyPtr> policies;
+    for (const auto& [id, entry] : entries)
+        if (can_be_open(*entry.policy, options)) policies.push_back(entry.policy);
+    merging = true;
+    merger = std::thread([this, of = std::move(policies), with = options,
+                          begun_in = epoch]() mutable { merge(std::move(of), with, begun_in); });
+}
+
+/// In a thread of its own: compiles a base, then takes it over with what has changed meanwhile.
+void Engine::State::merge(std::vector<PolicyPtr> policies, CompileOptions with,
+                          std::uint64_t begun_in) {
+    std::shared_ptr<const Segment> made;
+    try {
+        made = std::make_shared<const Segment>(schema, std::move(policies), with);
+    } catch (const std::length_error&) {
+        // Base and overlay can be ranked apart but not as one: they stay apart.
+    }
+    const std::lock_guard lock(mutex);
+    merging = false;
+    if (begun_in != epoch) return;
+    if (!made) {
+        merge_above *= 2;
+        return;
+    }
+    merge_above = most_overlay;
+    set_base(std::move(made));
+    std::vector<PolicyPtr> rest;
+    if (overlay)
+        for (const PolicyPtr& policy : overlay->policies)
+            if (entries.find(policy->id)->second.in_base == kNotThere) rest.push_back(policy);
+    overlay = compiled(std::move(rest), options); // part of what was one overlay: can be ranked
+    publish();
+}
+
+// ------------------------------------------------------------------------------------ face
+
+Engine::Engine(SchemaPtr schema, const CompileOptions& options, std::size_t most_overlay)
+    : state_(std::make_unique<State>(std::move(schema), options, most_overlay)) {
+    const std::lock_guard lock(state_->mutex);
+    state_->publish();
+}
+
+Engine::~Engine() {
+    if (state_->merger.joinable()) state_->merger.join();
+}
+
+Status Engine::replace_all(std::vector<Policy> policies) {
+    StringMap<State::Entry> entries;
+    for (Policy& policy : policies) {
+        std::string id = policy.id;
+        const auto made = std::make_shared<const Policy>(std::move(policy));
+        if (!entries.emplace(id, State::Entry{made}).second)
+            return invalid_input("policy \"" + id + "\" stands twice", made->place);
+    }
+    const std::lock_guard lock(state_->mutex);
+    return state_->rebuild(std::move(entries), state_->options);
+}
+
+Status Engine::set_day(Date as_of) {
+    const std::lock_guard lock(state_->mutex);
+    CompileOptions with = state_->options;
+    with.as_of = as_of;
+    return state_->rebuild(state_->entries, with);
+}
+
+Status Engine::upsert(Policy policy) {
+    const auto made = std::make_shared<const Policy>(std::move(policy));
+    const std::lock_guard lock(state_->mutex);
+    std::vector<PolicyPtr> changed = state_->overlay_without(made->id);
+    if (State::can_be_open(*made, state_->options)) changed.push_back(made);
+    try {
+        state_->change(made->id, made, state_->compiled(std::move(changed), state_->options));
+    } catch (const std::length_error& error) { // thrown while compiling
+        return invalid_input(error.what());
+    }
+    return {};
+}
+
+bool Engine::remove(std::string_view id) {
+    const std::lock_guard lock(state_->mutex);
+    const auto found = state_->entries.find(id);
+    if (found == state_->entries.end()) return false;
+    const std::string name = found->first;
+    std::vector<PolicyPtr> left = state_->overlay_without(name);
+    const bool same = left.size() == (state_->overlay ? state_->overlay->policies.size() : 0);
+    state_->change(name, nullptr,
+                   same ? state_->overlay : state_->compiled(std::move(left), state_->options));
+    return true;
+}
+
+std::shared_ptr<const Snapshot> Engine::snapshot() const {
+    const std::lock_guard lock(state_->published_mutex);
+    return state_->published;
+}
+
+void Engine::settle() {
+    std::thread merger;
+    {
+        const std::lock_guard lock(state_->mutex);
+        merger = std::move(state_->merger);
+    }
+    if (merger.joinable()) merger.join();
+}
+
+} // namespace qice

@@ -1,0 +1,437 @@
+// How one firm is asked about: rows, then checks, then keys.
+#include "qice/match/firm_query.hpp"
+
+#include "match/firm_query_index.hpp"
+#include "match/top_keys.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace qice {
+
+namespace {
+
+constexpr std::size_t kBlockWordsOfPolicies = 8;
+constexpr std::size_t kAhead = 16; // seats are fetched this many candidates before they are scored
+
+/// The rank classes: needs_data falls into two.
+enum Class : std::size_t { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kClasses };
+
+} // namespace
+
+struct FirmQuery::Scratch::Memory {
+    explicit Memory(const Index& index)
+        : coded(index.coder.scratch()), truth(index.program, index.literals),
+          check_memo(index.check_lists.size()), certain(index.dimensions.size()),
+          possible(index.dimensions.size()) {
+        for (std::vector<std::uint32_t>& of_class : found)
+            of_class.resize(index.policies + kAhead); // read and written beyond the last
+        unsure.resize(index.policies);
+        scored_positions.resize(index.policies + kAhead);
+        scored.resize(index.stride);
+        keys.resize(index.policies + 1);
+    }
+
+    CodedRecord coded;
+    RecordTruth truth;
+    std::uint64_t preferred = 0;                            // bit i + 1: Index::whens[i] is true
+    std::vector<std::uint32_t> check_memo;                  // by check list: stamp x 256 + planes
+    std::vector<const std::uint64_t*> certain, possible;    // by dimension: rows
+    std::vector<const std::uint64_t*> has, lacks;           // of all sets
+    std::vector<std::uint32_t> has_end, lacks_end;          // by set
+    std::array<std::vector<std::uint32_t>, kClasses> found; // positions
+    std::vector<std::uint32_t> unsure;                      // positions whose checks are to be run
+    std::array<std::size_t, kClasses> counts;
+    std::size_t unsure_count = 0;
+    std::vector<const std::uint64_t*> scored_rows; // of its tags and preferences
+    AlignedVector<std::uint64_t> scored;           // a row: who may share something with the firm
+    std::vector<std::uint32_t> scored_positions;   // of the class at hand
+    std::vector<RankKey> keys;
+    FirmAnswer answer;
+};
+
+FirmQuery::Scratch::Scratch(const FirmQuery& query)
+    : memory_(std::make_unique<Memory>(*query.index_)) {}
+FirmQuery::Scratch::Scratch(Scratch&&) noexcept = default;
+FirmQuery::Scratch& FirmQuery::Scratch::operator=(Scratch&&) noexcept = default;
+FirmQuery::Scratch::~Scratch() = default;
+
+/// One question.
+class FirmQuery::Run {
+  public:
+    Run(const Index& index, const QueryOptions& options, Scratch::Memory& memory)
+        : index_(index), program_(index.program), options_(options), memory_(memory) {}
+
+    void ask(const FirmRecord& firm, const std::uint64_t* open) {
+        index_.coder.code(firm, memory_.coded);
+        begin();
+        memory_.counts.fill(0);
+        memory_.unsure_count = 0;
+        const bool all = (options_.statuses & ~kEligibleAndReview) != 0;
+        const std::size_t summary = index_.blocks * kBlockWordsOfPolicies;
+        for (std::size_t w = 0; w * 64 < index_.blocks; ++w) {
+            std::uint64_t live = open[summary + w];
+            if (!all)
+                for (const std::uint64_t* row : memory_.certain)
+                    live &= row[summary + w];
+            for (; live != 0; live &= live - 1) {
+                const std::size_t block = w * 64 + static_cast<std::size_t>(std::countr_zero(live));
+                find_scored(block);
+                all ? all_statuses(block, open) : eligible_and_review(block, open);
+            }
+        }
+        all ? judge_wholly() : run_checks();
+        finish();
+    }
+
+  private:
+    void begin();
+    void point_at_rows();
+    void point_at_sets();
+
+    using Words = std::array<std::uint64_t, kBlockWordsOfPolicies>;
+    Words words_at(const std::uint64_t* row, std::size_t first) const {
+        Words words;
+        std::copy_n(row + first, words.size(), words.begin());
+        return words;
+    }
+    static std::uint64_t any(const Words& words) {
+        std::uint64_t any = 0;
+        for (std::uint64_t word : words)
+            any |= word;
+        return any;
+    }
+    /// What a set's rows say of a block; `if_unknown` is the row for an unknown set.
+    Words met_by_set(std::size_t set, std::uint32_t if_unknown, std::size_t first) const;
+
+    void find_scored(std::size_t block);
+    void eligible_and_review(std::size_t block, const std::uint64_t* open);
+    void all_statuses(std::size_t block, const std::uint64_t* open);
+
+    /// Appends the positions of set bits to a list; returns its new length.
+    static std::size_t note(std::uint64_t bits, std::size_t word, std::uint32_t* list,
+                            std::size_t count) {
+        for (; bits != 0; bits &= bits - 1) {
+            const std::size_t position =
+                word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+            list[count++] = static_cast<std::uint32_t>(position);
+        }
+        return count;
+    }
+    void run_checks();
+    void judge_wholly();
+    void found(Class of_class, std::uint32_t position) {
+        memory_.found[of_class][memory_.counts[of_class]++] = position;
+    }
+
+    // --- scores
+    RankKey key_of(std::uint32_t position) {
+        const Seat& seat = index_.seats[position];
+        if (seat.preference == Seat::kLong) return long_key(position);
+        const std::int32_t* const weights = memory_.coded.weights.data();
+        Score more = 0;
+        for (std::size_t i = 0; i < Seat::kTags; ++i)
+            more += std::int32_t{seat.weight[i]} * weights[seat.tag[i]];
+        const SeatPreference& preference = index_.preferences[seat.preference];
+        more += preference.add & -static_cast<Score>(memory_.preferred >> preference.when & 1);
+        return index_.keys.raised(seat.key, more);
+    }
+    RankKey long_key(std::uint32_t position);
+    void finish();
+    void write(Class of_class, std::uint32_t top);
+
+    const Index& index_;
+    const Program& program_;
+    const QueryOptions& options_;
+    Scratch::Memory& memory_;
+};
+
+// ----------------------------------------------------------------------------------- rows
+
+void FirmQuery::Run::begin() {
+    if (memory_.truth.begin(memory_.coded))
+        std::fill(memory_.check_memo.begin(), memory_.check_memo.end(), 0);
+    point_at_rows();
+    point_at_sets();
+    memory_.preferred = 0;
+    for (std::size_t i = 0; i < index_.whens.size(); ++i) {
+        if ((memory_.truth.planes(index_.whens[i]) & kCertain) != 0) {
+            memory_.preferred |= std::uint64_t{1} << (i + 1);
+            memory_.scored_rows.push_back(index_.when_rows.data() + i * index_.stride);
+        }
+    }
+}
+
+void FirmQuery::Run::point_at_rows() {
+    const std::vector<std::uint32_t>& codes = memory_.coded.codes;
+    memory_.scored_rows.clear();
+    for (std::uint32_t tag : memory_.coded.carried)
+        if (index_.tag_row[tag] != SetRows::kNone)
+            memory_.scored_rows.push_back(index_.tag_rows.data() +
+                                          std::size_t{index_.tag_row[tag]} * index_.stride);
+    for (std::size_t d = 0; d < index_.dimensions.size(); ++d) {
+        const Index::Dimension& dimension = index_.dimensions[d];
+        memory_.certain[d] = dimension.rows.certain(codes[dimension.slot]);
+        memory_.possible[d] = dimension.rows.possible(codes[dimension.slot]);
+    }
+}
+
+void FirmQuery::Run::find_scored(std::size_t block) {
+    const std::size_t first = block * kBlockWordsOfPolicies;
+    Words scored = words_at(index_.always_scored.data(), first);
+    for (const std::uint64_t* row : memory_.scored_rows)
+        for (std::size_t w = 0; w < scored.size(); ++w)
+            scored[w] |= row[first + w];
+    std::copy(scored.begin(), scored.end(),
+              memory_.scored.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+void FirmQuery::Run::point_at_sets() {
+    memory_.has.clear();
+    memory_.lacks.clear();
+    memory_.has_end.clear();
+    memory_.lacks_end.clear();
+    for (const SetRows& rows : index_.sets) {
+        const CodedSet& set = program_.sets[rows.set];
+        for (std::uint32_t plane : memory_.coded.has) {
+            const std::uint32_t element = plane - set.first_plane; // wraps below the set's first
+            if (element >= set.elements.size()) continue;
+            if (rows.has[element] != SetRows::kNone)
+                memory_.has.push_back(index_.set_row(rows.has[element]));
+            if (rows.lacks[element] != SetRows::kNone)
+                memory_.lacks.push_back(index_.set_row(rows.lacks[element]));
+        }
+        memory_.has_end.push_back(static_cast<std::uint32_t>(memory_.has.size()));
+        memory_.lacks_end.push_back(static_cast<std::uint32_t>(memory_.lacks.size()));
+    }
+}
+
+FirmQuery::Run::Words FirmQuery::Run::met_by_set(std::size_t set, std::uint32_t if_unknown,
+                                                 std::size_t first) const {
+    const SetRows& rows = index_.sets[set];
+    if (!memory_.coded.known[rows.set]) return words_at(index_.set_row(if_unknown), first);
+    Words met = words_at(index_.set_row(rows.free), first);
+    for (std::size_t i = set == 0 ? 0 : memory_.has_end[set - 1]; i < memory_.has_end[set]; ++i)
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] |= memory_.has[i][first + w];
+    for (std::size_t i = set == 0 ? 0 : memory_.lacks_end[set - 1]; i < memory_.lacks_end[set]; ++i)
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] &= ~memory_.lacks[i][first + w];
+    return met;
+}
+
+void FirmQuery::Run::eligible_and_review(std::size_t block, const std::uint64_t* open) {
+    const std::size_t first = block * kBlockWordsOfPolicies;
+    Words met = words_at(open, first);
+    for (const std::uint64_t* row : memory_.certain)
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] &= row[first + w];
+    for (std::size_t set = 0; set < index_.sets.size(); ++set) {
+        const Words by_set = met_by_set(set, index_.sets[set].unknown_certain, first);
+        for (std::size_t w = 0; w < met.size(); ++w)
+            met[w] &= by_set[w];
+    }
+    std::size_t sure = memory_.counts[kEligible], unsure = memory_.unsure_count;
+    for (std::size_t w = 0; w < met.size(); ++w) {
+        const std::uint64_t plain = index_.plain[first + w];
+        sure = note(met[w] & plain, first + w, memory_.found[kEligible].data(), sure);
+        unsure = note(met[w] & ~plain, first + w, memory_.unsure.data(), unsure);
+    }
+    memory_.counts[kEligible] = sure;
+    memory_.unsure_count = unsure;
+}
+
+/// What policies demand beyond the rows.
+void FirmQuery::Run::run_checks() {
+    std::uint32_t* const eligible = memory_.found[kEligible].data();
+    std::uint32_t* const review = memory_.found[kReview].data();
+    std::size_t eligible_count = memory_.counts[kEligible], review_count = 0;
+    for (std::size_t i = 0; i < memory_.unsure_count; ++i) {
+        const std::uint32_t position = memory_.unsure[i];
+        const std::uint32_t number = index_.check_of[position];
+        std::uint32_t& memo = memory_.check_memo[number];
+        if (memo >> 8 != memory_.truth.stamp()) {
+            const CheckList& list = index_.check_lists[number];
+            memo = memory_.truth.stamp() << 8 |
+                   memory_.truth.judge(index_.checks.data() + list.first, list.count, kConfirmed);
+        }
+        // Who passes is hard to guess for a processor: everyone is written, some are kept.
+        const std::uint32_t certain = memo & kCertain;
+        eligible[eligible_count] = position;
+        eligible_count += certain;
+        review[review_count] = position;
+        review_count += (memo / kConfirmed & 1u) & ~certain;
+    }
+    memory_.counts[kEligible] = eligible_count;
+    memory_.counts[kReview] = review_count;
+}
+
+/// The rows leave out what fails in two fields or in a fixed one; of the rest everything is tested.
+void FirmQuery::Run::all_statuses(std::size_t block, const std::uint64_t* open) {
+    const std::size_t first = block * kBlockWordsOfPolicies;
+    const Words takes_part = words_at(open, first);
+    Words met = takes_part, failed_once{}, out{}; // out: failed twice, or for good
+    const auto fail = [&](std::size_t w, std::uint64_t possible, bool fixed) {
+        out[w] |= fixed ? ~possible : failed_once[w] & ~possible;
+        failed_once[w] |= ~possible;
+    };
+    for (std::size_t d = 0; d < memory_.certain.size(); ++d) {
+        for (std::size_t w = 0; w < met.size(); ++w) {
+            met[w] &= memory_.certain[d][first + w];
+            fail(w, memory_.possible[d][first + w], index_.dimensions[d].fixed);
+        }
+    }
+    for (std::size_t set = 0; set < index_.sets.size(); ++set) {
+        const SetRows& rows = index_.sets[set];
+        const Words certain = met_by_set(set, rows.unknown_certain, first);
+        const Words possible = met_by_set(set, rows.unknown_possible, first);
+        for (std::size_t w = 0; w < met.size(); ++w) {
+            met[w] &= certain[w];
+            fail(w, possible[w], rows.fixed);
+        }
+    }
+    const bool near = (options_.statuses & status_bit(Verdict::near)) != 0;
+    for (std::size_t w = 0; w < met.size(); ++w) {
+        const std::uint64_t sure = met[w] & index_.plain[first + w];
+        const std::uint64_t rest = takes_part[w] & ~sure & ~(near ? out[w] : failed_once[w]);
+        memory_.counts[kEligible] =
+            note(sure, first + w, memory_.found[kEligible].data(), memory_.counts[kEligible]);
+        memory_.unsure_count = note(rest, first + w, memory_.unsure.data(), memory_.unsure_count);
+    }
+}
+
+/// Everything that policies demand.
+void FirmQuery::Run::judge_wholly() {
+    for (std::size_t i = 0; i < memory_.unsure_count; ++i) {
+        const std::uint32_t position = memory_.unsure[i];
+        const Conjunction& rule = program_.policies[index_.places[position]].rule;
+        const std::uint8_t said = memory_.truth.judge(
+            program_.refs.data() + rule.first, rule.literals + rule.others, kPossible | kNearly);
+        if ((said & kConfirmed) != 0)
+            found((said & kCertain) != 0 ? kEligible : kReview, position);
+        else if ((said & kPossible) != 0)
+            found((said & kFact) != 0 ? kNeedsFact : kNeedsMore, position);
+        else if ((said & kNearly) != 0)
+            found(kNear, position);
+    }
+}
+
+// --------------------------------------------------------------------------------- scores
+
+RankKey FirmQuery::Run::long_key(std::uint32_t position) {
+    const CompiledPolicy& policy = program_.policies[index_.places[position]];
+    Score more = 0;
+    for (std::uint32_t i = 0; i < policy.tags; ++i) {
+        const CompiledTag& tag = program_.tags[policy.first_tag + i];
+        more += std::int64_t{tag.weight} * memory_.coded.weights[tag.tag];
+    }
+    for (std::uint32_t i = 0; i < policy.preferences; ++i) {
+        const CompiledPreference& preference = program_.preferences[policy.first_preference + i];
+        if ((memory_.truth.planes(preference.when) & kCertain) != 0) more += preference.add;
+    }
+    return index_.keys.raised(index_.seats[position].key, more);
+}
+
+void FirmQuery::Run::write(Class of_class, std::uint32_t top) {
+    const std::size_t count = memory_.counts[of_class];
+    const std::uint32_t* const positions = memory_.found[of_class].data();
+    RankKey* const keys = memory_.keys.data();
+    // First those whose score is their policy's own; who they are is hard to guess, so both lists
+    // are written and one of them kept.
+    std::uint32_t* const scored = memory_.scored_positions.data();
+    std::size_t plain_count = 0, scored_count = 0;
+    KeySpan span;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t position = positions[i];
+        __builtin_prefetch(index_.seats.data() + positions[i + kAhead]);
+        const std::uint64_t is_scored = memory_.scored[position / 64] >> (position % 64) & 1;
+        const RankKey key = index_.seats[position].key;
+        keys[plain_count] = key;
+        plain_count += is_scored ^ 1;
+        scored[scored_count] = position;
+        scored_count += is_scored;
+        span.add(key); // a wider span does no harm
+    }
+    for (std::size_t i = 0; i < scored_count; ++i) {
+        keys[plain_count + i] = key_of(scored[i]);
+        span.add(keys[plain_count + i]);
+    }
+    const std::size_t kept = keep_greatest(keys, count, top, span);
+    for (std::size_t i = 0; i < kept; ++i)
+        memory_.answer.pushes_.push_back({index_.keys.policy(keys[i]), index_.keys.score(keys[i])});
+}
+
+void FirmQuery::Run::finish() {
+    FirmAnswer& answer = memory_.answer;
+    answer.pushes_.clear();
+    const auto& counts = memory_.counts;
+    const std::array<std::size_t, kStatuses> of_status{
+        counts[kEligible], counts[kReview], counts[kNeedsFact] + counts[kNeedsMore], counts[kNear]};
+    answer.one_fact_away_ = 0;
+    for (std::size_t status = 0; status < kStatuses; ++status) {
+        answer.begin_[status] = static_cast<std::uint32_t>(answer.pushes_.size());
+        const bool asked = (options_.statuses >> status & 1) != 0;
+        answer.counts_[status] = asked ? static_cast<std::uint32_t>(of_status[status]) : 0;
+        if (!asked) continue;
+        switch (static_cast<Verdict>(status)) {
+        case Verdict::eligible: write(kEligible, options_.top); break;
+        case Verdict::review: write(kReview, options_.top); break;
+        case Verdict::needs_data: {
+            const auto facts =
+                static_cast<std::uint32_t>(std::min<std::size_t>(options_.top, counts[kNeedsFact]));
+            answer.one_fact_away_ = facts;
+            write(kNeedsFact, facts);
+            write(kNeedsMore, options_.top - facts);
+            break;
+        }
+        default: write(kNear, options_.top); break;
+        }
+    }
+    answer.begin_[kStatuses] = static_cast<std::uint32_t>(answer.pushes_.size());
+}
+
+// -------------------------------------------------------------------------------- FirmQuery
+
+FirmQuery::FirmQuery(SchemaPtr schema, std::span<const Policy> policies,
+                     const CompileOptions& options)
+    : FirmQuery(schema, policies, compile(*schema, policies, options), options.as_of) {}
+
+FirmQuery::FirmQuery(SchemaPtr schema, std::span<const Policy> policies, Program program,
+                     Date as_of)
+    : index_(
+          std::make_unique<const Index>(std::move(schema), policies, std::move(program), as_of)) {}
+FirmQuery::FirmQuery(FirmQuery&&) noexcept = default;
+FirmQuery& FirmQuery::operator=(FirmQuery&&) noexcept = default;
+FirmQuery::~FirmQuery() = default;
+
+const FirmAnswer& FirmQuery::ask(const FirmRecord& firm, const QueryOptions& options,
+                                 Scratch& scratch) const {
+    Run(*index_, options, *scratch.memory_).ask(firm, index_->everyone.data());
+    return scratch.memory_->answer;
+}
+
+const FirmAnswer& FirmQuery::ask(const FirmRecord& firm, const QueryOptions& options,
+                                 const Open& open, Scratch& scratch) const {
+    Run(*index_, options, *scratch.memory_).ask(firm, open.bits_.data());
+    return scratch.memory_->answer;
+}
+
+FirmQuery::Open FirmQuery::all_open() const {
+    Open open;
+    open.bits_ = index_->everyone;
+    return open;
+}
+
+void FirmQuery::set_open(Open& open, std::uint32_t policy, bool takes_part) const {
+    const std::uint32_t position = index_->position_of[policy];
+    if (position == UINT32_MAX) return;
+    const std::uint64_t bit = std::uint64_t{1} << (position % 64);
+    std::uint64_t& word = open.bits_[position / 64];
+    word = takes_part ? word | bit : word & ~bit; // the summary stays: it may say too much
+}
+
+const Program& FirmQuery::program() const { return index_->program; }
+std::string_view FirmQuery::id(std::uint32_t policy) const { return index_->ids[policy]; }
+std::size_t FirmQuery::bytes() const { return index_->bytes(); }
+
+} // namespace qice
