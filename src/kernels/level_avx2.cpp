@@ -1,5 +1,6 @@
 // AVX2: 256-bit registers, with popcnt and BMI.
 #if defined(__x86_64__)
+#include "kernels/filters.hpp"
 #include "kernels/kernels.hpp"
 
 #include <immintrin.h>
@@ -56,9 +57,12 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 }
 
 #include "kernels/block_executor.inl"
+#include "kernels/filters.inl"
 
 extern const Kernels kKernels;
 const Kernels kKernels{"avx2", run_block, certain, transpose, merge_top};
+extern const Filters kFilters;
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 
 } // namespace qice::level_avx2
 

@@ -1,5 +1,6 @@
 // AVX-512 (F, BW, VL, DQ): a row of 512 firms is one register.
 #if defined(__x86_64__)
+#include "kernels/filters.hpp"
 #include "kernels/kernels.hpp"
 
 #include <immintrin.h>
@@ -44,9 +45,12 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 }
 
 #include "kernels/block_executor.inl"
+#include "kernels/filters.inl"
 
 extern const Kernels kKernels;
 const Kernels kKernels{"avx512", run_block, certain, transpose, merge_top};
+extern const Filters kFilters;
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 
 } // namespace qice::level_avx512
 

@@ -1,4 +1,5 @@
 // Plain: any CPU of the target family, portable C++.
+#include "kernels/filters.hpp"
 #include "kernels/kernels.hpp"
 
 #include <cstring>
@@ -38,8 +39,11 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 }
 
 #include "kernels/block_executor.inl"
+#include "kernels/filters.inl"
 
 extern const Kernels kKernels;
 const Kernels kKernels{"plain", run_block, certain, transpose, merge_top};
+extern const Filters kFilters;
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 
 } // namespace qice::level_plain
