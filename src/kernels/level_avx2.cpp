@@ -1,5 +1,6 @@
 // AVX2: 256-bit registers, with popcnt and BMI.
 #if defined(__x86_64__)
+#include "kernels/filters.hpp"
 #include "kernels/kernels.hpp"
 
 #include <immintrin.h>
@@ -101,10 +102,13 @@ inline std::uint32_t mask_of(__m256i bytes) {
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(bytes));
 }
 
+// Parts of a word of a row, written on their own.
+typedef std::uint32_t HalfWord __attribute__((may_alias));
+
 /// row = where first <= code <= last, for 512 codes.
 inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::uint32_t first,
                            std::uint32_t last, BlockRow& row) {
-    auto* out = reinterpret_cast<std::uint32_t*>(row.words); // 32 codes each
+    auto* out = reinterpret_cast<HalfWord*>(row.words); // 32 codes each
     const auto* in = reinterpret_cast<const __m256i*>(codes);
     if (width == 1) {
         const __m256i low = _mm256_set1_epi8(static_cast<char>(first));
@@ -138,10 +142,13 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
+#include "kernels/filters.inl"
 
 extern const Kernels kKernels;
 const Kernels kKernels{"avx2",          run_block,       certain, rank,  rank,
                        make_firm_major, make_firm_major, select,  select};
+extern const Filters kFilters;
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 
 } // namespace qice::level_avx2
 

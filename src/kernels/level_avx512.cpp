@@ -1,5 +1,6 @@
 // AVX-512 (F, BW, VL, DQ): a row of 512 firms is one register.
 #if defined(__x86_64__)
+#include "kernels/filters.hpp"
 #include "kernels/kernels.hpp"
 
 #include <immintrin.h>
@@ -75,6 +76,10 @@ inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys
     return count;
 }
 
+// Parts of a word of a row, written on their own.
+typedef std::uint32_t HalfWord __attribute__((may_alias));
+typedef std::uint16_t QuarterWord __attribute__((may_alias));
+
 /// row = where first <= code <= last, for 512 codes.
 inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::uint32_t first,
                            std::uint32_t last, BlockRow& row) {
@@ -87,14 +92,14 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
     } else if (width == 2) {
         const __m512i low = _mm512_set1_epi16(static_cast<short>(first));
         const __m512i span = _mm512_set1_epi16(static_cast<short>(last - first));
-        auto* out = reinterpret_cast<std::uint32_t*>(row.words);
+        auto* out = reinterpret_cast<HalfWord*>(row.words);
         for (int i = 0; i < 16; ++i)
             out[i] = _mm512_cmple_epu16_mask(
                 _mm512_sub_epi16(_mm512_load_si512(codes + 64 * i), low), span);
     } else {
         const __m512i low = _mm512_set1_epi32(static_cast<int>(first));
         const __m512i span = _mm512_set1_epi32(static_cast<int>(last - first));
-        auto* out = reinterpret_cast<std::uint16_t*>(row.words);
+        auto* out = reinterpret_cast<QuarterWord*>(row.words);
         for (int i = 0; i < 32; ++i)
             out[i] = _mm512_cmple_epu32_mask(
                 _mm512_sub_epi32(_mm512_load_si512(codes + 64 * i), low), span);
@@ -103,10 +108,13 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
+#include "kernels/filters.inl"
 
 extern const Kernels kKernels;
 const Kernels kKernels{"avx512",        run_block,       certain, rank,  rank,
                        make_firm_major, make_firm_major, select,  select};
+extern const Filters kFilters;
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 
 } // namespace qice::level_avx512
 

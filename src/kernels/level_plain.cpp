@@ -1,4 +1,5 @@
 // Plain: any CPU of the target family, portable C++.
+#include "kernels/filters.hpp"
 #include "kernels/kernels.hpp"
 
 #include <cstring>
@@ -78,9 +79,12 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
 
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
+#include "kernels/filters.inl"
 
 extern const Kernels kKernels;
 const Kernels kKernels{"plain",         run_block,       certain, rank,  rank,
                        make_firm_major, make_firm_major, select,  select};
+extern const Filters kFilters;
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 
 } // namespace qice::level_plain

@@ -34,6 +34,11 @@ class FieldCuts {
                                           strings_.begin());
     }
 
+    /// The cuts themselves, ascending: code c holds the values from cut c - 1 up to, without it, cut
+    /// c. One of the two is empty.
+    const std::vector<std::int64_t>& numbers() const { return numbers_; }
+    const std::vector<std::string>& strings() const { return strings_; }
+
     /// Inclusive ranges of codes, ascending.
     struct Range {
         std::uint32_t first, last;

@@ -1,0 +1,241 @@
+#include "match/best_firms.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace qice {
+namespace {
+
+constexpr std::size_t kFewFirms = 4'096; // so many are gathered without ado
+
+int rank_bits(std::size_t firms) {
+    return std::max(1, static_cast<int>(std::bit_width(firms)));
+}
+
+/// Least and most that preferences and tags can add.
+std::pair<__int128, __int128> span_of(const Program& program) {
+    __int128 least = 0, most = 0;
+    for (const CompiledPreference& preference : program.preferences)
+        (preference.add < 0 ? least : most) += preference.add;
+    for (const CompiledTag& tag : program.tags)
+        (tag.weight < 0 ? least : most) += __int128{tag.weight} * 1000;
+    return {least, most};
+}
+
+/// The first entry of `positions` at or behind `from` that is `position` or more.
+std::size_t gallop(std::span<const std::uint32_t> positions, std::size_t from,
+                   std::uint32_t position) {
+    std::size_t step = 1;
+    while (from + step < positions.size() && positions[from + step] < position)
+        step *= 2;
+    const auto begin = positions.begin() + static_cast<std::ptrdiff_t>(from + step / 2);
+    const auto end =
+        positions.begin() + static_cast<std::ptrdiff_t>(std::min(from + step, positions.size()));
+    return static_cast<std::size_t>(std::lower_bound(begin, end, position) - positions.begin());
+}
+
+} // namespace
+
+int key_bits(const Program& program, std::size_t firms) {
+    const auto [least, most] = span_of(program);
+    int bits = rank_bits(firms);
+    for (auto span = static_cast<unsigned __int128>(most - least); span != 0; span >>= 1)
+        ++bits;
+    return bits;
+}
+
+template <class Key>
+void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
+                            const BoundPolicy::Parts& policy, const IdOrder& ids,
+                            const Filters& filters, std::vector<Push>& out) {
+    ids_ = &ids;
+    filters_ = &filters;
+    top_ = top;
+    most_ = static_cast<Score>(span_of(policy.program).second);
+    rank_bits_ = rank_bits(ids.firms());
+    bar_ = ~Key{0};
+    keys_.clear();
+    if (top_ == 0) return;
+    score_followers(firms, policy);
+    add_others(firms);
+    prune();
+    sort_keys();
+    const Key rank_mask = (Key{1} << rank_bits_) - 1;
+    const Score best = policy.program.policies[0].prior + most_;
+    out.reserve(out.size() + keys_.size());
+    for (const Key key : keys_)
+        out.push_back({ids.row_at(static_cast<std::uint32_t>(key & rank_mask)),
+                       best - static_cast<Score>(key >> rank_bits_)});
+}
+
+/// Scores the firms that follow a tag of the policy and takes them out of the rows.
+template <class Key>
+void BestFirms<Key>::score_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy) {
+    if (policy.tags.empty()) return;
+    cursors_.assign(policy.tags.size(), 0);
+    for (std::size_t begin = 0, end; begin < firms.blocks.size(); begin = end) {
+        end = begin + 1;
+        while (end < firms.blocks.size() && firms.blocks[end] == firms.blocks[begin])
+            ++end;
+        score_block(firms, begin, end, policy);
+    }
+}
+
+template <class Key>
+void BestFirms<Key>::score_block(SelectedFirms& firms, std::size_t begin, std::size_t end,
+                                 const BoundPolicy::Parts& policy) {
+    BlockRow all{}, followers{};
+    for (std::size_t i = begin; i < end; ++i)
+        for (std::size_t w = 0; w < kBlockWords; ++w)
+            all.words[w] |= firms.rows[i].words[w];
+    const auto first = static_cast<std::uint32_t>(firms.blocks[begin] * kBlockFirms);
+    bool any = false;
+    for (std::size_t t = 0; t < policy.tags.size(); ++t) {
+        const auto& [list, weight] = policy.tags[t];
+        std::size_t at = cursors_[t];
+        if (at < list.positions.size() && list.positions[at] < first)
+            at = gallop(list.positions, at, first);
+        for (; at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
+            const std::uint32_t bit = list.positions[at] - first;
+            const std::uint64_t in_word = std::uint64_t{1} << (bit % 64);
+            if ((all.words[bit / 64] & in_word) == 0) continue;
+            const Score more = weight * list.weights[at];
+            affinity_[bit] = (followers.words[bit / 64] & in_word) == 0 ? more
+                                                                         : affinity_[bit] + more;
+            followers.words[bit / 64] |= in_word;
+            any = true;
+        }
+        cursors_[t] = at;
+    }
+    if (!any) return;
+    const std::uint32_t* const ranks = ids_->ranks() + first;
+    for (std::size_t i = begin; i < end; ++i) {
+        for (std::size_t w = 0; w < kBlockWords; ++w) {
+            for (std::uint64_t bits = firms.rows[i].words[w] & followers.words[w]; bits != 0;
+                 bits &= bits - 1) {
+                const std::size_t bit = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+                const Key base = key_base(firms.added[i] + affinity_[bit]);
+                if (base > bar_) continue;
+                const Key key = base | ranks[bit];
+                if (key < bar_) keys_.push_back(key);
+            }
+            firms.rows[i].words[w] &= ~followers.words[w];
+        }
+    }
+    if (keys_.size() >= std::max(kFewFirms, 4 * top_)) prune();
+}
+
+template <class Key> void BestFirms<Key>::prune() {
+    if (keys_.size() <= top_) return;
+    const auto last = keys_.begin() + static_cast<std::ptrdiff_t>(top_);
+    std::nth_element(keys_.begin(), last, keys_.end());
+    bar_ = *last; // the first that is not kept
+    keys_.erase(last, keys_.end());
+}
+
+/// Adds what is left in the rows, score by score, the greatest first.
+template <class Key> void BestFirms<Key>::add_others(SelectedFirms& firms) {
+    order_.resize(firms.blocks.size());
+    std::iota(order_.begin(), order_.end(), 0u);
+    const auto more = [&](std::uint32_t a, std::uint32_t b) {
+        return firms.added[a] > firms.added[b];
+    };
+    std::stable_sort(order_.begin(), order_.end(), more);
+    prune();
+    for (std::size_t begin = 0, end; begin < order_.size(); begin = end) {
+        const Score added = firms.added[order_[begin]];
+        equals_.clear();
+        for (end = begin; end < order_.size() && firms.added[order_[end]] == added; ++end)
+            equals_.add(firms.blocks[order_[end]], firms.rows[order_[end]], added);
+        const Key base = key_base(added);
+        std::ptrdiff_t better = 0;
+        if (top_ < ids_->firms())
+            better = std::count_if(keys_.begin(), keys_.end(), [&](Key key) { return key < base; });
+        if (static_cast<std::size_t>(better) >= top_) return;
+        add_equals(equals_, base, top_ - static_cast<std::size_t>(better));
+    }
+}
+
+/// Adds at least the `wanted` first by id of firms that all have one score.
+template <class Key>
+void BestFirms<Key>::add_equals(const SelectedFirms& firms, Key base, std::size_t wanted) {
+    const std::uint64_t count = filters_->count_firms(firms.rows.data(), firms.rows.size());
+    if (count <= std::max<std::uint64_t>(kFewFirms, 2 * std::uint64_t{wanted})) {
+        for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
+            const std::uint32_t* const ranks = ids_->ranks() + firms.blocks[i] * kBlockFirms;
+            for_each_bit(firms.rows[i].words, kBlockWords,
+                         [&](std::size_t bit) { keys_.push_back(base | ranks[bit]); });
+        }
+        return;
+    }
+    ranks_.resize(count);
+    std::uint64_t bound = bound_for(firms, wanted, count);
+    std::size_t found = 0;
+    for (;;) {
+        const auto last = static_cast<std::uint32_t>(std::min<std::uint64_t>(bound, UINT32_MAX));
+        found = filters_->ranks_up_to(ids_->ranks(), firms.blocks.data(), firms.rows.data(),
+                                      firms.blocks.size(), last, ranks_.data());
+        if (found >= wanted || last == UINT32_MAX) break;
+        bound = 2 * bound + 1;
+    }
+    if (found > wanted) {
+        std::nth_element(ranks_.begin(), ranks_.begin() + static_cast<std::ptrdiff_t>(wanted),
+                         ranks_.begin() + static_cast<std::ptrdiff_t>(found));
+        found = wanted;
+    }
+    for (std::size_t i = 0; i < found; ++i)
+        keys_.push_back(base | ranks_[i]);
+}
+
+/// A rank that about `wanted` of `count` firms, and some more, do not pass: from a sample of them.
+template <class Key>
+std::uint32_t BestFirms<Key>::bound_for(const SelectedFirms& firms, std::size_t wanted,
+                                        std::uint64_t count) {
+    constexpr std::size_t kSample = 1'024;
+    sample_.clear();
+    const std::size_t words = firms.blocks.size() * kBlockWords;
+    const std::size_t step = std::max<std::size_t>(words / kSample, 1);
+    for (std::size_t word = 0; word < words; word += step) {
+        const std::uint64_t bits = firms.rows[word / kBlockWords].words[word % kBlockWords];
+        if (bits == 0) continue;
+        const std::size_t position = firms.blocks[word / kBlockWords] * kBlockFirms +
+                                     word % kBlockWords * 64 +
+                                     static_cast<std::size_t>(std::countr_zero(bits));
+        sample_.push_back(ids_->ranks()[position]);
+    }
+    const std::size_t expected = wanted * sample_.size() / count;
+    const std::size_t at = expected + expected / 4 + 3;
+    if (at >= sample_.size()) return UINT32_MAX;
+    const auto nth = sample_.begin() + static_cast<std::ptrdiff_t>(at);
+    std::nth_element(sample_.begin(), nth, sample_.end());
+    return *nth;
+}
+
+/// Ascending. Keys differ in few bits, so that sorting by digits beats comparing.
+template <class Key> void BestFirms<Key>::sort_keys() {
+    constexpr std::size_t kShort = 64;
+    if (keys_.size() <= kShort || sizeof(Key) > 8) {
+        std::sort(keys_.begin(), keys_.end());
+        return;
+    }
+    Key differing = 0;
+    for (const Key key : keys_)
+        differing |= key ^ keys_[0];
+    spare_.resize(keys_.size());
+    for (int shift = 0; shift < static_cast<int>(8 * sizeof(Key)); shift += 8) {
+        if ((differing >> shift & 0xff) == 0) continue;
+        std::array<std::uint32_t, 257> begins{};
+        for (const Key key : keys_)
+            ++begins[static_cast<std::size_t>(key >> shift & 0xff) + 1];
+        std::partial_sum(begins.begin(), begins.end(), begins.begin());
+        for (const Key key : keys_)
+            spare_[begins[static_cast<std::size_t>(key >> shift & 0xff)]++] = key;
+        keys_.swap(spare_);
+    }
+}
+
+template class BestFirms<std::uint64_t>;
+__extension__ template class BestFirms<unsigned __int128>;
+
+} // namespace qice

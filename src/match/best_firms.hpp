@@ -1,0 +1,74 @@
+// The first K firms of one policy and class out of rows of bits: score descending, then id.
+//
+// Only firms that follow a tag of the policy are scored one by one, off the tags' postings. All
+// others of a row have one score, and of these only the least ids matter: their ranks are compared
+// in bulk to a bound that a sample gives. Keys are one integer, the score's distance from the best
+// possible one above the rank by id, so that the least key is the best firm.
+#pragma once
+
+#include "kernels/filters.hpp"
+#include "match/bound_policy.hpp"
+#include "qice/index/id_order.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace qice {
+
+/// Firms of one class: rows of blocks, ascending, each with what preferences add to the score. A
+/// block may stand several times, with disjoint rows.
+struct SelectedFirms {
+    std::vector<std::uint32_t> blocks;
+    AlignedVector<BlockRow> rows;
+    std::vector<Score> added;
+
+    void clear() {
+        blocks.clear();
+        rows.clear();
+        added.clear();
+    }
+    void add(std::uint32_t block, const BlockRow& row, Score more) {
+        blocks.push_back(block);
+        rows.push_back(row);
+        added.push_back(more);
+    }
+};
+
+template <class Key> class BestFirms {
+  public:
+    /// Appends the first `top` of `firms` to `out`; the rows of `firms` are used up.
+    void select(SelectedFirms& firms, std::uint32_t top, const BoundPolicy::Parts& policy,
+                const IdOrder& ids, const Filters& filters, std::vector<Push>& out);
+
+  private:
+    void score_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy);
+    void score_block(SelectedFirms& firms, std::size_t begin, std::size_t end,
+                     const BoundPolicy::Parts& policy);
+    void add_others(SelectedFirms& firms);
+    void add_equals(const SelectedFirms& firms, Key base, std::size_t wanted);
+    std::uint32_t bound_for(const SelectedFirms& firms, std::size_t wanted, std::uint64_t count);
+    /// Keeps the best `top` and raises the bar for what comes.
+    void prune();
+    void sort_keys();
+
+    Key key_base(Score more) const {
+        return static_cast<Key>(static_cast<Key>(most_) - static_cast<Key>(more)) << rank_bits_;
+    }
+
+    const IdOrder* ids_ = nullptr;
+    const Filters* filters_ = nullptr;
+    std::size_t top_ = 0;
+    Score most_ = 0; // that preferences and tags can add
+    int rank_bits_ = 0;
+    Key bar_{}; // only lesser keys can be among the first `top`
+    std::vector<Key> keys_, spare_;
+    std::vector<std::uint32_t> ranks_, order_, sample_;
+    std::vector<std::size_t> cursors_; // of each tag's posting
+    SelectedFirms equals_;             // those of one score
+    std::int64_t affinity_[kBlockFirms];
+};
+
+/// The widths of keys that a policy needs, in bits.
+int key_bits(const Program& program, std::size_t firms);
+
+} // namespace qice

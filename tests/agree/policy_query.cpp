@@ -1,0 +1,152 @@
+// One policy against an index that was built for other policies: what the reference says, pair by
+// pair, rank by rank.
+//
+// The index knows a part of the world's policies, or none; so that boundaries fall inside its
+// intervals, and elements, sets and whole fields are missing from it.
+#include "fixture.hpp"
+
+#include "kernels/kernels.hpp"
+#include "qice/match/policy_query.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+
+namespace qice::agree {
+namespace {
+
+constexpr std::size_t kUsualPairs = 400'000;
+
+class QueryComparison {
+  public:
+    QueryComparison(const Fixture& fixture, std::uint64_t seed) : fixture_(fixture), random_(seed) {
+        rows_ = fixture.all_firms();
+        random_.shuffle(rows_);
+    }
+
+    /// Asks every policy of an index over some of the policies.
+    void check(const std::vector<std::uint32_t>& known) {
+        std::vector<Policy> policies;
+        for (std::uint32_t policy : known)
+            policies.push_back(fixture_.policies()[policy]);
+        CompileOptions options = fixture_.compile_options();
+        options.include_closed = true;
+        const FirmTable table = fixture_.table(rows_);
+        const Program program = compile(fixture_.schema(), policies, options);
+        const FirmIndex index(program, table);
+        const PolicyQuery query(program, index, table);
+        for (std::uint32_t policy = 0; policy < fixture_.policies().size(); ++policy) {
+            if (!fixture_.matched(policy)) continue;
+            const BoundPolicy bound =
+                query.bind(fixture_.policies()[policy], fixture_.compile_options());
+            asking_ += bound.asks_firms() ? 1 : 0;
+            ++asked_;
+            const auto subset = static_cast<StatusSet>(1 + random_.below(15));
+            ask(query, bound, policy, {kNoLimit, kAllStatuses, false});
+            ask(query, bound, policy, {kNoLimit, kEligibleAndReview, false});
+            ask(query, bound, policy, {3, kEligibleAndReview, random_.chance(50)});
+            ask(query, bound, policy, {1, subset, random_.chance(50)});
+            ask(query, bound, policy, {3, subset, false});
+        }
+    }
+
+    std::size_t asked() const { return asked_; }
+    std::size_t asking() const { return asking_; }
+
+  private:
+    void ask(const PolicyQuery& query, const BoundPolicy& bound, std::uint32_t policy,
+             const PolicyQueryOptions& options) {
+        query.match(bound, options, scratch_, answer_);
+        const bool all = options.count_all || (options.statuses & ~kEligibleAndReview) != 0;
+        for (std::size_t s = 0; s < kStatuses; ++s) {
+            const auto status = static_cast<Verdict>(s);
+            std::vector<Row> expected = fixture_.firms_of(policy, s);
+            if ((all || status <= Verdict::review) && answer_.count(status) != expected.size())
+                FAIL("count of status " << s << " is " << answer_.count(status) << ", expected "
+                                        << expected.size() << "\n"
+                                        << fixture_.describe() << "\n"
+                                        << fixture_.world().policies[policy]);
+            if ((options.statuses >> s & 1) == 0) {
+                if (!answer_.pushes(status).empty()) FAIL("a status that was not asked for");
+                continue;
+            }
+            if (expected.size() > options.top) expected.resize(options.top);
+            std::vector<Row> said;
+            for (const Push& push : answer_.pushes(status))
+                said.push_back({rows_[push.other], push.score});
+            if (said == expected) continue;
+            std::size_t at = 0;
+            while (at < said.size() && at < expected.size() && said[at] == expected[at])
+                ++at;
+            const std::uint32_t firm = at < said.size() ? said[at].other : expected[at].other;
+            FAIL("one policy differs in status "
+                 << s << " at rank " << at + 1 << " of " << said.size() << ", expected "
+                 << expected.size() << ", " << kernels().name << " kernels\n"
+                 << fixture_.describe(firm, policy));
+        }
+    }
+
+    const Fixture& fixture_;
+    Random random_;
+    std::vector<std::uint32_t> rows_;
+    PolicyQuery::Scratch scratch_;
+    PolicyAnswer answer_;
+    std::size_t asked_ = 0, asking_ = 0;
+};
+
+void check_worlds(const std::vector<Shape>& shapes, std::size_t pairs) {
+    const char* start = std::getenv("QICE_AGREE_SEED");
+    std::uint64_t seed = start == nullptr ? 1 : std::strtoull(start, nullptr, 10);
+    std::size_t seen = 0, asked = 0, asking = 0;
+    for (; seen < pairs; ++seed) {
+        const Fixture fixture(WorldMaker(seed, shapes[seed % shapes.size()]).make());
+        Random random(seed);
+        QueryComparison comparison(fixture, seed);
+        const auto count = static_cast<std::uint32_t>(fixture.policies().size());
+        std::vector<std::uint32_t> all, half, one;
+        for (std::uint32_t policy = 0; policy < count; ++policy) {
+            all.push_back(policy);
+            if (random.chance(50)) half.push_back(policy);
+        }
+        if (count > 0) one.push_back(static_cast<std::uint32_t>(random.below(count)));
+        const std::vector<std::vector<std::uint32_t>> indexes{all, half, one, {}};
+        const char* levels[] = {"plain", "avx2", "avx512"};
+        for (std::size_t i = 0; i < indexes.size(); ++i) {
+            const ForcedKernels forced(levels[(seed + i) % 3]);
+            comparison.check(indexes[i]);
+        }
+        seen += indexes.size() * fixture.pairs();
+        asked += comparison.asked();
+        asking += comparison.asking();
+    }
+    INFO(asking << " of " << asked << " policies asked single firms");
+    CHECK(asking * 4 > asked); // else nothing was missing from any index
+    CHECK(asking < asked);
+    WARN(seen << " pairs; " << asking << " of " << asked << " policies asked single firms");
+}
+
+} // namespace
+
+TEST_CASE("one policy over an index of others, small worlds: what the reference says") {
+    check_worlds({Shape::small}, wanted_pairs(kUsualPairs) / 4);
+}
+
+TEST_CASE("one policy over an index of others, blocks of firms: what the reference says") {
+    check_worlds({Shape::blocks}, wanted_pairs(kUsualPairs) / 2);
+}
+
+TEST_CASE("one policy over an index of others, many and wide: what the reference says") {
+    check_worlds({Shape::many, Shape::wide}, wanted_pairs(kUsualPairs) / 4);
+}
+
+TEST_CASE("one policy over an index of over 65,535 cuts a field: what the reference says") {
+    const Fixture fixture(WorldMaker(1, Shape::very_wide).make());
+    QueryComparison comparison(fixture, 1);
+    std::vector<std::uint32_t> known;
+    for (std::uint32_t policy = 0; policy < fixture.policies().size(); policy += 2)
+        known.push_back(policy);
+    comparison.check(known);
+    comparison.check({});
+}
+
+} // namespace qice::agree
