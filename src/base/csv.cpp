@@ -116,18 +116,17 @@ CsvScanner::Fault CsvScanner::scan_quoted(std::string_view& cell) {
     bool doubled = false;
     std::uint64_t lines = 0;
     for (;; ++at) {
-        if (at >= text_.size()) return Fault::quote_never_closed;
-        if (text_[at] == '\n') {
+        const std::size_t quote = std::min(text_.find('"', at), text_.size());
+        const std::string_view before = text_.substr(0, quote);
+        for (; (at = before.find('\n', at)) < quote; ++at) {
             if (at < faulty_until_) return at_ = faulty_until_, faulty_with_;
             ++lines;
         }
-        if (text_[at] != '"') continue;
-        if (at + 1 < text_.size() && text_[at + 1] == '"') {
-            doubled = true;
-            ++at;
-            continue;
-        }
-        break;
+        at = quote;
+        if (at == text_.size()) return Fault::quote_never_closed;
+        if (at + 1 >= text_.size() || text_[at + 1] != '"') break;
+        doubled = true;
+        ++at;
     }
     cell = text_.substr(start, at - start);
     if (doubled) {

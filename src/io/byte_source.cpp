@@ -2,9 +2,11 @@
 
 #include "io/encoding.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -23,18 +25,32 @@ Result<ByteSource> ByteSource::open(const std::string& path, bool gb18030) {
     const std::string name = path == "-" ? "/dev/stdin" : path;
     const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return failure(name, errno);
-    return ByteSource(name, file, gb18030);
+    ByteSource source(name, file, gb18030);
+    struct stat info {};
+    if (::fstat(file, &info) == 0 && S_ISREG(info.st_mode))
+        source.size_ = static_cast<std::size_t>(info.st_size);
+    return source;
+}
+
+ByteSource ByteSource::over(std::string_view text) {
+    ByteSource source({}, -1, false);
+    source.memory_ = text;
+    source.size_ = text.size();
+    return source;
 }
 
 ByteSource::ByteSource(std::string path, int file, bool gb18030)
     : path_(std::move(path)), file_(file), gb18030_(gb18030) {}
 
 ByteSource::ByteSource(ByteSource&& other) noexcept
-    : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)),
-      gb18030_(other.gb18030_), at_end_(other.at_end_), cut_(std::move(other.cut_)) {}
+    : path_(std::move(other.path_)), memory_(other.memory_), size_(other.size_),
+      file_(std::exchange(other.file_, -1)), gb18030_(other.gb18030_), at_end_(other.at_end_),
+      cut_(std::move(other.cut_)) {}
 
 ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(memory_, other.memory_);
+    std::swap(size_, other.size_);
     std::swap(file_, other.file_);
     std::swap(gb18030_, other.gb18030_);
     std::swap(at_end_, other.at_end_);
@@ -58,6 +74,12 @@ Status ByteSource::read(std::string& buffer, std::size_t bytes) {
 
 Status ByteSource::read_raw(std::string& buffer, std::size_t bytes) {
     const std::size_t old = buffer.size();
+    if (file_ < 0) {
+        buffer += memory_.substr(0, bytes);
+        memory_.remove_prefix(std::min(bytes, memory_.size()));
+        at_end_ = memory_.empty();
+        return {};
+    }
     buffer.resize(old + bytes);
     std::size_t filled = old;
     while (filled < buffer.size() && !at_end_) {

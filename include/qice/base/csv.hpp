@@ -37,6 +37,11 @@ class CsvScanner {
     /// Where reading goes on, and on which line: in a part that next() is done with, what is left.
     std::size_t rest() const { return at_; }
     std::uint64_t rest_line() const { return line_; }
+    /// Goes on at another place of the text, where a record begins.
+    void go_to(std::size_t at, std::uint64_t line) {
+        at_ = at;
+        line_ = line;
+    }
 
   private:
     Fault scan_record();

@@ -32,6 +32,7 @@ struct ReadOptions {
     bool strict = false;                 // set aside rows with bad cells, too
     bool ignore_unknown_columns = false; // carry on past columns that are not in the schema
     Encoding encoding = Encoding::utf8;
+    unsigned threads = 1; // that read CSV; the result is the same for any number
 };
 
 struct FirmsRead {
