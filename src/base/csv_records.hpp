@@ -48,6 +48,8 @@ class CsvRecords {
 
     void load(std::size_t block);
     bool scan_record();
+    bool scan_record_newer();
+    bool scan_record_any();
     bool next_slow();
 
     std::string_view text_;

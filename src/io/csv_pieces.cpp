@@ -128,7 +128,7 @@ class PieceReader {
 
     FirmTableWriter::Place add(Piece& piece, FirmCollector& batch) {
         if (piece.number == 0 && piece.used > 0)
-            reading_.table().expect(source_.size() / piece.used * batch.size() / 32 * 33);
+            reading_.expect(source_.size() / piece.used * batch.size() / 32 * 33);
         const FirmTableWriter::Place place = reading_.add(batch, line_);
         line_ += piece.lines;
         unfinished_ = piece.text.substr(piece.used);

@@ -65,7 +65,7 @@ Result<FirmsRead> read_csv_firms(CsvStream& stream, const SchemaPtr& schema,
             bytes += stream.records().raw().size() + 1;
             if (batch.size() < kBatch) continue;
             if (std::exchange(first, false))
-                reading.table().expect(stream.source().size() / bytes * kBatch / 32 * 33);
+                reading.expect(stream.source().size() / bytes * kBatch / 32 * 33);
             reading.take(batch);
         }
         reading.take(batch);

@@ -2,6 +2,7 @@
 
 #include "qice/base/text.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace qice {
@@ -122,6 +123,12 @@ void FirmCollector::change_table() {
 }
 
 // ------------------------------------------------------------------------------ FirmReading
+
+void FirmReading::expect(std::size_t firms) {
+    constexpr std::size_t kMost = 1 << 27; // the guess may be far off
+    table_.expect(std::min(firms, kMost));
+    seen_.expect(std::min(firms, kMost));
+}
 
 FirmTableWriter::Place FirmReading::add(FirmCollector& batch, std::uint64_t first_line) {
     for (Quarantined& entry : batch.quarantine_)

@@ -21,6 +21,9 @@ class SeenIds {
     bool add_all(const FirmCollector& batch, const FirmTableWriter& table,
                  std::uint64_t first_line);
 
+    /// Room for so many ids.
+    void expect(std::size_t ids) { index_.reserve(ids); }
+
   private:
     friend class FirmCollector;
 
@@ -101,6 +104,8 @@ class FirmReading {
     FirmReading(SchemaPtr schema, const ReadOptions& options)
         : table_(std::move(schema), options.as_of) {}
 
+    /// Room for so many firms.
+    void expect(std::size_t firms);
     SeenIds& seen() { return seen_; }
     FirmTableWriter& table() { return table_; }
     /// Numbers the rows of a batch; they are still to be written to the table.
