@@ -42,7 +42,12 @@ bool is_utf8(std::string_view text) {
         }
         if (at == end) return true;
         if (*at < 0x80) {
-            ++at;
+            std::uint64_t word = 0;
+            if (std::endian::native == std::endian::little && end - at >= 8) { // a few bytes
+                std::memcpy(&word, at, sizeof word);
+                at += std::countr_zero((word & 0x8080808080808080u) >> 7 | 1ull << 56) / 8;
+            }
+            at += *at < 0x80;
             continue;
         }
         const int length = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;

@@ -50,26 +50,8 @@ std::string CsvStream::take_rest() {
 
 Result<FirmsRead> read_csv_firms(CsvStream& stream, const SchemaPtr& schema,
                                  const ReadOptions& options) {
-    constexpr std::size_t kBatch = 4096; // rows that stay in the cache
     FirmReading reading(schema, options);
-    if (options.threads > 1) {
-        QICE_RETURN_IF_ERROR(read_csv_pieces(stream, schema, options, reading));
-    } else {
-        FirmCollector batch(schema, options);
-        batch.look_in(&reading.seen(), &reading.table(), 0);
-        std::size_t bytes = 0; // of the first batch
-        for (bool first = true;;) {
-            QICE_ASSIGN_OR_RETURN(const bool found, stream.next());
-            if (!found) break;
-            take_record(batch, stream.records(), stream.columns());
-            bytes += stream.records().raw().size() + 1;
-            if (batch.size() < kBatch) continue;
-            if (std::exchange(first, false))
-                reading.expect(stream.source().size() / bytes * kBatch / 32 * 33);
-            reading.take(batch);
-        }
-        reading.take(batch);
-    }
+    QICE_RETURN_IF_ERROR(read_csv_pieces(stream, schema, options, reading));
     FirmsRead out = std::move(reading).finish(options.threads);
     out.ignored_columns = stream.columns().ignored;
     return out;
