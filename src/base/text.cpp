@@ -1,6 +1,7 @@
 #include "qice/base/text.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -31,9 +32,22 @@ bool is_utf8(std::string_view text) {
             if (((words[0] | words[1]) & 0x8080808080808080u) != 0) break;
             at += 16;
         }
+        // Characters of three bytes, as Chinese is, but for those at the edges of their range.
+        while (end - at >= 4) {
+            std::uint32_t word = 0;
+            std::memcpy(&word, at, sizeof word);
+            if constexpr (std::endian::native == std::endian::big) break;
+            if ((word & 0xc0c0f0u) != 0x8080e0u || *at == 0xe0 || *at == 0xed) break;
+            at += 3;
+        }
         if (at == end) return true;
         if (*at < 0x80) {
-            ++at;
+            std::uint64_t word = 0;
+            if (std::endian::native == std::endian::little && end - at >= 8) { // a few bytes
+                std::memcpy(&word, at, sizeof word);
+                at += std::countr_zero((word & 0x8080808080808080u) >> 7 | 1ull << 56) / 8;
+            }
+            at += *at < 0x80;
             continue;
         }
         const int length = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;

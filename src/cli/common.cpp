@@ -122,8 +122,10 @@ int load(const Options& options, Loaded& out) {
     return kInvalidInput;
 }
 
-Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of) {
+Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of,
+                             unsigned threads) {
     ReadOptions read;
+    read.threads = threads;
     read.as_of = as_of;
     read.strict = options.strict;
     read.ignore_unknown_columns = options.ignore_unknown_columns;

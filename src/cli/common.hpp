@@ -59,7 +59,8 @@ struct Loaded {
 };
 /// Schema and policies; every bad policy is printed. The code is kDone, or why there is nothing.
 int load(const Options& options, Loaded& out);
-Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of);
+Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of,
+                             unsigned threads = 1);
 
 class Stopwatch {
   public:

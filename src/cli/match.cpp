@@ -94,7 +94,7 @@ class Match : public Command {
         if (const int code = load(options_, loaded_); code != kDone) return code;
 
         Stopwatch reading;
-        Result<FirmsRead> read = load_firms(options_, loaded_.schema, as_of_);
+        Result<FirmsRead> read = load_firms(options_, loaded_.schema, as_of_, match_.threads);
         if (!read.ok()) return fail(read.status());
         seconds_.read = reading.seconds();
         const std::vector<std::string>& ignored = read->ignored_columns;

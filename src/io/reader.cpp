@@ -1,322 +1,169 @@
 #include "qice/io/reader.hpp"
 
-#include "base/json.hpp"
-#include "base/string_map.hpp"
-#include "io/encoding.hpp"
-#include "qice/base/csv.hpp"
-#include "qice/base/text.hpp"
+#include "io/csv_stream.hpp"
+#include "io/firm_jsonl.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace qice {
 namespace {
 
-/// Takes rows one by one, keeps the good ones, sets the others aside.
-class RowCollector {
+/// JSON Lines, line by line, with a few MiB of them in memory.
+class JsonStream {
   public:
-    RowCollector(SchemaPtr schema, const ReadOptions& options)
-        : schema_(std::move(schema)), options_(options), builder_(schema_, options.as_of) {}
+    JsonStream(ByteSource source, std::string file)
+        : source_(std::move(source)), file_(std::move(file)) {}
 
-    void set_aside(std::uint64_t line, std::string_view id, std::string_view value,
-                   std::string reason) {
-        quarantine_.push_back({line, std::string(id), {}, excerpt(value, 200), std::move(reason)});
-        ++rows_set_aside_;
+    Status open() {
+        QICE_RETURN_IF_ERROR(source_.read(text_, kChunk));
+        if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
+        return {};
     }
 
-    /// False if the row is set aside: no id, or one seen before.
-    bool begin(std::uint64_t line, std::string_view id) {
-        if (id.empty()) {
-            set_aside(line, {}, {}, "the row has no " + schema_->id_column());
-            return false;
+    /// Takes the next line that is not blank; false at the end of the file.
+    Result<bool> take_next(FirmCollector& rows, const Schema& schema, const ReadOptions& options,
+                           StringSet& ignored) {
+        for (;;) {
+            std::size_t end = text_.find('\n', at_);
+            while (end == text_.npos && !source_.at_end()) {
+                text_.erase(0, std::exchange(at_, 0));
+                const std::size_t old = text_.size();
+                QICE_RETURN_IF_ERROR(source_.read(text_, std::max(kChunk, old)));
+                end = text_.find('\n', old);
+            }
+            if (at_ >= text_.size()) return false;
+            end = std::min(end, text_.size());
+            const std::string_view line = json_line(std::string_view(text_).substr(at_, end - at_));
+            at_ = end + 1;
+            ++number_;
+            if (line.empty()) continue;
+            QICE_RETURN_IF_ERROR(
+                take_json_line(rows, schema, options, {file_, line, number_}, ignored));
+            return true;
         }
-        const auto [first, is_new] = seen_.emplace(id, line);
-        if (!is_new) {
-            set_aside(line, id, id,
-                      "this " + schema_->id_column() + " was seen before, on line " +
-                          std::to_string(first->second));
-            return false;
-        }
-        builder_.begin(id, line);
-        line_ = line;
-        id_ = id;
-        bad_cells_ = 0;
-        return true;
-    }
-
-    void cell(std::uint32_t field, std::string_view text) {
-        if (const char* reason = builder_.set(field, text)) bad_cell(field, text, reason);
-    }
-    void json_number(std::uint32_t field, std::string_view text) {
-        if (const char* reason = builder_.set_json_number(field, text))
-            bad_cell(field, text, reason);
-    }
-    void unreadable(std::uint32_t field, std::string_view value, std::string reason) {
-        builder_.set_unknown(field);
-        bad_cell(field, value, std::move(reason));
-    }
-    void bad_cell(std::uint32_t field, std::string_view value, std::string reason) {
-        quarantine_.push_back(
-            {line_, id_, (*schema_)[field].name, excerpt(value, 200), std::move(reason)});
-        ++bad_cells_;
-    }
-
-    void end() {
-        for (std::uint32_t field : builder_.overflows())
-            bad_cell(field, {}, "the derived number is too large");
-        if (options_.strict && bad_cells_ > 0) {
-            builder_.abandon();
-            ++rows_set_aside_;
-        } else {
-            builder_.end();
-        }
-    }
-
-    /// The table, derived.
-    FirmsRead finish() && {
-        FirmsRead out{std::move(builder_).finish(), std::move(quarantine_), {}, rows_set_aside_};
-        return out;
     }
 
   private:
-    SchemaPtr schema_;
-    const ReadOptions& options_;
-    FirmTableBuilder builder_;
-    StringMap<std::uint64_t> seen_; // id -> line
-    std::vector<Quarantined> quarantine_;
-    std::uint64_t rows_set_aside_ = 0;
-    std::uint64_t line_ = 0;
-    std::string id_;
-    int bad_cells_ = 0;
+    static constexpr std::size_t kChunk = 1 << 20;
+
+    ByteSource source_;
+    std::string file_;
+    std::string text_;
+    std::size_t at_ = 0;
+    std::uint32_t number_ = 0;
 };
 
-Status unknown_field(const Schema& schema, std::string_view what, std::string_view name,
-                     Place place) {
-    std::string message =
-        std::string(what) + " " + in_quotes(name) + " is not a field of the schema";
-    std::vector<std::string> names = schema.names();
-    names.push_back(schema.id_column());
-    const std::string near = nearest(name, names);
-    if (!near.empty())
-        message += "; did you mean " + in_quotes(near) + "?";
-    else
-        message += "; add it to the schema (kind \"text\" carries it along), take it out, or use "
-                   "--ignore-unknown-columns";
-    return invalid_input(std::move(message), std::move(place));
+Result<FirmsRead> read_csv(ByteSource source, const std::string& file, const SchemaPtr& schema,
+                           const ReadOptions& options) {
+    CsvStream stream(std::move(source), file);
+    QICE_RETURN_IF_ERROR(stream.open(*schema, options));
+    return read_csv_firms(stream, schema, options);
 }
 
-Status derived_field(const Field& field, Place place) {
-    return invalid_input("column " + in_quotes(field.name) +
-                             " is derived from other fields by the schema; take it "
-                             "out of the file, or the derivation out of the schema",
-                         std::move(place));
-}
-
-/// What each column of a file is.
-struct Columns {
-    static constexpr std::uint32_t kId = UINT32_MAX, kIgnored = UINT32_MAX - 1;
-    std::vector<std::uint32_t> fields;
-    std::size_t id = 0;
-    std::vector<std::string> ignored;
-};
-
-Result<Columns> read_header(const CsvScanner& scanner, const Schema& schema,
-                            const ReadOptions& options, const Place& place) {
-    Columns columns;
-    columns.id = SIZE_MAX;
-    StringSet seen;
-    for (std::string_view cell : scanner.cells()) {
-        const std::string_view name = trim(cell);
-        if (!name.empty() && !seen.insert(std::string(name)).second)
-            return invalid_input("column " + in_quotes(name) + " stands twice", place);
-        if (name.empty())
-            return invalid_input("column " + std::to_string(columns.fields.size() + 1) + " of " +
-                                     std::to_string(scanner.cells().size()) +
-                                     " has no name; name it or take it out",
-                                 place);
-        if (name.find('\r') != name.npos)
-            return invalid_input("the lines end with a lone CR; save the file with LF or CRLF",
-                                 place);
-        if (name == schema.id_column()) {
-            columns.id = columns.fields.size();
-            columns.fields.push_back(Columns::kId);
-            continue;
-        }
-        const auto field = schema.find(name);
-        if (field && schema[*field].derived()) return derived_field(schema[*field], place);
-        if (!field) {
-            if (!options.ignore_unknown_columns)
-                return unknown_field(schema, "column", name, place);
-            columns.ignored.emplace_back(name);
-        }
-        columns.fields.push_back(field.value_or(Columns::kIgnored));
+Result<FirmsRead> read_jsonl(ByteSource source, const std::string& file, const SchemaPtr& schema,
+                             const ReadOptions& options) {
+    constexpr std::size_t kBatch = 4096;
+    JsonStream stream(std::move(source), file);
+    QICE_RETURN_IF_ERROR(stream.open());
+    FirmReading reading(schema, options);
+    FirmCollector batch(schema, options);
+    batch.look_in(&reading.seen(), &reading.table(), 0);
+    StringSet ignored;
+    for (;;) {
+        QICE_ASSIGN_OR_RETURN(const bool found, stream.take_next(batch, *schema, options, ignored));
+        if (!found || batch.size() >= kBatch) reading.take(batch);
+        if (!found) break;
     }
-    if (columns.id == SIZE_MAX)
-        return invalid_input("there is no column " + in_quotes(schema.id_column()) +
-                                 ", which names the firm; the schema's "
-                                 "\"id\" says which column that is",
-                             place);
-    return columns;
+    FirmsRead out = std::move(reading).finish(options.threads);
+    out.ignored_columns = sorted(ignored);
+    return out;
 }
 
 } // namespace
 
 Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file, SchemaPtr schema,
                                  const ReadOptions& options) {
-    CsvScanner scanner(text);
-    if (!scanner.next())
-        return invalid_input("this file is empty; its first line must name the columns", {file});
-    const Place header_place{file, static_cast<std::uint32_t>(scanner.line())};
-    const std::string_view mark = text.substr(0, 4);
-    if (mark.substr(0, 2) == "\xff\xfe" || mark.substr(0, 2) == "\xfe\xff")
-        return invalid_input("this file is UTF-16; save it as CSV in UTF-8", {file});
-    if (mark == "PK\x03\x04" || mark == "\xd0\xcf\x11\xe0")
-        return invalid_input("this is a workbook or an archive; save the table as CSV", {file});
-    if (mark.substr(0, 1) == "{" || mark.substr(0, 1) == "[")
-        return invalid_input("this looks like JSON; firms come as CSV, or as JSON Lines in a file "
-                             "whose name ends in .jsonl",
-                             {file});
-    if (!is_utf8(scanner.raw()))
-        return invalid_input(
-            "the header is not UTF-8; if Excel wrote this file, try --encoding gb18030",
-            header_place);
-    if (scanner.fault() != CsvScanner::Fault::none)
-        return invalid_input(describe(scanner.fault()), header_place);
-    QICE_ASSIGN_OR_RETURN(Columns columns, read_header(scanner, *schema, options, header_place));
-
-    RowCollector rows(schema, options);
-    const bool all_utf8 = is_utf8(text);
-    while (scanner.next()) {
-        const std::uint64_t line = scanner.line();
-        const std::vector<std::string_view>& cells = scanner.cells();
-        if (!all_utf8 && !is_utf8(scanner.raw())) {
-            rows.set_aside(line, {}, {}, "the row is not UTF-8");
-        } else if (scanner.fault() != CsvScanner::Fault::none) {
-            rows.set_aside(line, {}, scanner.raw(), describe(scanner.fault()));
-        } else if (cells.size() > columns.fields.size()) {
-            rows.set_aside(line, columns.id < cells.size() ? trim(cells[columns.id]) : "",
-                           scanner.raw(),
-                           "the row has " + std::to_string(cells.size()) + " cells, the header " +
-                               std::to_string(columns.fields.size()));
-        } else if (rows.begin(line, columns.id < cells.size() ? trim(cells[columns.id]) : "")) {
-            for (std::size_t i = 0; i < cells.size(); ++i)
-                if (columns.fields[i] < Columns::kIgnored) rows.cell(columns.fields[i], cells[i]);
-            rows.end();
-        }
-    }
-    FirmsRead out = std::move(rows).finish();
-    out.ignored_columns = std::move(columns.ignored);
-    return out;
+    return read_csv(ByteSource::over(text), file, schema, options);
 }
-
-namespace {
-
-/// A JSON value as the text of a CSV cell would be.
-std::string joined_elements(const Json& value, bool dated, bool& fits) {
-    std::string text;
-    const auto add = [&](const std::string& element) {
-        text += (text.empty() ? "" : "|") + element;
-    };
-    if (value.is(Json::Kind::array)) {
-        for (const Json& item : value.items) {
-            const Json* name = item.find("value");
-            const Json* until = item.find("until");
-            if (item.is(Json::Kind::string))
-                add(item.text);
-            else if (dated && name != nullptr && name->is(Json::Kind::string) &&
-                     item.members.size() == (until == nullptr ? 1 : 2) &&
-                     (until == nullptr || until->is(Json::Kind::string) ||
-                      until->is(Json::Kind::null)))
-                add(until != nullptr && until->is(Json::Kind::string)
-                        ? name->text + "@" + until->text
-                        : name->text);
-            else
-                fits = false;
-        }
-    } else if (value.is(Json::Kind::object)) { // tags and their weights
-        for (const auto& [name, weight] : value.members) {
-            std::int64_t thousandths = 0; // a JSON number may have an exponent, a cell may not
-            fits = fits && weight.is(Json::Kind::number) &&
-                   parse_number(weight.text, {}, 3, thousandths, true) == NumberError::none;
-            add(name + ":" + format_decimal(thousandths, 3));
-        }
-    } else {
-        fits = false;
-    }
-    return text;
-}
-
-void json_cell(RowCollector& rows, const Schema& schema, std::uint32_t field, const Json& value) {
-    const Kind kind = schema[field].kind;
-    switch (value.kind) {
-    case Json::Kind::null: return;
-    case Json::Kind::string: return rows.cell(field, value.text);
-    case Json::Kind::number:
-        if (kind == Kind::number) return rows.json_number(field, value.text);
-        if (kind == Kind::flag || kind == Kind::date) return rows.cell(field, value.text);
-        break;
-    case Json::Kind::boolean:
-        if (kind == Kind::flag) return rows.cell(field, value.boolean ? "true" : "false");
-        break;
-    default:
-        if (kind == Kind::set || (kind == Kind::tags)) {
-            bool fits = kind == Kind::tags || value.is(Json::Kind::array);
-            const std::string text = joined_elements(value, schema[field].expires, fits);
-            if (fits) return rows.cell(field, text);
-        }
-    }
-    rows.unreadable(field, value.dump(),
-                    std::string("is no value of a field of kind ") + name_of(kind));
-}
-
-} // namespace
 
 Result<FirmsRead> read_firms_jsonl(std::string_view text, const std::string& file, SchemaPtr schema,
                                    const ReadOptions& options) {
-    if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
-    RowCollector rows(schema, options);
-    StringSet ignored;
-    std::uint32_t number = 0;
-    for (std::string_view line : split(text, '\n')) {
-        ++number;
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-        if (trim(line).empty()) continue;
-        const JsonSource source{file, line, number};
-        const Result<Json> firm = parse_json(source);
-        if (!firm.ok() || !firm->is(Json::Kind::object)) {
-            rows.set_aside(number, {}, line,
-                           firm.ok() ? "a firm is a JSON object" : firm.status().message());
-            continue;
-        }
-        const Json* id = firm->find(schema->id_column());
-        const bool has_id =
-            id != nullptr && (id->is(Json::Kind::string) || id->is(Json::Kind::number));
-        for (const auto& [key, value] : firm->members) {
-            if (key == schema->id_column()) continue;
-            const auto field = schema->find(key);
-            if (field && (*schema)[*field].derived())
-                return derived_field((*schema)[*field], source.place(value.offset));
-            if (field) continue;
-            if (!options.ignore_unknown_columns)
-                return unknown_field(*schema, "key", key, source.place(value.offset));
-            ignored.insert(key);
-        }
-        if (!rows.begin(number, has_id ? trim(id->text) : "")) continue;
-        for (const auto& [key, value] : firm->members)
-            if (const auto field = schema->find(key)) json_cell(rows, *schema, *field, value);
-        rows.end();
-    }
-    FirmsRead out = std::move(rows).finish();
-    out.ignored_columns.assign(ignored.begin(), ignored.end());
-    std::sort(out.ignored_columns.begin(), out.ignored_columns.end());
-    return out;
+    return read_jsonl(ByteSource::over(text), file, schema, options);
 }
 
 Result<FirmsRead> read_firms(const std::string& path, SchemaPtr schema,
                              const ReadOptions& options) {
-    QICE_ASSIGN_OR_RETURN(std::string text, read_file(path == "-" ? "/dev/stdin" : path));
-    if (options.encoding == Encoding::gb18030) text = utf8_from_gb18030(text);
-    if (path.ends_with(".jsonl")) return read_firms_jsonl(text, path, std::move(schema), options);
-    return read_firms_csv(text, path, std::move(schema), options);
+    QICE_ASSIGN_OR_RETURN(ByteSource source,
+                          ByteSource::open(path, options.encoding == Encoding::gb18030));
+    if (path.ends_with(".jsonl")) return read_jsonl(std::move(source), path, schema, options);
+    return read_csv(std::move(source), path, schema, options);
 }
+
+// ------------------------------------------------------------------------------- FirmReader
+
+class FirmReader::Impl {
+  public:
+    Impl(const std::string& path, SchemaPtr schema, const ReadOptions& options, ByteSource source)
+        : schema_(std::move(schema)), options_(options), batch_(schema_, options) {
+        if (path.ends_with(".jsonl"))
+            json_.emplace(std::move(source), path);
+        else
+            csv_.emplace(std::move(source), path);
+    }
+
+    Status open() { return csv_ ? csv_->open(*schema_, options_) : json_->open(); }
+
+    Result<FirmsRead> next(std::size_t firms) {
+        constexpr std::size_t kBatch = 4096;
+        firms = std::max<std::size_t>(firms, 1);
+        FirmReading reading(schema_, options_);
+        batch_.change_table();
+        batch_.look_in(&reading.seen(), &reading.table(), 0);
+        StringSet ignored;
+        for (;;) {
+            const bool is_full = reading.table().size() + batch_.size() >= firms;
+            if (is_full || batch_.size() >= kBatch) reading.take(batch_);
+            if (is_full) break;
+            QICE_ASSIGN_OR_RETURN(const bool found, take_next(ignored));
+            if (found) continue;
+            reading.take(batch_);
+            break;
+        }
+        FirmsRead out = std::move(reading).finish(options_.threads);
+        out.ignored_columns = csv_ ? csv_->columns().ignored : sorted(ignored);
+        return out;
+    }
+
+  private:
+    Result<bool> take_next(StringSet& ignored) {
+        if (json_) return json_->take_next(batch_, *schema_, options_, ignored);
+        QICE_ASSIGN_OR_RETURN(const bool found, csv_->next());
+        if (found) take_record(batch_, csv_->records(), csv_->columns());
+        return found;
+    }
+
+    SchemaPtr schema_;
+    ReadOptions options_;
+    FirmCollector batch_;
+    std::optional<CsvStream> csv_; // either of the two
+    std::optional<JsonStream> json_;
+};
+
+FirmReader::FirmReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FirmReader::FirmReader(FirmReader&&) noexcept = default;
+FirmReader& FirmReader::operator=(FirmReader&&) noexcept = default;
+FirmReader::~FirmReader() = default;
+
+Result<FirmReader> FirmReader::open(const std::string& path, SchemaPtr schema,
+                                    const ReadOptions& options) {
+    QICE_ASSIGN_OR_RETURN(ByteSource source,
+                          ByteSource::open(path, options.encoding == Encoding::gb18030));
+    auto impl = std::make_unique<Impl>(path, std::move(schema), options, std::move(source));
+    QICE_RETURN_IF_ERROR(impl->open());
+    return FirmReader(std::move(impl));
+}
+
+Result<FirmsRead> FirmReader::next(std::size_t firms) { return impl_->next(firms); }
 
 } // namespace qice

@@ -1,5 +1,6 @@
 #include "qice/model/codes.hpp"
 
+#include "base/hash_index.hpp"
 #include "base/string_map.hpp"
 #include "qice/base/csv.hpp"
 #include "qice/base/text.hpp"
@@ -9,7 +10,23 @@
 namespace qice {
 
 struct CodeList::Names {
-    StringMap<std::uint32_t> numbers;
+    struct Name {
+        std::string text;
+        std::uint32_t number;
+    };
+    HashIndex index; // text -> place in names
+    std::vector<Name> names;
+
+    const Name* find(std::string_view text) const {
+        const std::uint32_t place = index.find(
+            hash_text(text), [&](std::uint32_t other) { return names[other].text == text; });
+        return place == HashIndex::kNone ? nullptr : &names[place];
+    }
+    void add(std::string_view text, std::uint32_t number) {
+        if (find(text) != nullptr) return; // the first one counts
+        index.insert(hash_text(text), static_cast<std::uint32_t>(names.size()));
+        names.push_back({std::string(text), number});
+    }
 };
 
 CodeList::CodeList() : names_(std::make_unique<Names>()) {}
@@ -18,9 +35,9 @@ CodeList& CodeList::operator=(CodeList&&) noexcept = default;
 CodeList::~CodeList() = default;
 
 std::optional<std::uint32_t> CodeList::find(std::string_view code) const {
-    const auto found = names_->numbers.find(code);
-    if (found == names_->numbers.end()) return {};
-    return found->second;
+    const Names::Name* found = names_->find(code);
+    if (found == nullptr) return {};
+    return found->number;
 }
 
 bool CodeList::has_level(std::string_view level) const {
@@ -109,7 +126,7 @@ Result<CodeList> CodeList::parse(std::string_view csv, const std::string& file) 
         const std::uint32_t number = row.number = list.size();
         row.code.parent = step.parent;
         row.code.depth = step.parent == kRoot ? 0 : list.codes_[step.parent].depth + 1;
-        list.names_->numbers.emplace(row.code.code, number);
+        list.names_->add(row.code.code, number);
         list.codes_.push_back(std::move(row.code));
         steps.push_back({number, 0, true});
         for (auto child = row.children.rbegin(); child != row.children.rend(); ++child)
@@ -120,8 +137,7 @@ Result<CodeList> CodeList::parse(std::string_view csv, const std::string& file) 
         if (row.number == kRoot)
             return invalid_input("this code is its own ancestor", {file, row.line});
         for (std::string_view alias : split(row.alias, '|'))
-            if (!trim(alias).empty())
-                list.names_->numbers.emplace(std::string(trim(alias)), row.number);
+            if (!trim(alias).empty()) list.names_->add(trim(alias), row.number);
     }
     return list;
 }

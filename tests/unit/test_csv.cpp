@@ -1,6 +1,8 @@
 // CSV in, hostile quoting included, and CSV out.
 #include "qice/base/csv.hpp"
 
+#include "base/csv_records.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -181,6 +183,89 @@ TEST_CASE("no text makes the scanner hang or lose its place") {
             REQUIRE(scanner.line() == static_cast<std::uint64_t>(breaks) + 1);
             REQUIRE(scanner.line() > last);
             last = scanner.line();
+        }
+    }
+}
+
+namespace {
+
+/// Everything a reader sees of a text, record by record; cut into parts of `step` bytes where not
+/// 0.
+template <class Records> std::string seen(const std::string& text, std::size_t step) {
+    std::string out, buffer;
+    std::size_t read = 0;
+    std::uint64_t line = 1;
+    for (;;) {
+        const std::size_t more = std::min(step == 0 ? text.size() : step, text.size() - read);
+        buffer += text.substr(read, more);
+        read += more;
+        Records records(buffer, line, read < text.size());
+        while (records.next()) {
+            out += std::to_string(records.line()) + " " + describe(records.fault()) + "<" +
+                   std::string(records.raw()) + ">";
+            if (records.fault() != Fault::none) continue;
+            if constexpr (std::is_same_v<Records, CsvRecords>) {
+                out += std::to_string(records.size());
+                for (const CsvRecords::Cell& cell : records.filled())
+                    out += " [" + std::to_string(cell.column) + ":" + std::string(cell.text) + "]";
+                for (const CsvRecords::Cell& cell : records.filled())
+                    REQUIRE(records.cell(cell.column) == cell.text);
+                if (records.is_ascii())
+                    for (char c : records.raw())
+                        REQUIRE((c & 0x80) == 0);
+            } else {
+                out += std::to_string(records.cells().size());
+                for (std::size_t i = 0; i < records.cells().size(); ++i)
+                    if (!records.cells()[i].empty())
+                        out +=
+                            " [" + std::to_string(i) + ":" + std::string(records.cells()[i]) + "]";
+            }
+        }
+        line = records.rest_line();
+        buffer.erase(0, records.rest());
+        if (read == text.size()) return out + std::to_string(line);
+    }
+}
+
+/// Texts of the bytes that matter, in runs, so that blocks of 64 bytes have all sorts of borders.
+std::string hostile_text(std::mt19937& random) {
+    static const std::vector<std::string> kParts = {",",
+                                                    ",,,,",
+                                                    "\n",
+                                                    "\r\n",
+                                                    "\r",
+                                                    "\"",
+                                                    "\"\"",
+                                                    "a",
+                                                    "bc",
+                                                    "企",
+                                                    "\xf0\xa0\xae\xb7",
+                                                    std::string(1, '\0'),
+                                                    "\xef\xbb\xbf",
+                                                    "\xff",
+                                                    "\"x\"",
+                                                    "\"y\nz\",",
+                                                    std::string(61, 'p'),
+                                                    std::string(63, ','),
+                                                    "0,1,,2,"};
+    std::string text;
+    for (auto n = random() % 40; n > 0; --n)
+        text += kParts[random() % kParts.size()];
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("records are the same by masks and byte by byte, whole and in parts of any size") {
+    std::mt19937 random(33);
+    for (int round = 0; round < 6'000; ++round) {
+        const std::string text = hostile_text(random);
+        const std::string plain = seen<CsvScanner>(text, text.size() + 1);
+        REQUIRE(seen<CsvRecords>(text, 0) == plain);
+        for (std::size_t step : {1u, 2u, 3u, 7u, 63u, 64u, 65u, 200u}) {
+            if (text.size() / step > 300) continue;
+            REQUIRE(seen<CsvRecords>(text, step) == plain);
+            REQUIRE(seen<CsvScanner>(text, step) == plain);
         }
     }
 }

@@ -1,7 +1,10 @@
 // Firms from files as portals write them.
 #include "qice/io/reader.hpp"
 
+#include "io/csv_stream.hpp"
 #include "unit/world.hpp"
+
+#include <rapidcheck.h>
 
 using namespace qice;
 using world::day;
@@ -236,4 +239,145 @@ TEST_CASE("a sum that overflows is reported with its row") {
                                .value();
     CHECK(quarantine(read) == "2|x|sum||the derived number is too large\n");
     CHECK(read.firms[1].scalar(2) == 2);
+}
+
+TEST_CASE("a file read in portions gives the firms, lines and faults of the whole file") {
+    world::Folder folder;
+    const std::string text = "\xef\xbb\xbfid,patents,name\r\na,1,\"two\nlines\"\r\n\r\nb,x,\n"
+                             "c,\"1\"x\nd,2,\xff\ne,3,f\n\"g\nh,4,";
+    const std::string path = folder.write("f.csv", text);
+    const FirmsRead whole = std::move(read_firms(path, world::schema(), kOptions)).value();
+    for (std::size_t firms : {1u, 2u, 3u, 100u}) {
+        FirmReader reader = std::move(FirmReader::open(path, world::schema(), kOptions)).value();
+        std::string found, faults, lines;
+        for (;;) {
+            const FirmsRead read = std::move(reader.next(firms)).value();
+            faults += quarantine(read);
+            if (read.firms.size() == 0) break;
+            CHECK(read.firms.size() <= firms);
+            found += (found.empty() ? "" : " ") + ids(read);
+            lines += std::to_string(read.firms.line(0)) + " ";
+        }
+        CHECK(found == ids(whole));
+        CHECK(faults == quarantine(whole));
+        if (firms == 1) CHECK(lines == "2 5 8 10 ");
+    }
+    CHECK(FirmReader::open("/none.csv", world::schema(), kOptions).status().to_string() ==
+          "/none.csv: cannot read this file: No such file or directory");
+    CHECK(FirmReader::open(folder.write("e.csv", ""), world::schema(), kOptions)
+              .status()
+              .to_string()
+              .ends_with("e.csv: this file is empty; its first line must name the columns"));
+}
+
+TEST_CASE("JSON Lines are read in portions") {
+    world::Folder folder;
+    const std::string path = folder.write(
+        "f.jsonl", "{\"id\": \"a\"}\n\n{\"id\": \"b\", \"patents\": []}\n{\"id\": \"c\"}");
+    FirmReader reader = std::move(FirmReader::open(path, world::schema(), kOptions)).value();
+    CHECK(ids(std::move(reader.next(1)).value()) == "a");
+    const FirmsRead rest = std::move(reader.next(5)).value();
+    CHECK(ids(rest) == "b c");
+    CHECK(quarantine(rest) == "3|b|patents|[]|is no value of a field of kind number\n");
+    CHECK(rest.firms.line(1) == 4);
+    CHECK(std::move(reader.next(5)).value().firms.size() == 0);
+}
+
+namespace {
+
+/// Everything that a reading gave, dictionaries and their order too.
+std::string everything(const FirmsRead& read) {
+    std::string out = quarantine(read) + std::to_string(read.rows_set_aside) + "\n";
+    const FirmTable& firms = read.firms;
+    for (std::uint32_t field = 0; field < firms.schema().size(); ++field) {
+        const Column& column = firms.column(field);
+        for (std::uint32_t i = 0; i < column.dictionary.size(); ++i)
+            out += column.dictionary[i] + ";";
+        for (std::uint32_t code : column.codes)
+            out += std::to_string(code) + " ";
+    }
+    for (std::size_t row = 0; row < firms.size(); ++row) {
+        out += "\n" + std::to_string(firms.line(row)) + " " + std::string(firms.id(row));
+        for (std::uint32_t field = 0; field < firms.schema().size(); ++field) {
+            out += "|";
+            if (const auto scalar = firms[row].scalar(field)) out += std::to_string(*scalar);
+            const Column& column = firms.column(field);
+            if (column.texts.size() > 0) out += column.texts[row];
+            if (firms.schema()[field].kind != Kind::set) continue;
+            const auto elements = firms[row].elements(field);
+            out += elements ? "" : "unknown";
+            if (elements)
+                for (const SetElement& element : *elements)
+                    out += std::to_string(element.name) + "@" + std::to_string(element.until) + " ";
+        }
+        for (const Tag& tag : firms[row].tags())
+            out += std::to_string(tag.name) + ":" + std::to_string(tag.weight) + " ";
+    }
+    return out;
+}
+
+std::string cells_text() {
+    const auto cell = rc::gen::weightedOneOf<std::string>(
+        {{4, rc::gen::just(std::string())},
+         {4, rc::gen::element<std::string>("1", "2.5", "3万", "x", "a|b@2026-01-02", "t:0.5|u",
+                                           "small", "\"q\"", "\"two\nlines\"", "\"say \"\"x\"\"\"",
+                                           "\"open", "\"a\"b", "企业", "\xff", " 4 ", "1\r2",
+                                           "b|c|a")},
+         {1,
+          rc::gen::map(rc::gen::inRange(0, 30), [](int n) { return "id" + std::to_string(n); })}});
+    std::string text = "id,patents,revenue,titles,follows,scale,name,dishonest,established\n";
+    const int rows = *rc::gen::inRange(0, 25);
+    for (int row = 0; row < rows; ++row) {
+        text += "id" + std::to_string(*rc::gen::inRange(0, 40));
+        const int cells = *rc::gen::weightedElement<int>({{10, 8}, {1, 3}, {1, 9}, {1, 0}});
+        for (int i = 0; i < cells; ++i)
+            text += "," + *cell;
+        text += *rc::gen::element<std::string>("\n", "\r\n", "\n\n");
+    }
+    return text;
+}
+
+FirmsRead in_chunks(const std::string& text, std::size_t chunk, const ReadOptions& options) {
+    CsvStream stream(ByteSource::over(text), "f.csv", chunk);
+    REQUIRE(stream.open(*world::schema(), options).ok());
+    return std::move(read_csv_firms(stream, world::schema(), options)).value();
+}
+
+} // namespace
+
+TEST_CASE("firms are the same on any number of threads, in chunks of any size") {
+    CHECK(rc::check([] {
+        const std::string text = cells_text();
+        ReadOptions options = kOptions;
+        options.strict = *rc::gen::arbitrary<bool>();
+        const std::string expected = everything(in_chunks(text, 1 << 20, options));
+        for (std::size_t chunk : {1u, 2u, 5u, 64u, 100u, 1'000u})
+            for (unsigned threads : {1u, 2u, 3u}) {
+                options.threads = threads;
+                RC_ASSERT(everything(in_chunks(text, chunk, options)) == expected);
+            }
+    }));
+}
+
+TEST_CASE("many rows on several threads are those of one thread") {
+    std::string text = "id,patents,scale,titles,follows,name\n";
+    for (int i = 0; i < 60'000; ++i)
+        text += "id" + std::to_string(i == 50'000 ? 17 : i) + "," + std::to_string(i % 7) + "," +
+                (i % 3 == 0 ? "small" : "micro") + ",t" + std::to_string(i / 100) + "|u" +
+                std::to_string(i % 10) + ",w" + std::to_string(i % 50) +
+                (i % 9'000 == 8 ? ":0.5,\"two\nlines\"\n" : ":0.25,\n");
+    ReadOptions options = kOptions;
+    const std::string expected = everything(csv(text, options));
+    for (unsigned threads : {2u, 4u}) {
+        options.threads = threads;
+        CHECK(everything(csv(text, options)) == expected);
+    }
+}
+
+TEST_CASE("a cell of very many elements keeps each once") {
+    std::string cell, again;
+    for (int i = 0; i < 100'000; ++i)
+        cell += (i == 0 ? "" : "|") + std::string("e") + std::to_string(i % 60'000);
+    const FirmsRead read = csv("id,titles\na," + cell + "\n");
+    CHECK(read.firms[0].elements(read.firms.schema().find("titles").value())->size() == 60'000);
 }

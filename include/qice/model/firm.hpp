@@ -4,11 +4,13 @@
 // only read. An absent column (no storage) means "empty for every firm". FirmView is one row.
 #pragma once
 
+#include "qice/base/array.hpp"
 #include "qice/base/date.hpp"
 #include "qice/base/decimal.hpp"
 #include "qice/model/schema.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -23,25 +25,29 @@ inline constexpr std::int64_t kUnknownNumber = std::numeric_limits<std::int64_t>
 inline constexpr std::uint32_t kUnknownCode = UINT32_MAX;
 inline constexpr std::int32_t kForever = INT32_MAX; // an element without a last day
 
-/// Texts one after another; row i is bytes [offsets[i], offsets[i + 1]).
+/// Texts one after another; row i is the bytes from position i to position i + 1.
 class TextColumn {
   public:
+    TextColumn() { ends_.push_back(0); }
+
     void append(std::string_view text) {
-        bytes_.append(text);
-        offsets_.push_back(bytes_.size());
+        bytes_.append(text.data(), text.size());
+        ends_.push_back(bytes_.size());
     }
     std::string_view operator[](std::size_t row) const {
-        return std::string_view(bytes_).substr(offsets_[row], offsets_[row + 1] - offsets_[row]);
+        return {bytes_.data() + ends_[row], ends_[row + 1] - ends_[row]};
     }
-    std::size_t size() const { return offsets_.size() - 1; }
-    void truncate(std::size_t rows) {
-        offsets_.resize(rows + 1);
-        bytes_.resize(offsets_.back());
+    std::size_t size() const { return ends_.size() - 1; }
+    void clear() {
+        bytes_.clear();
+        ends_.resize(1);
     }
 
   private:
-    std::string bytes_;
-    std::vector<std::size_t> offsets_{0};
+    friend class FirmTableWriter;
+
+    Array<char> bytes_;
+    Positions ends_;
 };
 
 /// Texts that occur in a column, numbered in order of first appearance.
@@ -53,13 +59,14 @@ class Dictionary {
     ~Dictionary();
 
     std::uint32_t add(std::string_view text);
-    const std::string& operator[](std::uint32_t number) const { return *texts_[number]; }
-    std::uint32_t size() const { return static_cast<std::uint32_t>(texts_.size()); }
+    std::optional<std::uint32_t> find(std::string_view text) const;
+    const std::string& operator[](std::uint32_t number) const { return (*texts_)[number]; }
+    std::uint32_t size() const { return texts_ ? static_cast<std::uint32_t>(texts_->size()) : 0; }
 
   private:
     struct Index;
+    std::unique_ptr<std::deque<std::string>> texts_; // none while there are no texts
     std::unique_ptr<Index> index_;
-    std::vector<const std::string*> texts_; // owned by the index, which never moves them
 };
 
 struct SetElement {
@@ -75,13 +82,13 @@ struct Tag {
 /// One field of all firms. Which vectors are used depends on the field's kind; all are empty where
 /// no firm has a value.
 struct Column {
-    std::vector<std::int64_t> numbers;  // number, date (days); kUnknownNumber
-    std::vector<std::uint32_t> codes;   // category, code: dictionary or list number; kUnknownCode
-    std::vector<std::uint8_t> flags;    // flag: 0, 1, 2 = unknown
-    std::vector<std::uint32_t> offsets; // set, tags: row i is elements [offsets[i], offsets[i+1])
-    std::vector<SetElement> elements;
-    std::vector<Tag> tags;
-    std::vector<bool> unknown; // set: is this firm's unknown?
+    Array<std::int64_t> numbers;  // number, date (days); kUnknownNumber
+    Array<std::uint32_t> codes;   // category, code: dictionary or list number; kUnknownCode
+    Array<std::uint8_t> flags;    // flag: 0, 1, 2 = unknown
+    Array<std::uint32_t> offsets; // set, tags: row i is elements [offsets[i], offsets[i+1])
+    Array<SetElement> elements;
+    Array<Tag> tags;
+    Array<std::uint8_t> unknown; // set: is this firm's unknown?
     Dictionary dictionary;
     TextColumn texts;
 };
@@ -129,22 +136,18 @@ class FirmTable {
     std::optional<std::size_t> find(std::string_view id) const;
 
     /// Computes the derived columns as of a day; a sum or difference that overflows is unknown.
-    void derive(Date as_of);
+    void derive(Date as_of, unsigned threads = 1);
 
   private:
-    friend class FirmTableBuilder;
+    friend class FirmTableWriter;
 
-    struct DerivedNumber {
-        std::int64_t value = kUnknownNumber;
-        bool overflows = false;
-    };
-    DerivedNumber derived_number(std::uint32_t field, std::size_t row) const;
-    void derive_size(std::uint32_t field);
+    void derive_rows(std::size_t begin, std::size_t end);
+    void derive_sizes(std::uint32_t field, std::size_t begin, std::size_t end);
 
     SchemaPtr schema_;
     TextColumn ids_;
     std::vector<Column> columns_;
-    std::vector<std::uint64_t> lines_; // of each row in its file
+    Positions lines_; // of each row in its file
     Date as_of_{};
 };
 
@@ -170,24 +173,16 @@ class FirmTableBuilder {
     void end();
     /// Takes the row that was begun back.
     void abandon();
-    std::size_t size() const { return table_.ids_.size(); }
+    std::size_t size() const;
     FirmTable finish() &&;
 
-  private:
-    const char* set_number(std::uint32_t field, std::string_view text, bool exponents);
-    const char* set_code(const Field& field, Column& column, std::string_view text);
-    const char* set_set(const Field& field, Column& column, std::string_view text);
-    const char* set_tags(Column& column, std::string_view text);
-    /// Brings a column's storage up to the rows before the current one.
-    void fill(const Field& field, Column& column, std::size_t rows);
+    FirmTableBuilder(FirmTableBuilder&&) noexcept;
+    FirmTableBuilder& operator=(FirmTableBuilder&&) noexcept;
+    ~FirmTableBuilder();
 
-    FirmTable table_;
-    std::string id_;
-    std::uint64_t line_ = 0;
-    std::vector<std::uint32_t> sums_, operands_of_sums_; // operands before what stands on them
-    std::vector<std::uint32_t> overflows_;
-    std::vector<SetElement> row_elements_;
-    std::vector<Tag> row_tags_;
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
 };
 
 } // namespace qice

@@ -1,0 +1,460 @@
+#include "model/firm_rows.hpp"
+
+#include "qice/base/text.hpp"
+
+#include <array>
+#include <cassert>
+
+namespace qice {
+namespace {
+
+// Whole cells that are remembered: long ones do not come again.
+constexpr std::size_t kLongestKept = 200, kMostKept = 1 << 15;
+constexpr std::size_t kFewElements = 16; // compared one by one
+
+/// Calls take(part) for each part between bars, until it returns false.
+template <class Take> void for_each_part(std::string_view text, Take&& take) {
+    for (std::size_t start = 0; start <= text.size();) {
+        const std::size_t end = std::min(text.find('|', start), text.size());
+        if (!take(trim(text.substr(start, end - start)))) return;
+        start = end + 1;
+    }
+}
+
+/// Digits with at most one point, which need no rounding and cannot overflow: what most cells of
+/// numbers are. False: everything else, for parse_number() to judge.
+bool read_plain_number(std::string_view text, int decimals, std::int64_t& out) {
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    const bool negative = *at == '-';
+    if (negative) ++at;
+    const char* const start = at;
+    std::uint64_t digits = 0;
+    unsigned digit = 0;
+    if (end - at > 18) return false;
+    for (; at < end && (digit = static_cast<unsigned char>(*at) - unsigned{'0'}) < 10; ++at)
+        digits = digits * 10 + digit;
+    if (at == start) return false;
+    int scale = decimals;
+    if (at < end) {
+        if (*at != '.' || ++at == end || end - at > decimals) return false;
+        scale -= static_cast<int>(end - at);
+        for (; at < end && (digit = static_cast<unsigned char>(*at) - unsigned{'0'}) < 10; ++at)
+            digits = digits * 10 + digit;
+        if (at < end) return false;
+    }
+    if ((end - start) + scale > 18) return false;
+    static constexpr auto kPowers = [] {
+        std::array<std::uint64_t, kMaxDecimals + 1> powers{1};
+        for (std::size_t i = 1; i < powers.size(); ++i)
+            powers[i] = powers[i - 1] * 10;
+        return powers;
+    }();
+    const auto value = static_cast<std::int64_t>(digits * kPowers[static_cast<std::size_t>(scale)]);
+    out = negative ? -value : value;
+    return true;
+}
+
+std::uint32_t hash_number(std::uint32_t number) {
+    return static_cast<std::uint32_t>((number * 0x9e3779b97f4a7c15u) >> 32);
+}
+
+} // namespace
+
+// ------------------------------------------------------------------------------ LocalNames
+
+std::uint32_t LocalNames::add(std::string_view text) {
+    const std::uint32_t number = texts_.add(text);
+    if (number == table_numbers_.size()) table_numbers_.push_back(kUnlisted);
+    note(number);
+    return number;
+}
+
+void LocalNames::merge_into(Dictionary& dictionary) {
+    for (std::uint32_t number : listed_)
+        table_numbers_[number] = dictionary.add(texts_[number]);
+    listed_.clear();
+}
+
+void LocalNames::forget() {
+    for (std::uint32_t number : listed_)
+        table_numbers_[number] = kUnlisted;
+    listed_.clear();
+}
+
+void LocalNames::change_table() {
+    listed_.clear();
+    table_numbers_.assign(table_numbers_.size(), kUnlisted);
+}
+
+// -------------------------------------------------------------------------------- FirmRows
+
+FirmRows::FirmRows(SchemaPtr schema, Date as_of)
+    : schema_(std::move(schema)), as_of_(as_of), values_(schema_->size()) {
+    for (std::uint32_t i = 0; i < schema_->size(); ++i) {
+        values_[i].kind = (*schema_)[i].kind;
+        values_[i].decimals = static_cast<std::uint8_t>((*schema_)[i].decimals);
+    }
+    for (std::uint32_t field : schema_->derived()) {
+        const Derive derive = (*schema_)[field].derive;
+        if (derive == Derive::sum || derive == Derive::difference) sums_.push_back(field);
+    }
+    find_harmless();
+}
+
+/// The greatest number with which no sum can overflow, whatever the other numbers up to it are.
+void FirmRows::find_harmless() {
+    struct Bound { // a field's greatest value is at most per_number * greatest number + fixed
+        long double per_number = 1, fixed = 0;
+    };
+    std::vector<Bound> bounds(schema_->size());
+    long double harmless = 9.2e18L;
+    for (std::uint32_t index : schema_->derived()) {
+        const Field& field = (*schema_)[index];
+        if (field.derive == Derive::months_since) bounds[index] = {0, 120'000};
+        if (field.derive != Derive::sum && field.derive != Derive::difference) continue;
+        Bound& bound = bounds[index] = {0, 0};
+        for (std::uint32_t operand : field.operands) {
+            const auto scale = static_cast<long double>(
+                power_of_ten(field.decimals - (*schema_)[operand].decimals));
+            bound.per_number += bounds[operand].per_number * scale;
+            bound.fixed += bounds[operand].fixed * scale;
+        }
+        const long double most =
+            (9.2e18L - bound.fixed) / std::max<long double>(bound.per_number, 1);
+        harmless = std::max<long double>(std::min(harmless, most), 0);
+    }
+    for (Values& values : values_)
+        if (values.kind == Kind::number) values.harmless = static_cast<std::uint64_t>(harmless);
+}
+
+void FirmRows::begin(std::string_view id, std::uint64_t line) {
+    id_ = id;
+    line_ = line;
+    may_overflow_ = false;
+}
+
+/// Gives the current row, and rows ahead of it, the value "unknown".
+void FirmRows::prepare(Values& values) {
+    values.prepared = std::max(rows_ + rows_ / 2, rows_ + 512);
+    switch (values.kind) {
+    case Kind::flag: values.flags.resize(values.prepared, 2); break;
+    case Kind::category:
+    case Kind::code: values.codes.resize(values.prepared, kUnknownCode); break;
+    default: values.numbers.resize(values.prepared, kUnknownNumber);
+    }
+}
+
+const char* FirmRows::set(std::uint32_t index, std::string_view text) {
+    if (text.empty()) return nullptr;
+    Values& values = values_[index];
+    assert(!(*schema_)[index].derived());
+    switch (values.kind) {
+    case Kind::number: {
+        std::int64_t number = 0;
+        if (!read_plain_number(text, values.decimals, number))
+            return set_number(values, index, trim(text), false);
+        put_number(values, number);
+        return nullptr;
+    }
+    case Kind::flag: {
+        const auto flag = static_cast<std::uint8_t>(text[0] - '0');
+        if (text.size() > 1 || flag > 1) return set_flag(values, trim(text));
+        if (rows_ >= values.prepared) prepare(values);
+        values.flags[rows_] = flag;
+        return nullptr;
+    }
+    case Kind::date: return set_date(values, trim(text));
+    case Kind::category: return set_code((*schema_)[index], values, text);
+    case Kind::code: return set_code((*schema_)[index], values, trim(text));
+    case Kind::set:
+    case Kind::tags: return set_elements((*schema_)[index], values, trim(text));
+    case Kind::text:
+        values.bytes.append(text.data(), text.size());
+        put_cell(values, false);
+        return nullptr;
+    }
+    return nullptr;
+}
+
+const char* FirmRows::set_json_number(std::uint32_t field, std::string_view text) {
+    Values& values = values_[field];
+    return values.kind == Kind::number ? set_number(values, field, text, true) : set(field, text);
+}
+
+void FirmRows::set_unknown(std::uint32_t field) {
+    if (values_[field].kind == Kind::set) put_cell(values_[field], true); // others are, unless set
+}
+
+void FirmRows::put_number(Values& values, std::int64_t number) {
+    if (rows_ >= values.prepared) prepare(values);
+    values.numbers[rows_] = number;
+    const auto size = static_cast<std::uint64_t>(number < 0 ? -number : number);
+    if (size > values.harmless) may_overflow_ = true;
+}
+
+const char* FirmRows::set_number(Values& values, std::uint32_t index, std::string_view text,
+                                 bool exponents) {
+    if (text.empty() && !exponents) return nullptr; // a cell of blanks
+    const Field& field = (*schema_)[index];
+    std::int64_t number = 0;
+    const NumberError error = parse_number(text, field.unit, field.decimals, number, exponents);
+    if (error != NumberError::none) return describe(error);
+    put_number(values, number);
+    return nullptr;
+}
+
+const char* FirmRows::set_date(Values& values, std::string_view text) {
+    if (text.empty()) return nullptr;
+    const auto date = Date::parse(text);
+    if (!date) return "is not a date; dates are written 2026-11-23";
+    put_number(values, date->days);
+    return nullptr;
+}
+
+const char* FirmRows::set_flag(Values& values, std::string_view text) {
+    if (text.empty()) return nullptr;
+    int value = -1;
+    if (text == "1" || text == "是") value = 1;
+    if (text == "0" || text == "否") value = 0;
+    if (value < 0 && (text.size() == 4 || text.size() == 5)) {
+        std::string lower(text);
+        for (char& c : lower)
+            c = static_cast<char>(c | 0x20);
+        value = lower == "true" ? 1 : lower == "false" ? 0 : -1;
+    }
+    if (value < 0) return "is not a flag; flags are true/false, 1/0 or 是/否";
+    if (rows_ >= values.prepared) prepare(values);
+    values.flags[rows_] = static_cast<std::uint8_t>(value);
+    return nullptr;
+}
+
+const char* FirmRows::set_code(const Field& field, Values& values, std::string_view text) {
+    if (text.empty()) return nullptr;
+    std::uint32_t code = kUnknownCode;
+    if (field.codes) {
+        const auto found = field.codes->find(text);
+        if (!found) return "is on no list of the field's codes";
+        const auto& level = (*field.codes)[*found].level;
+        if (!field.levels.empty() &&
+            std::find(field.levels.begin(), field.levels.end(), level) == field.levels.end())
+            return "is a code of another level than the field asks for";
+        code = *found;
+    } else {
+        if (!field.values.empty() &&
+            std::find(field.values.begin(), field.values.end(), text) == field.values.end())
+            return "is not one of the field's values";
+        code = values.names.add(text);
+    }
+    if (rows_ >= values.prepared) prepare(values);
+    values.codes[rows_] = code;
+    return nullptr;
+}
+
+/// Most cells were seen before, so what they came to is kept.
+const char* FirmRows::set_elements(const Field& field, Values& values, std::string_view text) {
+    if (text.empty()) return nullptr;
+    const bool is_set = field.kind == Kind::set;
+    const bool may_keep = text.size() <= kLongestKept;
+    if (may_keep) {
+        if (const auto found = values.cells.find(text)) {
+            const Parsed& parsed = values.parsed[*found];
+            for (std::uint32_t i = parsed.first; i < parsed.first + parsed.count; ++i) {
+                values.names.note(is_set ? values.cached_elements[i].name
+                                         : values.cached_tags[i].name);
+                if (parsed.reason != nullptr) continue;
+                if (is_set)
+                    values.elements.push_back(values.cached_elements[i]);
+                else
+                    values.tags.push_back(values.cached_tags[i]);
+            }
+            if (is_set || parsed.reason == nullptr) put_cell(values, parsed.reason != nullptr);
+            return parsed.reason;
+        }
+    }
+    const char* const reason = is_set ? parse_set(field, values, text) : parse_tags(values, text);
+    if (may_keep && values.cells.size() < kMostKept) {
+        values.cells.add(text);
+        values.parsed.push_back(
+            {static_cast<std::uint32_t>(is_set ? values.cached_elements.size()
+                                               : values.cached_tags.size()),
+             static_cast<std::uint32_t>(is_set ? row_elements_.size() : row_tags_.size()), reason});
+        if (is_set)
+            values.cached_elements.append(row_elements_.data(), row_elements_.size());
+        else
+            values.cached_tags.append(row_tags_.data(), row_tags_.size());
+    }
+    if (reason == nullptr) {
+        if (is_set)
+            values.elements.append(row_elements_.data(), row_elements_.size());
+        else
+            values.tags.append(row_tags_.data(), row_tags_.size());
+    }
+    if (is_set || reason == nullptr) put_cell(values, reason != nullptr);
+    return reason;
+}
+
+/// The place in `items` of the element with this name, or how many items there are.
+template <class Item>
+std::size_t place_of(std::uint32_t name, const std::vector<Item>& items, HashIndex& places) {
+    if (items.size() < kFewElements) {
+        std::size_t place = 0;
+        while (place < items.size() && items[place].name != name)
+            ++place;
+        return place;
+    }
+    if (items.size() == kFewElements && places.size() == 0)
+        for (std::uint32_t i = 0; i < kFewElements; ++i)
+            places.insert(hash_number(items[i].name), i);
+    const auto found = places.find(hash_number(name),
+                                   [&](std::uint32_t place) { return items[place].name == name; });
+    if (found != HashIndex::kNone) return found;
+    places.insert(hash_number(name), static_cast<std::uint32_t>(items.size()));
+    return items.size();
+}
+
+/// Into row_elements_.
+const char* FirmRows::parse_set(const Field& field, Values& values, std::string_view text) {
+    row_elements_.clear();
+    if (row_names_.size() > 0) row_names_ = {};
+    const char* reason = nullptr;
+    for_each_part(text, [&](std::string_view name) {
+        if (name.empty()) return true;
+        std::int32_t until = kForever;
+        const std::size_t at = field.expires ? name.rfind('@') : std::string_view::npos;
+        if (at != std::string_view::npos) {
+            const auto date = Date::parse(trim(name.substr(at + 1)));
+            name = trim(name.substr(0, at));
+            if (!date || name.empty()) {
+                reason = "has an element whose last valid day is not a date";
+                return false;
+            }
+            until = date->days;
+        }
+        const std::uint32_t number = values.names.add(name);
+        const std::size_t place = place_of(number, row_elements_, row_names_);
+        if (place == row_elements_.size())
+            row_elements_.push_back({number, until});
+        else
+            row_elements_[place].until = std::max(row_elements_[place].until, until);
+        return true;
+    });
+    return reason;
+}
+
+/// Into row_tags_.
+const char* FirmRows::parse_tags(Values& values, std::string_view text) {
+    row_tags_.clear();
+    if (row_names_.size() > 0) row_names_ = {};
+    const char* reason = nullptr;
+    for_each_part(text, [&](std::string_view name) {
+        if (name.empty()) return true;
+        std::int64_t weight = 1000;
+        if (const std::size_t at = name.rfind(':'); at != std::string_view::npos) {
+            const std::string_view number = trim(name.substr(at + 1));
+            if (!is_plain_number(number) ||
+                parse_number(number, {}, 3, weight) != NumberError::none || weight < 0 ||
+                weight > 1000)
+                reason =
+                    "has a tag whose weight is not a number from 0 to 1 with at most 3 decimals";
+            name = trim(name.substr(0, at));
+        }
+        if (reason == nullptr && name.empty()) reason = "has a tag without a name";
+        if (reason != nullptr) return false;
+        const std::uint32_t number = values.names.add(name);
+        if (place_of(number, row_tags_, row_names_) < row_tags_.size()) {
+            reason = "names a tag twice";
+            return false;
+        }
+        row_tags_.push_back({number, static_cast<std::uint32_t>(weight)});
+        return true;
+    });
+    return reason;
+}
+
+/// The current row has the items that were appended.
+void FirmRows::put_cell(Values& values, bool unknown) {
+    const std::size_t items = values.kind == Kind::set    ? values.elements.size()
+                              : values.kind == Kind::tags ? values.tags.size()
+                                                          : values.bytes.size();
+    values.rows.push_back(rows_);
+    values.ends.push_back(static_cast<std::uint32_t>(items));
+    if (values.kind == Kind::set) values.unknown.push_back(unknown);
+}
+
+/// The current row's number in a field, derived if need be.
+std::int64_t FirmRows::number(std::uint32_t index) const {
+    const Field& field = (*schema_)[index];
+    if (field.derived())
+        return derived_number(*schema_, field, as_of_,
+                              [&](std::uint32_t operand) { return number(operand); })
+            .value;
+    const Values& values = values_[index];
+    return rows_ < values.prepared ? values.numbers[rows_] : kUnknownNumber;
+}
+
+const std::vector<std::uint32_t>& FirmRows::overflows() {
+    overflows_.clear();
+    if (!may_overflow_) return overflows_;
+    for (std::uint32_t field : sums_)
+        if (derived_number(*schema_, (*schema_)[field], as_of_, [&](std::uint32_t operand) {
+                return number(operand);
+            }).overflows)
+            overflows_.push_back(field);
+    return overflows_;
+}
+
+void FirmRows::end() {
+    ids_.append(id_);
+    lines_.push_back(line_);
+    ++rows_;
+}
+
+void FirmRows::abandon() {
+    for (Values& values : values_) {
+        if (rows_ < values.prepared) {
+            if (values.flags.size() > rows_) values.flags[rows_] = 2;
+            if (values.codes.size() > rows_) values.codes[rows_] = kUnknownCode;
+            if (values.numbers.size() > rows_) values.numbers[rows_] = kUnknownNumber;
+        }
+        if (values.rows.empty() || values.rows.back() != rows_) continue;
+        values.rows.resize(values.rows.size() - 1);
+        values.ends.resize(values.rows.size());
+        const std::size_t items = values.ends.empty() ? 0 : values.ends.back();
+        if (values.kind == Kind::set) {
+            values.unknown.resize(values.rows.size());
+            values.elements.resize(items);
+        } else if (values.kind == Kind::tags) {
+            values.tags.resize(items);
+        } else {
+            values.bytes.resize(items);
+        }
+    }
+}
+
+void FirmRows::clear() {
+    rows_ = 0;
+    ids_.clear();
+    lines_.resize(0);
+    for (Values& values : values_) {
+        values.prepared = 0;
+        values.numbers.clear();
+        values.codes.clear();
+        values.flags.clear();
+        values.rows.clear();
+        values.ends.clear();
+        values.unknown.clear();
+        values.elements.clear();
+        values.tags.clear();
+        values.bytes.clear();
+        values.names.forget();
+    }
+}
+
+void FirmRows::change_table() {
+    clear();
+    for (Values& values : values_)
+        values.names.change_table();
+}
+
+} // namespace qice

@@ -1,0 +1,190 @@
+// Rows on their way into a table: FirmRows takes cells, FirmTableWriter takes rows.
+//
+// FirmRows holds some thousand rows in columns that stay in the cache and are used again for the
+// next ones. It never looks at the table, so several threads fill one each. A writer numbers the
+// rows, one batch after another (add), and copies them, many batches at once (write). That gives
+// the same table however the rows were cut into batches.
+#pragma once
+
+#include "base/hash_index.hpp"
+#include "qice/model/firm.hpp"
+
+#include <shared_mutex>
+
+namespace qice {
+
+/// Texts of a column numbered by a batch, and the numbers that the table's dictionary has for them.
+class LocalNames {
+  public:
+    /// The batch's number of a text; it will be in the table's dictionary.
+    std::uint32_t add(std::string_view text);
+    /// Says again that a text occurs.
+    void note(std::uint32_t number) {
+        if (table_numbers_[number] != kUnlisted) return;
+        table_numbers_[number] = kListed;
+        listed_.push_back(number);
+    }
+    /// Numbers what the table does not know, in the order in which it occurred.
+    void merge_into(Dictionary& dictionary);
+    std::uint32_t table_number(std::uint32_t number) const { return table_numbers_[number]; }
+    /// The rows will not be written after all.
+    void forget();
+    /// The rows to come go into another table.
+    void change_table();
+
+  private:
+    static constexpr std::uint32_t kUnlisted = UINT32_MAX, kListed = UINT32_MAX - 1;
+
+    Dictionary texts_;
+    Array<std::uint32_t> table_numbers_; // or kUnlisted, kListed
+    Array<std::uint32_t> listed_;        // occurred since the last merge, not in the table yet
+};
+
+class FirmRows {
+  public:
+    FirmRows(SchemaPtr schema, Date as_of);
+
+    void begin(std::string_view id, std::uint64_t line);
+    const char* set(std::uint32_t field, std::string_view text);
+    const char* set_json_number(std::uint32_t field, std::string_view text);
+    void set_unknown(std::uint32_t field);
+    const std::vector<std::uint32_t>& overflows();
+    void end();
+    void abandon();
+
+    std::uint32_t size() const { return rows_; }
+    std::string_view id(std::size_t row) const { return ids_[row]; }
+    std::uint64_t line(std::size_t row) const { return lines_[row]; }
+    /// Starts again without rows. If these were not added to a table: forgets their texts.
+    void clear();
+    /// Starts again, for another table.
+    void change_table();
+
+  private:
+    friend class FirmTableWriter;
+
+    /// What was made of the whole text of a set's or tags' cell.
+    struct Parsed {
+        std::uint32_t first, count; // of the cached elements or tags
+        const char* reason;
+    };
+    struct Values {
+        Kind kind = Kind::text;
+        std::uint8_t decimals = 0;
+        std::uint32_t prepared = 0; // rows of numbers, flags or codes that have a value, maybe none
+        std::uint64_t harmless = UINT64_MAX; // numbers up to this overflow no sum
+        Array<std::int64_t> numbers;
+        Array<std::uint32_t> codes; // of the field's list, or of names
+        Array<std::uint8_t> flags;
+        // Sets, tags, texts: only the rows that have a cell.
+        Array<std::uint32_t> rows, ends;
+        Array<std::uint8_t> unknown;
+        Array<SetElement> elements;
+        Array<Tag> tags;
+        Array<char> bytes;
+        LocalNames names;
+        // Whole cells that were seen, and what they came to.
+        Dictionary cells;
+        Array<Parsed> parsed;
+        Array<SetElement> cached_elements;
+        Array<Tag> cached_tags;
+    };
+
+    void prepare(Values& values);
+    const char* set_number(Values& values, std::uint32_t field, std::string_view text,
+                           bool exponents);
+    void put_number(Values& values, std::int64_t number);
+    const char* set_date(Values& values, std::string_view text);
+    const char* set_flag(Values& values, std::string_view text);
+    const char* set_code(const Field& field, Values& values, std::string_view text);
+    const char* set_elements(const Field& field, Values& values, std::string_view text);
+    const char* parse_set(const Field& field, Values& values, std::string_view text);
+    const char* parse_tags(Values& values, std::string_view text);
+    void put_cell(Values& values, bool unknown);
+    void find_harmless();
+    std::int64_t number(std::uint32_t field) const;
+
+    SchemaPtr schema_;
+    Date as_of_;
+    std::vector<Values> values_;
+    std::uint32_t rows_ = 0;
+    TextColumn ids_;
+    Positions lines_;
+    std::string id_;
+    std::uint64_t line_ = 0;
+    bool may_overflow_ = false; // the current row holds a number beyond what is harmless
+    std::vector<std::uint32_t> sums_;
+    std::vector<std::uint32_t> overflows_;
+    std::vector<SetElement> row_elements_;
+    std::vector<Tag> row_tags_;
+    HashIndex row_names_; // elements of a long cell: number -> place
+};
+
+class FirmTableWriter {
+  public:
+    FirmTableWriter(SchemaPtr schema, Date as_of);
+
+    /// Where a batch of rows goes.
+    struct Place {
+        std::size_t first_row = 0;
+        std::size_t fields = 0;                // of used_: the columns there are at that time
+        std::vector<std::uint64_t> first_item; // by field: of its elements, tags or bytes
+    };
+
+    /// Room for so many rows without growing.
+    void expect(std::size_t rows) { expected_ = rows; }
+    /// Numbers rows, behind all that were added before. One call at a time. Lines of the rows count
+    /// from `first_line`.
+    Place add(FirmRows& rows, std::uint64_t first_line = 0);
+    /// Copies rows that were added; several threads may.
+    void write(const FirmRows& rows, const Place& place);
+
+    std::size_t size() const { return table_.size(); }
+    std::string_view id(std::size_t row) const { return table_.id(row); }
+    std::uint64_t line(std::size_t row) const { return table_.line(row); }
+    /// The table, derived.
+    FirmTable finish(unsigned threads) &&;
+
+  private:
+    void start_column(std::uint32_t field, std::size_t first_row);
+    bool has_room(const FirmRows& rows) const;
+    void make_room(const FirmRows& rows);
+    void write_column(std::uint32_t field, const FirmRows::Values& values, std::size_t rows,
+                      const Place& place);
+
+    FirmTable table_;
+    std::size_t capacity_ = 0, expected_ = 0;
+    std::vector<std::uint32_t> used_; // fields that some firm has a value of
+    std::vector<bool> is_used_;
+    std::shared_mutex columns_mutex_; // shared while values are written, alone while columns move
+};
+
+/// A derived number, or kUnknownNumber; `overflows`: because it is too large.
+struct DerivedNumber {
+    std::int64_t value = kUnknownNumber;
+    bool overflows = false;
+};
+
+/// Derives a number field from its operands, of which `number(field)` gives one.
+template <class NumberOf>
+DerivedNumber derived_number(const Schema& schema, const Field& field, Date as_of,
+                             NumberOf&& number) {
+    if (field.derive == Derive::months_since) {
+        const std::int64_t day = number(field.operands[0]);
+        if (day == kUnknownNumber) return {};
+        return {completed_months(Date{static_cast<std::int32_t>(day)}, as_of), false};
+    }
+    __int128 total = 0;
+    for (std::size_t i = 0; i < field.operands.size(); ++i) {
+        const std::int64_t value = number(field.operands[i]);
+        if (value == kUnknownNumber) return {};
+        const int shift = field.decimals - schema[field.operands[i]].decimals;
+        const __int128 scaled = static_cast<__int128>(value) * power_of_ten(shift);
+        total += field.derive == Derive::difference && i == 1 ? -scaled : scaled;
+    }
+    if (total > std::numeric_limits<std::int64_t>::max() || total <= kUnknownNumber)
+        return {kUnknownNumber, true};
+    return {static_cast<std::int64_t>(total), false};
+}
+
+} // namespace qice
