@@ -35,6 +35,24 @@ void forget(const std::string& path) {
         if (entry.used.load() && path == entry.path) entry.used.store(false);
 }
 
+/// Takes `path` to the file its symbolic links lead to, there already or not; else says why not.
+int follow_links(std::string& path) {
+    constexpr int kMostLinks = 40; // as Linux has it
+    for (int links = 0; links < kMostLinks; ++links) {
+        char link[kMostPath];
+        const ssize_t size = ::readlink(path.c_str(), link, sizeof link);
+        if (size < 0) return errno == EINVAL || errno == ENOENT ? 0 : errno;
+        const std::string_view to(link, static_cast<std::size_t>(size));
+        if (to.size() == sizeof link) return ENAMETOOLONG;
+        if (!to.starts_with('/'))
+            path.resize(path.rfind('/') + 1); // of a bare name: everything
+        else
+            path.clear();
+        path += to;
+    }
+    return ELOOP;
+}
+
 } // namespace
 
 void remove_unfinished_files() {
@@ -69,7 +87,10 @@ Status AtomicFile::open() {
         temporary_.clear();
         file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
     } else {
-        temporary_ = path_ + ".tmp-" + std::to_string(::getpid());
+        target_ = path_;
+        if (const int error = follow_links(target_); error != 0)
+            return failure(error, "cannot write this file");
+        temporary_ = target_ + ".tmp-" + std::to_string(::getpid());
         remember(temporary_); // before it is there: a signal may come at any instant
         file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         if (file_ < 0) {
@@ -103,7 +124,7 @@ Status AtomicFile::commit() {
     }
     file_ = -1;
     if (temporary_.empty()) return {};
-    const bool renamed = ::rename(temporary_.c_str(), path_.c_str()) == 0;
+    const bool renamed = ::rename(temporary_.c_str(), target_.c_str()) == 0;
     const int rename_error = errno;
     if (!renamed) ::unlink(temporary_.c_str());
     forget(temporary_);

@@ -34,6 +34,33 @@ TEST_CASE("what is not committed leaves the last good file alone") {
     CHECK(folder.read("out.csv") == "good");
 }
 
+TEST_CASE("a symbolic link stays a link to the file that is replaced") {
+    world::Folder folder;
+    folder.write("real/out.csv", "old");
+    const auto link = [&](const std::string& to, const std::string& name) {
+        std::filesystem::create_symlink(to, folder.path + "/" + name);
+        return folder.path + "/" + name;
+    };
+    const auto write = [](const std::string& path) {
+        AtomicFile file(path);
+        REQUIRE(file.open().ok());
+        REQUIRE(file.write("new").ok());
+        REQUIRE(file.commit().ok());
+        CHECK(std::filesystem::is_symlink(path));
+    };
+    link("real/out.csv", "near.csv");
+    write(link("near.csv", "far.csv")); // a link to a link
+    CHECK(folder.read("real/out.csv") == "new");
+    write(link(folder.path + "/real/later.csv", "later.csv")); // to a file that is not there yet
+    CHECK(folder.read("real/later.csv") == "new");
+    CHECK(AtomicFile(link("round.csv", "round.csv")).open().message() ==
+          "cannot write this file: Too many levels of symbolic links");
+    CHECK(AtomicFile(link("none/out.csv", "lost.csv")).open().to_string() ==
+          folder.path + "/lost.csv: cannot write this file: No such file or directory");
+    CHECK(folder.names() == std::vector<std::string>{"far.csv", "later.csv", "lost.csv", "near.csv",
+                                                     "real", "round.csv"});
+}
+
 TEST_CASE("unfinished files can be removed from a signal handler") {
     world::Folder folder;
     AtomicFile file(folder.path + "/a"), done(folder.path + "/b");

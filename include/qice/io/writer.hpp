@@ -17,7 +17,8 @@
 
 namespace qice {
 
-/// A file that appears under its name only on commit(). `-` is standard output.
+/// A file that appears under its name only on commit(). `-` is standard output. A symbolic link
+/// stays one: the file it leads to is replaced.
 class AtomicFile {
   public:
     explicit AtomicFile(std::string path);
@@ -33,7 +34,7 @@ class AtomicFile {
   private:
     Status failure(int error, const char* what) const;
 
-    std::string path_, temporary_;
+    std::string path_, target_, temporary_; // target_: where the links of path_ lead to
     int file_ = -1;
 };
 
