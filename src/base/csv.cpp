@@ -28,6 +28,9 @@ CsvScanner::CsvScanner(std::string_view text) : text_(text) {
     if (text_.substr(0, 3) == "\xef\xbb\xbf") at_ = 3;
 }
 
+CsvScanner::CsvScanner(std::string_view part, std::uint64_t first_line, bool more_follows)
+    : text_(part), line_(first_line), more_follows_(more_follows) {}
+
 bool CsvScanner::next() {
     for (;;) {
         if (at_ >= text_.size()) return false;
@@ -41,6 +44,13 @@ bool CsvScanner::next() {
     start_ = at_;
     record_line_ = line_;
     fault_ = scan_record();
+    if (fault_ == Fault::text_after_quote) ended_ = text_.find('\n', start_) < text_.size();
+    if (fault_ == Fault::quote_never_closed) ended_ = false;
+    if (more_follows_ && !ended_) {
+        at_ = start_;
+        line_ = record_line_;
+        return false;
+    }
     if (fault_ != Fault::none) {
         const std::size_t until = fault_ == Fault::quote_never_closed ? text_.size() : at_;
         if (until > faulty_until_) {
@@ -89,7 +99,8 @@ CsvScanner::Fault CsvScanner::scan_record() {
         }
         end_ = at_;
         if (at_ < size && text_[at_] == '\r') ++at_;
-        if (at_ < size && text_[at_] == '\n') ++at_;
+        ended_ = at_ < size && text_[at_] == '\n';
+        if (ended_) ++at_;
         ++line_;
         return Fault::none;
     }

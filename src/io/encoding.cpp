@@ -7,13 +7,19 @@
 namespace qice {
 
 std::string utf8_from_gb18030(std::string_view text) {
+    std::string out;
+    append_utf8_from_gb18030(out, text, false);
+    return out;
+}
+
+std::size_t append_utf8_from_gb18030(std::string& out, std::string_view text, bool more_follows) {
     const iconv_t converter = iconv_open("UTF-8", "GB18030");
     if (converter == reinterpret_cast<iconv_t>(-1))
         throw std::runtime_error("this system's iconv does not know GB18030");
-    std::string out;
-    out.resize(text.size() * 2 + 16);
+    std::size_t written = out.size();
+    out.resize(written + text.size() * 2 + 16);
     char* in = const_cast<char*>(text.data()); // iconv does not write to its input
-    std::size_t in_left = text.size(), written = 0;
+    std::size_t in_left = text.size();
     while (in_left > 0) {
         char* at = out.data() + written;
         std::size_t out_left = out.size() - written;
@@ -22,6 +28,8 @@ std::string utf8_from_gb18030(std::string_view text) {
         if (result != static_cast<std::size_t>(-1)) continue;
         if (errno == E2BIG) {
             out.resize(out.size() * 2);
+        } else if (errno == EINVAL && more_follows) {
+            break;
         } else { // a byte that starts no character: mark it and go on behind it
             if (written == out.size()) out.resize(out.size() * 2);
             out[written++] = '\xff';
@@ -31,7 +39,7 @@ std::string utf8_from_gb18030(std::string_view text) {
     }
     iconv_close(converter);
     out.resize(written);
-    return out;
+    return text.size() - in_left;
 }
 
 } // namespace qice

@@ -2,11 +2,14 @@
 
 #include "base/json.hpp"
 #include "base/string_map.hpp"
+#include "io/byte_source.hpp"
 #include "io/encoding.hpp"
 #include "qice/base/csv.hpp"
 #include "qice/base/text.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace qice {
 namespace {
@@ -70,6 +73,8 @@ class RowCollector {
             builder_.end();
         }
     }
+
+    std::size_t size() const { return builder_.size(); }
 
     /// The table, derived.
     FirmsRead finish() && {
@@ -158,13 +163,9 @@ Result<Columns> read_header(const CsvScanner& scanner, const Schema& schema,
     return columns;
 }
 
-} // namespace
-
-Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file, SchemaPtr schema,
-                                 const ReadOptions& options) {
-    CsvScanner scanner(text);
-    if (!scanner.next())
-        return invalid_input("this file is empty; its first line must name the columns", {file});
+/// The columns of a CSV text whose first record the scanner stands on.
+Result<Columns> open_csv(const CsvScanner& scanner, std::string_view text, const std::string& file,
+                         const Schema& schema, const ReadOptions& options) {
     const Place header_place{file, static_cast<std::uint32_t>(scanner.line())};
     const std::string_view mark = text.substr(0, 4);
     if (mark.substr(0, 2) == "\xff\xfe" || mark.substr(0, 2) == "\xfe\xff")
@@ -181,28 +182,43 @@ Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file,
             header_place);
     if (scanner.fault() != CsvScanner::Fault::none)
         return invalid_input(describe(scanner.fault()), header_place);
-    QICE_ASSIGN_OR_RETURN(Columns columns, read_header(scanner, *schema, options, header_place));
+    return read_header(scanner, schema, options, header_place);
+}
 
-    RowCollector rows(schema, options);
-    const bool all_utf8 = is_utf8(text);
-    while (scanner.next()) {
-        const std::uint64_t line = scanner.line();
-        const std::vector<std::string_view>& cells = scanner.cells();
-        if (!all_utf8 && !is_utf8(scanner.raw())) {
-            rows.set_aside(line, {}, {}, "the row is not UTF-8");
-        } else if (scanner.fault() != CsvScanner::Fault::none) {
-            rows.set_aside(line, {}, scanner.raw(), describe(scanner.fault()));
-        } else if (cells.size() > columns.fields.size()) {
-            rows.set_aside(line, columns.id < cells.size() ? trim(cells[columns.id]) : "",
-                           scanner.raw(),
-                           "the row has " + std::to_string(cells.size()) + " cells, the header " +
-                               std::to_string(columns.fields.size()));
-        } else if (rows.begin(line, columns.id < cells.size() ? trim(cells[columns.id]) : "")) {
-            for (std::size_t i = 0; i < cells.size(); ++i)
-                if (columns.fields[i] < Columns::kIgnored) rows.cell(columns.fields[i], cells[i]);
-            rows.end();
-        }
+Status empty_file(const std::string& file) {
+    return invalid_input("this file is empty; its first line must name the columns", {file});
+}
+
+/// Takes the record that the scanner stands on.
+void take_record(RowCollector& rows, const CsvScanner& scanner, const Columns& columns) {
+    const std::uint64_t line = scanner.line();
+    const std::vector<std::string_view>& cells = scanner.cells();
+    if (!is_utf8(scanner.raw())) {
+        rows.set_aside(line, {}, {}, "the row is not UTF-8");
+    } else if (scanner.fault() != CsvScanner::Fault::none) {
+        rows.set_aside(line, {}, scanner.raw(), describe(scanner.fault()));
+    } else if (cells.size() > columns.fields.size()) {
+        rows.set_aside(line, columns.id < cells.size() ? trim(cells[columns.id]) : "",
+                       scanner.raw(),
+                       "the row has " + std::to_string(cells.size()) + " cells, the header " +
+                           std::to_string(columns.fields.size()));
+    } else if (rows.begin(line, columns.id < cells.size() ? trim(cells[columns.id]) : "")) {
+        for (std::size_t i = 0; i < cells.size(); ++i)
+            if (columns.fields[i] < Columns::kIgnored) rows.cell(columns.fields[i], cells[i]);
+        rows.end();
     }
+}
+
+} // namespace
+
+Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file, SchemaPtr schema,
+                                 const ReadOptions& options) {
+    CsvScanner scanner(text);
+    if (!scanner.next()) return empty_file(file);
+    QICE_ASSIGN_OR_RETURN(Columns columns, open_csv(scanner, text, file, *schema, options));
+    RowCollector rows(schema, options);
+    while (scanner.next())
+        take_record(rows, scanner, columns);
     FirmsRead out = std::move(rows).finish();
     out.ignored_columns = std::move(columns.ignored);
     return out;
@@ -268,6 +284,48 @@ void json_cell(RowCollector& rows, const Schema& schema, std::uint32_t field, co
                     std::string("is no value of a field of kind ") + name_of(kind));
 }
 
+/// Takes one line of JSON Lines; an unknown key is a Status, unless it may be ignored.
+Status take_json_line(RowCollector& rows, const Schema& schema, const ReadOptions& options,
+                      const JsonSource& source, StringSet& ignored) {
+    const std::string_view line = source.text;
+    const std::uint32_t number = source.first_line;
+    const Result<Json> firm = parse_json(source);
+    if (!firm.ok() || !firm->is(Json::Kind::object)) {
+        rows.set_aside(number, {}, line,
+                       firm.ok() ? "a firm is a JSON object" : firm.status().message());
+        return {};
+    }
+    const Json* id = firm->find(schema.id_column());
+    const bool has_id = id != nullptr && (id->is(Json::Kind::string) || id->is(Json::Kind::number));
+    for (const auto& [key, value] : firm->members) {
+        if (key == schema.id_column()) continue;
+        const auto field = schema.find(key);
+        if (field && schema[*field].derived())
+            return derived_field(schema[*field], source.place(value.offset));
+        if (field) continue;
+        if (!options.ignore_unknown_columns)
+            return unknown_field(schema, "key", key, source.place(value.offset));
+        ignored.insert(key);
+    }
+    if (!rows.begin(number, has_id ? trim(id->text) : "")) return {};
+    for (const auto& [key, value] : firm->members)
+        if (const auto field = schema.find(key)) json_cell(rows, schema, *field, value);
+    rows.end();
+    return {};
+}
+
+/// The text of a line, or nothing if it is blank.
+std::string_view json_line(std::string_view line) {
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    return trim(line).empty() ? std::string_view{} : line;
+}
+
+std::vector<std::string> sorted(const StringSet& names) {
+    std::vector<std::string> out(names.begin(), names.end());
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 } // namespace
 
 Result<FirmsRead> read_firms_jsonl(std::string_view text, const std::string& file, SchemaPtr schema,
@@ -276,38 +334,15 @@ Result<FirmsRead> read_firms_jsonl(std::string_view text, const std::string& fil
     RowCollector rows(schema, options);
     StringSet ignored;
     std::uint32_t number = 0;
-    for (std::string_view line : split(text, '\n')) {
+    for (std::string_view raw : split(text, '\n')) {
         ++number;
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-        if (trim(line).empty()) continue;
-        const JsonSource source{file, line, number};
-        const Result<Json> firm = parse_json(source);
-        if (!firm.ok() || !firm->is(Json::Kind::object)) {
-            rows.set_aside(number, {}, line,
-                           firm.ok() ? "a firm is a JSON object" : firm.status().message());
-            continue;
-        }
-        const Json* id = firm->find(schema->id_column());
-        const bool has_id =
-            id != nullptr && (id->is(Json::Kind::string) || id->is(Json::Kind::number));
-        for (const auto& [key, value] : firm->members) {
-            if (key == schema->id_column()) continue;
-            const auto field = schema->find(key);
-            if (field && (*schema)[*field].derived())
-                return derived_field((*schema)[*field], source.place(value.offset));
-            if (field) continue;
-            if (!options.ignore_unknown_columns)
-                return unknown_field(*schema, "key", key, source.place(value.offset));
-            ignored.insert(key);
-        }
-        if (!rows.begin(number, has_id ? trim(id->text) : "")) continue;
-        for (const auto& [key, value] : firm->members)
-            if (const auto field = schema->find(key)) json_cell(rows, *schema, *field, value);
-        rows.end();
+        const std::string_view line = json_line(raw);
+        if (!line.empty())
+            QICE_RETURN_IF_ERROR(
+                take_json_line(rows, *schema, options, {file, line, number}, ignored));
     }
     FirmsRead out = std::move(rows).finish();
-    out.ignored_columns.assign(ignored.begin(), ignored.end());
-    std::sort(out.ignored_columns.begin(), out.ignored_columns.end());
+    out.ignored_columns = sorted(ignored);
     return out;
 }
 
@@ -318,5 +353,103 @@ Result<FirmsRead> read_firms(const std::string& path, SchemaPtr schema,
     if (path.ends_with(".jsonl")) return read_firms_jsonl(text, path, std::move(schema), options);
     return read_firms_csv(text, path, std::move(schema), options);
 }
+
+// ------------------------------------------------------------------------------- FirmReader
+
+/// The text that is not used up yet, and where it stands in the file.
+class FirmReader::Impl {
+  public:
+    Impl(std::string path, SchemaPtr schema, const ReadOptions& options, ByteSource source)
+        : path_(std::move(path)), schema_(std::move(schema)), options_(options),
+          source_(std::move(source)), json_(path_.ends_with(".jsonl")) {}
+
+    Status open() {
+        QICE_RETURN_IF_ERROR(source_.read(text_, kChunk));
+        const std::string mark = text_.substr(0, 4);
+        if (mark.starts_with("\xef\xbb\xbf")) text_.erase(0, 3);
+        if (json_) return {};
+        for (;;) {
+            scanner_.emplace(text_, line_, !source_.at_end());
+            if (scanner_->next()) break;
+            if (source_.at_end()) return empty_file(path_);
+            QICE_RETURN_IF_ERROR(more(0));
+        }
+        QICE_ASSIGN_OR_RETURN(columns_, open_csv(*scanner_, mark, path_, *schema_, options_));
+        return {};
+    }
+
+    Result<FirmsRead> next(std::size_t firms) {
+        RowCollector rows(schema_, options_);
+        StringSet ignored;
+        while (rows.size() < std::max<std::size_t>(firms, 1)) {
+            if (json_) {
+                if (at_ >= text_.size() && source_.at_end()) break;
+                QICE_RETURN_IF_ERROR(next_json_line(rows, ignored));
+                continue;
+            }
+            if (scanner_->next()) {
+                take_record(rows, *scanner_, columns_);
+                continue;
+            }
+            if (source_.at_end()) break;
+            line_ = scanner_->rest_line();
+            QICE_RETURN_IF_ERROR(more(scanner_->rest()));
+            scanner_.emplace(text_, line_, !source_.at_end());
+        }
+        FirmsRead out = std::move(rows).finish();
+        out.ignored_columns = json_ ? sorted(ignored) : columns_.ignored;
+        return out;
+    }
+
+  private:
+    static constexpr std::size_t kChunk = 4 << 20;
+
+    /// Drops what is used and reads on; twice as much each time that nothing could be used.
+    Status more(std::size_t used) {
+        text_.erase(0, used);
+        return source_.read(text_, std::max(kChunk, text_.size()));
+    }
+
+    Status next_json_line(RowCollector& rows, StringSet& ignored) {
+        std::size_t end = text_.find('\n', at_);
+        while (end == text_.npos && !source_.at_end()) {
+            QICE_RETURN_IF_ERROR(more(std::exchange(at_, 0)));
+            end = text_.find('\n');
+        }
+        end = std::min(end, text_.size());
+        const std::string_view line = json_line(std::string_view(text_).substr(at_, end - at_));
+        at_ = std::min(end + 1, text_.size());
+        const auto number = static_cast<std::uint32_t>(line_++);
+        if (line.empty()) return {};
+        return take_json_line(rows, *schema_, options_, {path_, line, number}, ignored);
+    }
+
+    std::string path_;
+    SchemaPtr schema_;
+    ReadOptions options_;
+    ByteSource source_;
+    bool json_;
+    std::string text_;
+    std::uint64_t line_ = 1;            // of text_ (CSV), of at_ (JSON)
+    std::size_t at_ = 0;                // JSON: the next line
+    std::optional<CsvScanner> scanner_; // CSV: over text_
+    Columns columns_;
+};
+
+FirmReader::FirmReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FirmReader::FirmReader(FirmReader&&) noexcept = default;
+FirmReader& FirmReader::operator=(FirmReader&&) noexcept = default;
+FirmReader::~FirmReader() = default;
+
+Result<FirmReader> FirmReader::open(const std::string& path, SchemaPtr schema,
+                                    const ReadOptions& options) {
+    QICE_ASSIGN_OR_RETURN(ByteSource source,
+                          ByteSource::open(path, options.encoding == Encoding::gb18030));
+    auto impl = std::make_unique<Impl>(path, std::move(schema), options, std::move(source));
+    QICE_RETURN_IF_ERROR(impl->open());
+    return FirmReader(std::move(impl));
+}
+
+Result<FirmsRead> FirmReader::next(std::size_t firms) { return impl_->next(firms); }
 
 } // namespace qice

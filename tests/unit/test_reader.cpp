@@ -237,3 +237,45 @@ TEST_CASE("a sum that overflows is reported with its row") {
     CHECK(quarantine(read) == "2|x|sum||the derived number is too large\n");
     CHECK(read.firms[1].scalar(2) == 2);
 }
+
+TEST_CASE("a file read in portions gives the firms, lines and faults of the whole file") {
+    world::Folder folder;
+    const std::string text = "\xef\xbb\xbfid,patents,name\r\na,1,\"two\nlines\"\r\n\r\nb,x,\n"
+                             "c,\"1\"x\nd,2,\xff\ne,3,f\n\"g\nh,4,";
+    const std::string path = folder.write("f.csv", text);
+    const FirmsRead whole = std::move(read_firms(path, world::schema(), kOptions)).value();
+    for (std::size_t firms : {1u, 2u, 3u, 100u}) {
+        FirmReader reader = std::move(FirmReader::open(path, world::schema(), kOptions)).value();
+        std::string found, faults, lines;
+        for (;;) {
+            const FirmsRead read = std::move(reader.next(firms)).value();
+            faults += quarantine(read);
+            if (read.firms.size() == 0) break;
+            CHECK(read.firms.size() <= firms);
+            found += (found.empty() ? "" : " ") + ids(read);
+            lines += std::to_string(read.firms.line(0)) + " ";
+        }
+        CHECK(found == ids(whole));
+        CHECK(faults == quarantine(whole));
+        if (firms == 1) CHECK(lines == "2 5 8 10 ");
+    }
+    CHECK(FirmReader::open("/none.csv", world::schema(), kOptions).status().to_string() ==
+          "/none.csv: cannot read this file: No such file or directory");
+    CHECK(FirmReader::open(folder.write("e.csv", ""), world::schema(), kOptions)
+              .status()
+              .to_string()
+              .ends_with("e.csv: this file is empty; its first line must name the columns"));
+}
+
+TEST_CASE("JSON Lines are read in portions") {
+    world::Folder folder;
+    const std::string path = folder.write(
+        "f.jsonl", "{\"id\": \"a\"}\n\n{\"id\": \"b\", \"patents\": []}\n{\"id\": \"c\"}");
+    FirmReader reader = std::move(FirmReader::open(path, world::schema(), kOptions)).value();
+    CHECK(ids(std::move(reader.next(1)).value()) == "a");
+    const FirmsRead rest = std::move(reader.next(5)).value();
+    CHECK(ids(rest) == "b c");
+    CHECK(quarantine(rest) == "3|b|patents|[]|is no value of a field of kind number\n");
+    CHECK(rest.firms.line(1) == 4);
+    CHECK(std::move(reader.next(5)).value().firms.size() == 0);
+}

@@ -20,6 +20,9 @@ class CsvScanner {
 
     /// `text` must outlive the scanner; a byte order mark at its start is skipped.
     explicit CsvScanner(std::string_view text);
+    /// A part of a longer text that begins at a record, on `first_line`. Where `more_follows`,
+    /// next() stops before a record that the text behind the part could still change.
+    CsvScanner(std::string_view part, std::uint64_t first_line, bool more_follows);
 
     /// Moves to the next record that is not a blank line; false at the end of the text.
     bool next();
@@ -31,6 +34,9 @@ class CsvScanner {
     std::uint64_t line() const { return record_line_; }
     /// The bytes of the record (of its first physical line if it has a fault), without line end.
     std::string_view raw() const { return text_.substr(start_, end_ - start_); }
+    /// Where reading goes on, and on which line: in a part that next() is done with, what is left.
+    std::size_t rest() const { return at_; }
+    std::uint64_t rest_line() const { return line_; }
 
   private:
     Fault scan_record();
@@ -40,6 +46,8 @@ class CsvScanner {
     std::size_t at_ = 0;
     std::size_t start_ = 0, end_ = 0; // of the current record
     std::uint64_t line_ = 1, record_line_ = 0;
+    bool more_follows_ = false;
+    bool ended_ = false; // did the current record's line break stand in the text?
     Fault fault_ = Fault::none;
     // A quote still open at a line end before faulty_until_ leads to faulty_with_: it was tried.
     std::size_t faulty_until_ = 0;

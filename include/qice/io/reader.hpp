@@ -7,7 +7,9 @@
 #include "qice/base/status.hpp"
 #include "qice/model/firm.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,5 +47,33 @@ Result<FirmsRead> read_firms_csv(std::string_view text, const std::string& file,
                                  const ReadOptions& options);
 Result<FirmsRead> read_firms_jsonl(std::string_view text, const std::string& file, SchemaPtr schema,
                                    const ReadOptions& options);
+
+/// Firms from one file, portion by portion: memory is that of one portion, whatever the file's
+/// size. The portions together hold what read_firms() gives, with one difference: an id is only
+/// checked against the ids of its own portion, since all ids of a file would need memory that
+/// grows with it. (A quote that is opened and never closed makes the reader hold the rest of the
+/// file, because only the end of the file shows that.)
+class FirmReader {
+  public:
+    /// `.jsonl` is read as JSON Lines, everything else as CSV; `-` is standard input (CSV). What
+    /// is wrong with the header of a CSV file shows here.
+    static Result<FirmReader> open(const std::string& path, SchemaPtr schema,
+                                   const ReadOptions& options);
+    FirmReader(FirmReader&&) noexcept;
+    FirmReader& operator=(FirmReader&&) noexcept;
+    ~FirmReader();
+
+    /// The next firms, at most so many (and at least one); a table of no rows at the end of the
+    /// file. The quarantine holds what was found on the way, its lines count from the start of
+    /// the file. Columns that are ignored are named in every portion of a CSV file, and in JSON
+    /// Lines where they are met.
+    Result<FirmsRead> next(std::size_t firms);
+
+  private:
+    class Impl;
+    explicit FirmReader(std::unique_ptr<Impl> impl);
+
+    std::unique_ptr<Impl> impl_;
+};
 
 } // namespace qice
