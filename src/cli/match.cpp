@@ -202,7 +202,8 @@ class Match : public Command {
         }
         if (!out_.empty()) {
             QICE_RETURN_IF_ERROR(out.open());
-            QICE_RETURN_IF_ERROR(write_pushes(out, result, read.firms, policies, states, options));
+            QICE_RETURN_IF_ERROR(
+                write_pushes(out, result, read.firms, policies, states, options, match_.threads));
         }
         if (!quarantine_.empty()) QICE_RETURN_IF_ERROR(quarantine.commit());
         if (!counts_.empty()) QICE_RETURN_IF_ERROR(counts.commit());

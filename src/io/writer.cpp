@@ -1,53 +1,33 @@
 #include "qice/io/writer.hpp"
 
 #include "base/json.hpp"
+#include "io/ordered_rows.hpp"
+#include "io/row_text.hpp"
 #include "qice/base/csv.hpp"
 
-#include <array>
-#include <atomic>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <algorithm>
 
 namespace qice {
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
-
-// Names of temporary files, for a signal handler: fixed storage, no allocation.
-constexpr std::size_t kMostOpen = 16, kMostPath = 4096;
-struct Unfinished {
-    std::atomic<bool> used{false};
-    char path[kMostPath];
-};
-std::array<Unfinished, kMostOpen> unfinished_files;
-
-void remember(const std::string& path) {
-    if (path.size() >= kMostPath) return;
-    for (Unfinished& entry : unfinished_files) {
-        if (entry.used.load()) continue;
-        std::memcpy(entry.path, path.c_str(), path.size() + 1);
-        entry.used.store(true);
-        return;
-    }
-}
-
-void forget(const std::string& path) {
-    for (Unfinished& entry : unfinished_files)
-        if (entry.used.load() && path == entry.path) entry.used.store(false);
-}
+constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
+constexpr std::size_t kFirmsAPart = 256, kPoliciesAPart = 16;
+constexpr std::size_t kKeysALine = 64 / sizeof(RankKey), kMostAsked = 32;
+constexpr std::size_t kAhead = 12; // firms between asking memory for an answer and writing it
 
 /// Collects rows and hands them to a file in large pieces.
-class RowBuffer {
+class PlainRows {
   public:
-    explicit RowBuffer(AtomicFile& file) : file_(file) { text.reserve(kBufferBytes + 4096); }
-    Status flush_if_full() { return text.size() < kBufferBytes ? Status{} : flush(); }
+    explicit PlainRows(AtomicFile& file) : file_(file) {}
+    Status flush_if_full() { return text.size() < kFlushBytes ? Status{} : flush(); }
     Status flush() {
         Status status = file_.write(text);
         text.clear();
         return status;
+    }
+    void append_number(std::uint64_t value) {
+        char digits[rows::kMostDigits + rows::kOverrun];
+        text.append(digits, rows::append_number(digits, value));
     }
     std::string text;
 
@@ -55,208 +35,242 @@ class RowBuffer {
     AtomicFile& file_;
 };
 
-void append_number(std::string& out, std::uint64_t value) {
-    char digits[20];
-    char* at = digits + sizeof digits;
-    do
-        *--at = static_cast<char>('0' + value % 10);
-    while ((value /= 10) != 0);
-    out.append(at, digits + sizeof digits);
-}
-
-void append_score(std::string& out, Score score) {
-    if (score < 0) out += '-';
-    const std::uint64_t magnitude =
-        score < 0 ? 0 - static_cast<std::uint64_t>(score) : static_cast<std::uint64_t>(score);
-    append_number(out, magnitude / kScoreUnit);
-    char decimals[8] = ".000000";
-    std::uint64_t rest = magnitude % kScoreUnit;
-    for (int i = 6; i > 0; --i, rest /= 10)
-        decimals[i] = static_cast<char>('0' + rest % 10);
-    out.append(decimals, 7);
-}
-
-std::string csv_cell(std::string_view text, bool neutralise) {
-    std::string cell;
-    append_csv_cell(cell, text, neutralise);
-    return cell;
-}
-
-std::string json_cell(std::string_view text) {
-    std::string cell;
-    append_json_string(cell, text);
-    return cell;
+void append_cell(std::string& out, std::string_view text, const WriteOptions& options) {
+    if (options.json_lines)
+        append_json_string(out, text);
+    else
+        append_csv_cell(out, text, options.neutralise);
 }
 
 } // namespace
 
-void remove_unfinished_files() {
-    for (Unfinished& entry : unfinished_files)
-        if (entry.used.load()) ::unlink(entry.path);
+std::string format_score(Score score) {
+    char text[rows::kMostScore + rows::kOverrun];
+    return {text, rows::append_score(text, score)};
 }
 
-// ------------------------------------------------------------------------------ AtomicFile
+// ---------------------------------------------------------------------------------- pushes
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {}
+/// A row is three texts made beforehand, with a rank and a score between them:
+///   firm and status | rank | policy | score | end
+class PushWriter::Rows {
+  public:
+    Rows(std::span<const Policy> policies, std::span<const LifeCycle> states,
+         const WriteOptions& options);
 
-AtomicFile::~AtomicFile() {
-    if (file_ < 0 || path_ == "-") return;
-    ::close(file_);
-    ::unlink(temporary_.c_str());
-    forget(temporary_);
-}
+    std::string_view header() const;
+    /// A part is some firms, or some policies.
+    std::size_t parts(const FirmTable& firms) const;
+    void fill(std::size_t part, const MatchResult& result, const FirmTable& firms,
+              RowBuffer& buffer) const;
 
-Status AtomicFile::failure(int error, const char* what) const {
-    return {StatusCode::io,
-            std::string(what) + ": " + std::strerror(error),
-            {path_ == "-" ? "standard output" : path_}};
-}
-
-Status AtomicFile::open() {
-    if (path_ == "-") {
-        file_ = STDOUT_FILENO;
-        return {};
+  private:
+    std::size_t size(const FirmTable& firms) const {
+        return options_.by_policy ? states_.size() : firms.size();
     }
-    // A device or a pipe cannot be replaced by renaming; it is written to as it is.
-    struct stat info {};
-    if (::stat(path_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-        if (S_ISDIR(info.st_mode)) return failure(EISDIR, "cannot write this file");
-        temporary_.clear();
-        file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    } else {
-        temporary_ = path_ + ".tmp-" + std::to_string(::getpid());
-        remember(temporary_); // before it is there: a signal may come at any instant
-        file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (file_ < 0) {
-            const int error = errno;
-            forget(temporary_);
-            return failure(error, "cannot write this file");
+    std::size_t a_part() const { return options_.by_policy ? kPoliciesAPart : kFirmsAPart; }
+    void fill_firm(std::size_t firm, const Pushes& pushes, const FirmTable& firms, Verdict status,
+                   RowBuffer& buffer) const;
+    void fill_policy(std::size_t policy, const Pushes& pushes, const FirmTable& firms,
+                     Verdict status, RowBuffer& buffer) const;
+    rows::Piece firm_text(std::string_view id, Verdict status, rows::PieceText& text) const;
+    rows::Piece end(std::size_t policy) const {
+        return ends_[options_.life_cycle ? static_cast<std::size_t>(states_[policy]) : 0];
+    }
+
+    const WriteOptions options_;
+    std::vector<Verdict> statuses_;
+    const std::span<const LifeCycle> states_; // of the policies
+    rows::Pieces policies_;                   // what is between rank and score
+    rows::Pieces ends_;                       // of each life cycle, what follows the score
+};
+
+PushWriter::Rows::Rows(std::span<const Policy> policies, std::span<const LifeCycle> states,
+                       const WriteOptions& options)
+    : options_(options), states_(states) {
+    for (std::size_t s = 0; s < kStatuses; ++s)
+        if (const auto status = static_cast<Verdict>(s); options.statuses & status_bit(status))
+            statuses_.push_back(status);
+    const bool json = options.json_lines;
+    std::string text;
+    for (const Policy& policy : policies) {
+        text = json ? ",\"policy_id\":" : ",";
+        append_cell(text, policy.id, options);
+        text += json ? ",\"score\":" : ",";
+        policies_.add(text);
+    }
+    for (std::size_t state = 0; state <= static_cast<std::size_t>(LifeCycle::closed); ++state) {
+        text.clear();
+        if (options.life_cycle) {
+            text += json ? ",\"life_cycle\":\"" : ",";
+            text += name_of(static_cast<LifeCycle>(state));
+            if (json) text += '"';
+        }
+        text += json ? "}\n" : "\n";
+        ends_.add(text);
+    }
+}
+
+std::string_view PushWriter::Rows::header() const {
+    if (options_.json_lines) return {};
+    return options_.life_cycle ? "firm_id,status,rank,policy_id,score,life_cycle\n"
+                               : "firm_id,status,rank,policy_id,score\n";
+}
+
+std::size_t PushWriter::Rows::parts(const FirmTable& firms) const {
+    return (size(firms) + a_part() - 1) / a_part();
+}
+
+void PushWriter::Rows::fill(std::size_t part, const MatchResult& result, const FirmTable& firms,
+                            RowBuffer& buffer) const {
+    const std::size_t last = std::min(size(firms), (part + 1) * a_part());
+    const auto pushes = [&](std::size_t of, Verdict status) {
+        return result.pushes(static_cast<std::uint32_t>(of), status);
+    };
+    for (std::size_t of = part * a_part(); of < last; ++of) {
+        for (const Verdict status : statuses_) {
+            if (of + kAhead < last) {
+                // Neighbours in the table are not neighbours in the answer. No function of its own:
+                // GCC takes one that only prefetches for one without effect and drops it.
+                const std::span<const RankKey> keys = pushes(of + kAhead, status).keys();
+                for (std::size_t i = 0; i < keys.size() && i < kMostAsked; i += kKeysALine)
+                    __builtin_prefetch(&keys[i]);
+            }
+            const Pushes now = pushes(of, status);
+            if (now.empty()) continue;
+            if (options_.by_policy)
+                fill_policy(of, now, firms, status, buffer);
+            else
+                fill_firm(of, now, firms, status, buffer);
         }
     }
-    return file_ < 0 ? failure(errno, "cannot write this file") : Status{};
 }
 
-Status AtomicFile::write(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(file_, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return failure(errno, "cannot write this file");
-        bytes.remove_prefix(static_cast<std::size_t>(written));
+/// A firm and a status, up to the rank.
+rows::Piece PushWriter::Rows::firm_text(std::string_view id, Verdict status,
+                                        rows::PieceText& piece) const {
+    const bool json = options_.json_lines;
+    std::string& text = piece.clear();
+    text += json ? "{\"firm_id\":" : "";
+    append_cell(text, id, options_);
+    text += json ? ",\"status\":\"" : ",";
+    text += name_of(status);
+    text += json ? "\",\"rank\":" : ",";
+    return piece.piece();
+}
+
+namespace {
+
+/// Writes one row at `at`; gives where the next one starts.
+char* append_row(RowBuffer& buffer, char* at, rows::Piece firm, std::size_t rank,
+                 rows::Piece policy, Score score, rows::Piece end) {
+    at = buffer.room(at, firm.size + rows::kMostDigits + policy.size + rows::kMostScore + end.size +
+                             rows::kOverrun);
+    at = rows::append(at, firm);
+    at = rows::append_number(at, rank);
+    at = rows::append(at, policy);
+    at = rows::append_score(at, score);
+    return rows::append(at, end);
+}
+
+} // namespace
+
+void PushWriter::Rows::fill_firm(std::size_t firm, const Pushes& pushes, const FirmTable& firms,
+                                 Verdict status, RowBuffer& buffer) const {
+    rows::PieceText text;
+    const rows::Piece start = firm_text(firms.id(firm), status, text);
+    char* at = buffer.begin();
+    for (std::size_t i = 0; i < pushes.size(); ++i) {
+        const Push push = pushes[i];
+        at = append_row(buffer, at, start, i + 1, policies_[push.other], push.score,
+                        end(push.other));
     }
-    return {};
+    buffer.end(at);
 }
 
-Status AtomicFile::commit() {
-    if (path_ == "-") return {};
-    const bool flushed = temporary_.empty() || ::fsync(file_) == 0;
-    const int error = errno;
-    if (::close(file_) != 0 || !flushed) {
-        file_ = -1;
-        if (!temporary_.empty()) ::unlink(temporary_.c_str());
-        forget(temporary_);
-        return failure(flushed ? errno : error, "cannot write this file");
+void PushWriter::Rows::fill_policy(std::size_t policy, const Pushes& pushes, const FirmTable& firms,
+                                   Verdict status, RowBuffer& buffer) const {
+    rows::PieceText text;
+    char* at = buffer.begin();
+    for (std::size_t i = 0; i < pushes.size(); ++i) {
+        const Push push = pushes[i];
+        at = append_row(buffer, at, firm_text(firms.id(push.other), status, text), i + 1,
+                        policies_[policy], push.score, end(policy));
     }
-    file_ = -1;
-    if (temporary_.empty()) return {};
-    const bool renamed = ::rename(temporary_.c_str(), path_.c_str()) == 0;
-    const int rename_error = errno;
-    if (!renamed) ::unlink(temporary_.c_str());
-    forget(temporary_);
-    return renamed ? Status{} : failure(rename_error, "cannot put this file in place");
+    buffer.end(at);
 }
 
-// ------------------------------------------------------------------------------------ rows
+PushWriter::PushWriter(AtomicFile& file, std::span<const Policy> policies,
+                       std::span<const LifeCycle> states, const WriteOptions& options)
+    : file_(file), rows_(std::make_unique<const Rows>(policies, states, options)) {}
 
-std::string format_score(Score score) {
-    std::string text;
-    append_score(text, score);
-    return text;
+PushWriter::~PushWriter() = default;
+
+Status PushWriter::write_header() { return file_.write(rows_->header()); }
+
+Status PushWriter::write(const MatchResult& result, const FirmTable& firms, unsigned threads) {
+    OrderedRows ordered(file_, rows_->parts(firms));
+    return ordered.write(threads, [&](std::size_t part, RowBuffer& buffer) {
+        rows_->fill(part, result, firms, buffer);
+    });
 }
 
 Status write_pushes(AtomicFile& file, const MatchResult& result, const FirmTable& firms,
                     std::span<const Policy> policies, std::span<const LifeCycle> states,
-                    const WriteOptions& options) {
-    const bool json = options.json_lines;
-    const auto cell = [&](std::string_view text) {
-        return json ? json_cell(text) : csv_cell(text, options.neutralise);
-    };
-    std::vector<std::string> policy_cells;
-    for (const Policy& policy : policies)
-        policy_cells.push_back(cell(policy.id));
+                    const WriteOptions& options, unsigned threads) {
+    PushWriter writer(file, policies, states, options);
+    QICE_RETURN_IF_ERROR(writer.write_header());
+    return writer.write(result, firms, threads);
+}
 
-    RowBuffer rows(file);
-    if (!json)
-        rows.text = options.life_cycle ? "firm_id,status,rank,policy_id,score,life_cycle\n"
-                                       : "firm_id,status,rank,policy_id,score\n";
-    const auto append = [&](const std::string& firm, std::string_view status, std::size_t rank,
-                            std::uint32_t policy, Score score) {
-        std::string& out = rows.text;
-        out += json ? "{\"firm_id\":" : "";
-        out += firm;
-        out += json ? ",\"status\":\"" : ",";
-        out += status;
-        out += json ? "\",\"rank\":" : ",";
-        append_number(out, rank);
-        out += json ? ",\"policy_id\":" : ",";
-        out += policy_cells[policy];
-        out += json ? ",\"score\":" : ",";
-        append_score(out, score);
-        if (options.life_cycle) {
-            out += json ? ",\"life_cycle\":\"" : ",";
-            out += name_of(states[policy]);
-            if (json) out += '"';
+// ------------------------------------------------------------------- counts and quarantine
+
+Status write_counts(AtomicFile& file, std::span<const PolicyCounts> counts,
+                    std::span<const Policy> policies, bool neutralise) {
+    PlainRows out(file);
+    out.text = "policy_id,eligible,review,needs_data,near\n";
+    for (std::size_t policy = 0; policy < policies.size(); ++policy) {
+        append_csv_cell(out.text, policies[policy].id, neutralise);
+        for (std::uint64_t count : counts[policy]) {
+            out.text += ',';
+            out.append_number(count);
         }
-        out += json ? "}\n" : "\n";
-    };
-    const std::size_t count = options.by_policy ? policies.size() : firms.size();
-    for (std::uint32_t of = 0; of < count; ++of) {
-        const std::string firm = options.by_policy ? std::string() : cell(firms.id(of));
-        for (std::size_t s = 0; s < kStatuses; ++s) {
-            const auto status = static_cast<Verdict>(s);
-            if ((options.statuses & status_bit(status)) == 0) continue;
-            std::size_t rank = 0;
-            for (const Push& push : result.pushes(of, status)) {
-                if (options.by_policy)
-                    append(cell(firms.id(push.other)), name_of(status), ++rank, of, push.score);
-                else
-                    append(firm, name_of(status), ++rank, push.other, push.score);
-            }
-        }
-        QICE_RETURN_IF_ERROR(rows.flush_if_full());
+        out.text += '\n';
+        QICE_RETURN_IF_ERROR(out.flush_if_full());
     }
-    return rows.flush();
+    return out.flush();
 }
 
 Status write_counts(AtomicFile& file, const MatchResult& result, std::span<const Policy> policies,
                     bool neutralise) {
-    RowBuffer rows(file);
-    rows.text = "policy_id,eligible,review,needs_data,near\n";
-    for (std::uint32_t policy = 0; policy < policies.size(); ++policy) {
-        append_csv_cell(rows.text, policies[policy].id, neutralise);
-        for (std::uint64_t count : result.counts(policy)) {
-            rows.text += ',';
-            append_number(rows.text, count);
+    std::vector<PolicyCounts> counts;
+    for (std::uint32_t policy = 0; policy < policies.size(); ++policy)
+        counts.push_back(result.counts(policy));
+    return write_counts(file, counts, policies, neutralise);
+}
+
+Status write_quarantine_header(AtomicFile& file) {
+    return file.write("line,firm_id,field,value,reason\n");
+}
+
+Status append_quarantine(AtomicFile& file, std::span<const Quarantined> entries, bool neutralise) {
+    PlainRows out(file);
+    for (const Quarantined& entry : entries) {
+        out.append_number(entry.line);
+        for (const std::string* text :
+             {&entry.firm_id, &entry.field, &entry.value, &entry.reason}) {
+            out.text += ',';
+            append_csv_cell(out.text, *text, neutralise);
         }
-        rows.text += '\n';
-        QICE_RETURN_IF_ERROR(rows.flush_if_full());
+        out.text += '\n';
+        QICE_RETURN_IF_ERROR(out.flush_if_full());
     }
-    return rows.flush();
+    return out.flush();
 }
 
 Status write_quarantine(AtomicFile& file, std::span<const Quarantined> entries, bool neutralise) {
-    RowBuffer rows(file);
-    rows.text = "line,firm_id,field,value,reason\n";
-    for (const Quarantined& entry : entries) {
-        append_number(rows.text, entry.line);
-        for (const std::string* text :
-             {&entry.firm_id, &entry.field, &entry.value, &entry.reason}) {
-            rows.text += ',';
-            append_csv_cell(rows.text, *text, neutralise);
-        }
-        rows.text += '\n';
-        QICE_RETURN_IF_ERROR(rows.flush_if_full());
-    }
-    return rows.flush();
+    QICE_RETURN_IF_ERROR(write_quarantine_header(file));
+    return append_quarantine(file, entries, neutralise);
 }
 
 } // namespace qice

@@ -86,6 +86,8 @@ class Pushes {
     }
     Iterator begin() const { return {*this, 0}; }
     Iterator end() const { return {*this, size_}; }
+    /// By firm: what the pushes are kept as, so that memory can be asked for it ahead of use.
+    std::span<const RankKey> keys() const { return {keys_, keys_ != nullptr ? size_ : 0}; }
 
   private:
     const void* keys_ = nullptr;
