@@ -52,7 +52,9 @@ class RowBuffer {
 
     /// Where to go on, with room for so many bytes.
     char* room(char* at, std::size_t bytes) {
-        return static_cast<std::size_t>(end_ - at) < bytes ? make_room(at, bytes) : at;
+        if (static_cast<std::size_t>(end_ - at) >= bytes) [[likely]]
+            return at;
+        return make_room(at, bytes);
     }
     char* begin() const { return at_; }
     /// The rows until here are written.

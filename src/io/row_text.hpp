@@ -6,6 +6,7 @@
 
 #include "qice/rule/policy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -55,18 +56,21 @@ class PieceText {
 class Pieces {
   public:
     void add(std::string_view text) {
-        bytes_.resize(starts_.back()); // the padding behind the last
+        bytes_.resize(starts_.back()); // without the last one's padding
         bytes_.append(text);
         starts_.push_back(bytes_.size());
         bytes_.append(kOverrun, '\0');
+        longest_ = std::max(longest_, text.size());
     }
     Piece operator[](std::size_t i) const {
         return {bytes_.data() + starts_[i], starts_[i + 1] - starts_[i]};
     }
+    std::size_t longest() const { return longest_; }
 
   private:
     std::string bytes_;
     std::vector<std::size_t> starts_{0};
+    std::size_t longest_ = 0;
 };
 
 /// 000 to 999, four bytes apart; the last row is padding.

@@ -11,8 +11,8 @@ namespace qice {
 namespace {
 
 constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
-constexpr std::size_t kFirmsAPart = 256, kPoliciesAPart = 16;
-constexpr std::size_t kKeysALine = 64 / sizeof(RankKey), kMostAsked = 32;
+constexpr std::size_t kFirmsAPart = 128, kPoliciesAPart = 16;
+constexpr std::size_t kCacheLine = 64, kMostAsked = 256;
 constexpr std::size_t kAhead = 12; // firms between asking memory for an answer and writing it
 
 /// Collects rows and hands them to a file in large pieces.
@@ -69,14 +69,15 @@ class PushWriter::Rows {
         return options_.by_policy ? states_.size() : firms.size();
     }
     std::size_t a_part() const { return options_.by_policy ? kPoliciesAPart : kFirmsAPart; }
-    void fill_firm(std::size_t firm, const Pushes& pushes, const FirmTable& firms, Verdict status,
+    void fill_firm(std::string_view id, Verdict status, const Pushes& pushes,
                    RowBuffer& buffer) const;
-    void fill_policy(std::size_t policy, const Pushes& pushes, const FirmTable& firms,
-                     Verdict status, RowBuffer& buffer) const;
+    void fill_policy(std::uint32_t policy, Verdict status, const Pushes& pushes,
+                     const FirmTable& firms, RowBuffer& buffer) const;
     rows::Piece firm_text(std::string_view id, Verdict status, rows::PieceText& text) const;
-    rows::Piece end(std::size_t policy) const {
+    rows::Piece end_of(std::uint32_t policy) const {
         return ends_[options_.life_cycle ? static_cast<std::size_t>(states_[policy]) : 0];
     }
+    std::size_t longest(std::size_t firm) const;
 
     const WriteOptions options_;
     std::vector<Verdict> statuses_;
@@ -132,16 +133,16 @@ void PushWriter::Rows::fill(std::size_t part, const MatchResult& result, const F
             if (of + kAhead < last) {
                 // Neighbours in the table are not neighbours in the answer. No function of its own:
                 // GCC takes one that only prefetches for one without effect and drops it.
-                const std::span<const RankKey> keys = pushes(of + kAhead, status).keys();
-                for (std::size_t i = 0; i < keys.size() && i < kMostAsked; i += kKeysALine)
-                    __builtin_prefetch(&keys[i]);
+                const std::span<const std::byte> bytes = pushes(of + kAhead, status).bytes();
+                for (std::size_t i = 0; i < bytes.size() && i < kMostAsked; i += kCacheLine)
+                    __builtin_prefetch(&bytes[i]);
             }
             const Pushes now = pushes(of, status);
             if (now.empty()) continue;
             if (options_.by_policy)
-                fill_policy(of, now, firms, status, buffer);
+                fill_policy(static_cast<std::uint32_t>(of), status, now, firms, buffer);
             else
-                fill_firm(of, now, firms, status, buffer);
+                fill_firm(firms.id(of), status, now, buffer);
         }
     }
 }
@@ -159,43 +160,46 @@ rows::Piece PushWriter::Rows::firm_text(std::string_view id, Verdict status,
     return piece.piece();
 }
 
-namespace {
-
-/// Writes one row at `at`; gives where the next one starts.
-char* append_row(RowBuffer& buffer, char* at, rows::Piece firm, std::size_t rank,
-                 rows::Piece policy, Score score, rows::Piece end) {
-    at = buffer.room(at, firm.size + rows::kMostDigits + policy.size + rows::kMostScore + end.size +
-                             rows::kOverrun);
-    at = rows::append(at, firm);
-    at = rows::append_number(at, rank);
-    at = rows::append(at, policy);
-    at = rows::append_score(at, score);
-    return rows::append(at, end);
+/// The longest row whose firm and status take so many bytes.
+std::size_t PushWriter::Rows::longest(std::size_t firm) const {
+    return firm + rows::kMostDigits + policies_.longest() + rows::kMostScore + ends_.longest() +
+           rows::kOverrun;
 }
 
-} // namespace
-
-void PushWriter::Rows::fill_firm(std::size_t firm, const Pushes& pushes, const FirmTable& firms,
-                                 Verdict status, RowBuffer& buffer) const {
+void PushWriter::Rows::fill_firm(std::string_view id, Verdict status, const Pushes& pushes,
+                                 RowBuffer& buffer) const {
     rows::PieceText text;
-    const rows::Piece start = firm_text(firms.id(firm), status, text);
+    const rows::Piece firm = firm_text(id, status, text);
+    const std::size_t longest_row = longest(firm.size), size = pushes.size();
+    const bool life_cycle = options_.life_cycle;
+    rows::Piece end = ends_[0];
     char* at = buffer.begin();
-    for (std::size_t i = 0; i < pushes.size(); ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
         const Push push = pushes[i];
-        at = append_row(buffer, at, start, i + 1, policies_[push.other], push.score,
-                        end(push.other));
+        if (life_cycle) end = end_of(push.other);
+        at = buffer.room(at, longest_row);
+        at = rows::append(at, firm);
+        at = rows::append_number(at, i + 1);
+        at = rows::append(at, policies_[push.other]);
+        at = rows::append_score(at, push.score);
+        at = rows::append(at, end);
     }
     buffer.end(at);
 }
 
-void PushWriter::Rows::fill_policy(std::size_t policy, const Pushes& pushes, const FirmTable& firms,
-                                   Verdict status, RowBuffer& buffer) const {
+void PushWriter::Rows::fill_policy(std::uint32_t policy, Verdict status, const Pushes& pushes,
+                                   const FirmTable& firms, RowBuffer& buffer) const {
     rows::PieceText text;
     char* at = buffer.begin();
     for (std::size_t i = 0; i < pushes.size(); ++i) {
         const Push push = pushes[i];
-        at = append_row(buffer, at, firm_text(firms.id(push.other), status, text), i + 1,
-                        policies_[policy], push.score, end(policy));
+        const rows::Piece firm = firm_text(firms.id(push.other), status, text);
+        at = buffer.room(at, longest(firm.size));
+        at = rows::append(at, firm);
+        at = rows::append_number(at, i + 1);
+        at = rows::append(at, policies_[policy]);
+        at = rows::append_score(at, push.score);
+        at = rows::append(at, end_of(policy));
     }
     buffer.end(at);
 }

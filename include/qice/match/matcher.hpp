@@ -17,6 +17,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -87,7 +88,10 @@ class Pushes {
     Iterator begin() const { return {*this, 0}; }
     Iterator end() const { return {*this, size_}; }
     /// By firm: what the pushes are kept as, so that memory can be asked for it ahead of use.
-    std::span<const RankKey> keys() const { return {keys_, keys_ != nullptr ? size_ : 0}; }
+    std::span<const std::byte> bytes() const {
+        const std::size_t width = decode_ != nullptr && decode_->narrow() ? 4 : 8;
+        return {static_cast<const std::byte*>(keys_), keys_ != nullptr ? size_ * width : 0};
+    }
 
   private:
     const void* keys_ = nullptr;
