@@ -122,15 +122,19 @@ int load(const Options& options, Loaded& out) {
     return kInvalidInput;
 }
 
-Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of,
-                             unsigned threads) {
+ReadOptions read_options(const Options& options, Date as_of, unsigned threads) {
     ReadOptions read;
     read.threads = threads;
     read.as_of = as_of;
     read.strict = options.strict;
     read.ignore_unknown_columns = options.ignore_unknown_columns;
     read.encoding = options.encoding == "gb18030" ? Encoding::gb18030 : Encoding::utf8;
-    return read_firms(options.firms, schema, read);
+    return read;
+}
+
+Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of,
+                             unsigned threads) {
+    return read_firms(options.firms, schema, read_options(options, as_of, threads));
 }
 
 } // namespace qice::cli

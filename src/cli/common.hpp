@@ -59,6 +59,7 @@ struct Loaded {
 };
 /// Schema and policies; every bad policy is printed. The code is kDone, or why there is nothing.
 int load(const Options& options, Loaded& out);
+ReadOptions read_options(const Options& options, Date as_of, unsigned threads = 1);
 Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of,
                              unsigned threads = 1);
 

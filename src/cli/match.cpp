@@ -10,7 +10,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+#include <future>
 #include <iostream>
+#include <set>
 #include <thread>
 
 namespace qice::cli {
@@ -26,8 +29,80 @@ data, which are one change away; the best of each, ranked.)";
 
 constexpr std::size_t kShownBadCells = 10;
 
+constexpr std::uint32_t kStreamFirms = 1u << 16; // a portion: a hundred MB with its answer
+
 struct Seconds {
     double read = 0, compile = 0, index = 0, match = 0, write = 0;
+};
+
+/// What a run has come to so far.
+struct Totals {
+    std::uint64_t firms = 0;
+    std::array<std::uint64_t, kStatuses> pushes{};
+    std::vector<PolicyCounts> counts; // of each policy of the set
+    std::uint64_t quarantined = 0, rows_set_aside = 0;
+    std::vector<Quarantined> shown; // the first of the quarantine
+
+    void add(const FirmsRead& read) {
+        firms += read.firms.size();
+        quarantined += read.quarantine.size();
+        rows_set_aside += read.rows_set_aside;
+        for (std::size_t i = 0; i < read.quarantine.size() && shown.size() < kShownBadCells; ++i)
+            shown.push_back(read.quarantine[i]);
+    }
+    void add(const MatchResult& result) {
+        for (std::size_t s = 0; s < kStatuses; ++s)
+            pushes[s] += result.total(static_cast<Verdict>(s));
+        for (std::uint32_t policy = 0; policy < counts.size(); ++policy)
+            for (std::size_t s = 0; s < kStatuses; ++s)
+                counts[policy][s] += result.counts(policy)[s];
+    }
+};
+
+/// The files of a run. All are written before the first is put in place: a full disk leaves the old
+/// ones. An empty path is no file.
+class Outputs {
+  public:
+    struct Paths {
+        std::string pushes, counts, quarantine;
+    };
+    Outputs(const Paths& paths, std::span<const Policy> policies, std::vector<LifeCycle> states,
+            const WriteOptions& options)
+        : paths_(paths), policies_(policies), states_(std::move(states)), options_(options),
+          pushes_(paths.pushes), counts_(paths.counts), quarantine_(paths.quarantine),
+          writer_(pushes_, policies_, states_, options_) {}
+
+    Status open() {
+        if (!paths_.quarantine.empty()) {
+            QICE_RETURN_IF_ERROR(quarantine_.open());
+            QICE_RETURN_IF_ERROR(write_quarantine_header(quarantine_));
+        }
+        if (!paths_.counts.empty()) QICE_RETURN_IF_ERROR(counts_.open());
+        if (paths_.pushes.empty()) return {};
+        QICE_RETURN_IF_ERROR(pushes_.open());
+        return writer_.write_header();
+    }
+    Status add(const MatchResult& result, const FirmsRead& read, unsigned threads) {
+        if (!paths_.quarantine.empty())
+            QICE_RETURN_IF_ERROR(
+                append_quarantine(quarantine_, read.quarantine, options_.neutralise));
+        return paths_.pushes.empty() ? Status{} : writer_.write(result, read.firms, threads);
+    }
+    Status commit(std::span<const PolicyCounts> counts) {
+        if (!paths_.counts.empty())
+            QICE_RETURN_IF_ERROR(write_counts(counts_, counts, policies_, options_.neutralise));
+        if (!paths_.quarantine.empty()) QICE_RETURN_IF_ERROR(quarantine_.commit());
+        if (!paths_.counts.empty()) QICE_RETURN_IF_ERROR(counts_.commit());
+        return paths_.pushes.empty() ? Status{} : pushes_.commit();
+    }
+
+  private:
+    const Paths paths_;
+    const std::span<const Policy> policies_;
+    const std::vector<LifeCycle> states_;
+    const WriteOptions options_;
+    AtomicFile pushes_, counts_, quarantine_;
+    PushWriter writer_;
 };
 
 /// A bar on standard error while a match runs; nothing where that is no terminal.
@@ -80,6 +155,13 @@ class Match : public Command {
                         "but not with --json or --dry-run)");
         app->add_option("--counts", counts_, "pairs of each policy by status, to this .csv file");
         app->add_option("--quarantine", quarantine_, "bad cells and bad rows, to this .csv file");
+        app->add_flag(
+            "--stream", stream_,
+            "take the firms portion by portion, in memory that does not grow with them; an "
+            "id that comes twice is then only found within a portion");
+        app->add_option("--stream-firms", stream_firms_, "how many firms a portion has")
+            ->capture_default_str()
+            ->check(CLI::Range(1u, 1u << 30));
         app->add_option("--threads", threads_, "how many threads (default: all cores)")
             ->check(CLI::Range(1, 1024));
         app->add_flag("--json", options_.json, "one summary object on standard output");
@@ -93,34 +175,12 @@ class Match : public Command {
         if (const Status status = read_arguments(); !status.ok()) return fail(status);
         if (const int code = load(options_, loaded_); code != kDone) return code;
 
-        Stopwatch reading;
-        Result<FirmsRead> read = load_firms(options_, loaded_.schema, as_of_, match_.threads);
-        if (!read.ok()) return fail(read.status());
-        seconds_.read = reading.seconds();
-        const std::vector<std::string>& ignored = read->ignored_columns;
-        for (std::size_t i = 0; i < ignored.size() && i < kShownBadCells; ++i)
-            say(options_,
-                "column " + in_quotes(ignored[i]) + " is ignored: the schema does not know it");
-        if (ignored.size() > kShownBadCells)
-            say(options_,
-                "... and " + std::to_string(ignored.size() - kShownBadCells) + " more columns");
-
-        Stopwatch compiling;
-        const Matcher matcher(*loaded_.schema, loaded_.policies.policies,
-                              {as_of_, options_.include_closed, parsed_urgency_});
-        seconds_.compile = compiling.seconds();
-        Stopwatch indexing;
-        const IndexedFirms firms = matcher.index(read->firms);
-        seconds_.index = indexing.seconds();
-        Stopwatch matching;
-        const MatchResult result = match(matcher, firms);
-        seconds_.match = matching.seconds();
-
-        Stopwatch writing;
-        if (const Status status = write(result, *read); !status.ok()) return fail(status);
-        seconds_.write = writing.seconds();
-        report(matcher, result, *read);
-        return read->quarantine.empty() && !loaded_.skipped_policies ? kDone : kQuarantined;
+        if (loaded_.policies.policies.empty()) complain("no policies in " + options_.policies);
+        totals_.counts.resize(loaded_.policies.policies.size());
+        if (const Status status = stream_ ? match_portions() : match_whole(); !status.ok())
+            return fail(status);
+        report();
+        return totals_.quarantined == 0 && !loaded_.skipped_policies ? kDone : kQuarantined;
     }
 
   private:
@@ -154,6 +214,8 @@ class Match : public Command {
         match_.count_all = !counts_.empty();
         match_.threads = threads_ > 0 ? static_cast<unsigned>(threads_)
                                       : std::max(1u, std::thread::hardware_concurrency());
+        if (stream_ && match_.by_policy)
+            return usage("--stream ranks firm by firm; --by policy needs all firms at once");
         if (out_.empty() && !options_.json && !dry_run_) out_ = "-";
         if (!out_.empty() && out_ != "-" && !out_.ends_with(".csv") && !out_.ends_with(".jsonl") &&
             out_.rfind("/dev/", 0) != 0)
@@ -178,45 +240,107 @@ class Match : public Command {
         return {};
     }
 
+    /// All firms at once.
+    Status match_whole() {
+        Stopwatch reading;
+        Result<FirmsRead> read = load_firms(options_, loaded_.schema, as_of_, match_.threads);
+        if (!read.ok()) return read.status();
+        seconds_.read = reading.seconds();
+        say_ignored_columns(*read);
+        const Matcher matcher = compile_policies();
+        Outputs outputs = open_outputs();
+        QICE_RETURN_IF_ERROR(match_firms(matcher, *read, outputs));
+        return put_in_place(outputs);
+    }
+
+    /// Portion by portion; the next is read while one is matched and written.
+    Status match_portions() {
+        QICE_ASSIGN_OR_RETURN(FirmReader reader,
+                              FirmReader::open(options_.firms, loaded_.schema,
+                                               read_options(options_, as_of_, match_.threads)));
+        const Matcher matcher = compile_policies();
+        Outputs outputs = open_outputs();
+        const auto read_next = [&]() -> Result<FirmsRead> {
+            Stopwatch reading;
+            Result<FirmsRead> read = reader.next(stream_firms_);
+            seconds_.read += reading.seconds();
+            return read;
+        };
+        const auto launch = match_.threads > 1 ? std::launch::async : std::launch::deferred;
+        for (std::future<Result<FirmsRead>> next = std::async(launch, read_next);;) {
+            QICE_ASSIGN_OR_RETURN(const FirmsRead read, next.get());
+            const bool last = read.firms.size() == 0;
+            if (!last) next = std::async(launch, read_next);
+            say_ignored_columns(read);
+            QICE_RETURN_IF_ERROR(match_firms(matcher, read, outputs));
+            if (last) return put_in_place(outputs);
+        }
+    }
+
+    Matcher compile_policies() {
+        Stopwatch compiling;
+        Matcher matcher(*loaded_.schema, loaded_.policies.policies,
+                        {as_of_, options_.include_closed, parsed_urgency_});
+        seconds_.compile = compiling.seconds();
+        policies_matched_ = matcher.program().policies.size();
+        return matcher;
+    }
+
+    Status match_firms(const Matcher& matcher, const FirmsRead& read, Outputs& outputs) {
+        Stopwatch indexing;
+        const IndexedFirms firms = matcher.index(read.firms);
+        seconds_.index += indexing.seconds();
+        Stopwatch matching;
+        const MatchResult result = match(matcher, firms);
+        seconds_.match += matching.seconds();
+        totals_.add(read);
+        totals_.add(result);
+        Stopwatch writing;
+        if (!opened_) QICE_RETURN_IF_ERROR(outputs.open());
+        opened_ = true;
+        QICE_RETURN_IF_ERROR(outputs.add(result, read, match_.threads));
+        seconds_.write += writing.seconds();
+        return {};
+    }
+
+    Outputs open_outputs() const {
+        return {dry_run_ ? Outputs::Paths{} : Outputs::Paths{out_, counts_, quarantine_},
+                loaded_.policies.policies, life_cycles(loaded_.policies.policies, as_of_),
+                WriteOptions{out_.ends_with(".jsonl"), !raw_csv_, match_.statuses, match_.by_policy,
+                             options_.include_closed}};
+    }
+
+    Status put_in_place(Outputs& outputs) {
+        Stopwatch writing;
+        QICE_RETURN_IF_ERROR(outputs.commit(totals_.counts));
+        seconds_.write += writing.seconds();
+        return {};
+    }
+
+    /// Each column once, as it is met.
+    void say_ignored_columns(const FirmsRead& read) {
+        std::size_t unsaid = 0;
+        for (const std::string& column : read.ignored_columns) {
+            if (!said_columns_.insert(column).second) continue;
+            if (said_columns_.size() <= kShownBadCells)
+                say(options_,
+                    "column " + in_quotes(column) + " is ignored: the schema does not know it");
+            else
+                ++unsaid;
+        }
+        if (unsaid > 0) say(options_, "... and " + std::to_string(unsaid) + " more columns");
+    }
+
     MatchResult match(const Matcher& matcher, const IndexedFirms& firms) {
         Progress progress(!options_.quiet && ::isatty(STDERR_FILENO) == 1, firms.index.blocks());
         match_.done_blocks = &progress.done;
         return matcher.match(firms, match_);
     }
 
-    Status write(const MatchResult& result, const FirmsRead& read) {
-        if (dry_run_) return {};
-        // All are written before the first is put in place: a full disk leaves the old ones.
-        AtomicFile quarantine(quarantine_), counts(counts_), out(out_);
-        const std::vector<Policy>& policies = loaded_.policies.policies;
-        const std::vector<LifeCycle> states = life_cycles(policies, as_of_);
-        const WriteOptions options{out_.ends_with(".jsonl"), !raw_csv_, match_.statuses,
-                                   match_.by_policy, options_.include_closed};
-        if (!quarantine_.empty()) {
-            QICE_RETURN_IF_ERROR(quarantine.open());
-            QICE_RETURN_IF_ERROR(write_quarantine(quarantine, read.quarantine, !raw_csv_));
-        }
-        if (!counts_.empty()) {
-            QICE_RETURN_IF_ERROR(counts.open());
-            QICE_RETURN_IF_ERROR(write_counts(counts, result, policies, !raw_csv_));
-        }
-        if (!out_.empty()) {
-            QICE_RETURN_IF_ERROR(out.open());
-            QICE_RETURN_IF_ERROR(
-                write_pushes(out, result, read.firms, policies, states, options, match_.threads));
-        }
-        if (!quarantine_.empty()) QICE_RETURN_IF_ERROR(quarantine.commit());
-        if (!counts_.empty()) QICE_RETURN_IF_ERROR(counts.commit());
-        return out_.empty() ? Status{} : out.commit();
-    }
-
-    void report(const Matcher& matcher, const MatchResult& result, const FirmsRead& read) const {
-        std::array<std::uint64_t, kStatuses> pushes{};
-        for (std::size_t s = 0; s < kStatuses; ++s)
-            pushes[s] = result.total(static_cast<Verdict>(s));
-        report_quarantine(read);
-        const std::uint64_t pairs =
-            std::uint64_t{read.firms.size()} * matcher.program().policies.size();
+    void report() const {
+        report_quarantine();
+        const std::array<std::uint64_t, kStatuses>& pushes = totals_.pushes;
+        const std::uint64_t pairs = totals_.firms * policies_matched_;
         std::string by_status;
         for (std::size_t s = 0; s < kStatuses; ++s)
             if ((match_.statuses >> s & 1) != 0)
@@ -231,11 +355,11 @@ class Match : public Command {
                 "\"policies_skipped\": {}, \"seconds\": {{\"read\": {:.6f}, \"compile\": {:.6f}, "
                 "\"index\": {:.6f}, \"match\": {:.6f}, \"write\": {:.6f}}}, "
                 "\"peak_mib\": {:.1f}, \"threads\": {}, \"kernels\": \"{}\"}}\n",
-                as_of_.to_string(), read.firms.size(), loaded_.policies.policies.size(),
-                matcher.program().policies.size(), pairs, by_status, read.quarantine.size(),
-                read.rows_set_aside, loaded_.policies.errors.size(), seconds_.read,
-                seconds_.compile, seconds_.index, seconds_.match, seconds_.write,
-                static_cast<double>(usage.ru_maxrss) / 1024.0, match_.threads, kernels().name);
+                as_of_.to_string(), totals_.firms, loaded_.policies.policies.size(),
+                policies_matched_, pairs, by_status, totals_.quarantined, totals_.rows_set_aside,
+                loaded_.policies.errors.size(), seconds_.read, seconds_.compile, seconds_.index,
+                seconds_.match, seconds_.write, static_cast<double>(usage.ru_maxrss) / 1024.0,
+                match_.threads, kernels().name);
             return;
         }
         std::string words;
@@ -244,21 +368,19 @@ class Match : public Command {
                 words += fmt::format(", {} {}", pushes[s], name_of(static_cast<Verdict>(s)));
         say(options_,
             fmt::format("{} firms x {} open policies of {} as of {}{}; matched in {:.3f} s",
-                        read.firms.size(), matcher.program().policies.size(),
-                        loaded_.policies.policies.size(), as_of_.to_string(), words,
-                        seconds_.match));
+                        totals_.firms, policies_matched_, loaded_.policies.policies.size(),
+                        as_of_.to_string(), words, seconds_.match));
     }
 
-    void report_quarantine(const FirmsRead& read) const {
-        if (read.quarantine.empty()) return;
-        const std::size_t count = read.quarantine.size();
+    void report_quarantine() const {
+        if (totals_.quarantined == 0) return;
+        const std::uint64_t count = totals_.quarantined;
         complain(fmt::format("{} {} quarantined, {} of them whole rows{}", count,
-                             count == 1 ? "entry" : "entries", read.rows_set_aside,
+                             count == 1 ? "entry" : "entries", totals_.rows_set_aside,
                              quarantine_.empty() || dry_run_ ? "; --quarantine FILE keeps them all:"
                                                              : ", see " + quarantine_));
         if (!quarantine_.empty() && !dry_run_) return;
-        for (std::size_t i = 0; i < count && i < kShownBadCells; ++i) {
-            const Quarantined& entry = read.quarantine[i];
+        for (const Quarantined& entry : totals_.shown) {
             complain(fmt::format(
                 "{}:{}: {}{}{} {}", options_.firms, entry.line,
                 entry.firm_id.empty() ? "" : visible(excerpt(entry.firm_id)) + ": ",
@@ -274,12 +396,17 @@ class Match : public Command {
     std::string top_ = "20", statuses_ = "eligible,review", by_ = "firm", urgency_;
     std::string out_, counts_, quarantine_;
     int threads_ = 0;
-    bool dry_run_ = false, raw_csv_ = false;
+    bool dry_run_ = false, raw_csv_ = false, stream_ = false;
+    std::uint32_t stream_firms_ = kStreamFirms;
 
     Date as_of_{};
     Urgency parsed_urgency_;
     MatchOptions match_;
     Loaded loaded_;
+    std::set<std::string> said_columns_;
+    std::size_t policies_matched_ = 0;
+    bool opened_ = false; // the output files
+    Totals totals_;
     Seconds seconds_;
 };
 

@@ -12,15 +12,6 @@
 namespace qice::cli {
 namespace {
 
-ReadOptions read_options(const Options& options, Date as_of) {
-    ReadOptions read;
-    read.as_of = as_of;
-    read.strict = options.strict;
-    read.ignore_unknown_columns = options.ignore_unknown_columns;
-    read.encoding = Encoding::utf8;
-    return read;
-}
-
 /// Copies rows, each on its own line of the file: blank lines stand for what is left out.
 class Excerpt {
   public:
@@ -102,7 +93,8 @@ Result<FirmsRead> load_one_firm(const Options& options, const SchemaPtr& schema,
     QICE_ASSIGN_OR_RETURN(std::string text,
                           read_file(options.firms == "-" ? "/dev/stdin" : options.firms));
     if (options.encoding == "gb18030") text = utf8_from_gb18030(text);
-    const ReadOptions read = read_options(options, as_of);
+    ReadOptions read = read_options(options, as_of);
+    read.encoding = Encoding::utf8; // by now
     const bool json = options.firms.ends_with(".jsonl");
     const std::string part =
         json ? excerpt_jsonl(text, *schema, id) : excerpt_csv(text, *schema, id);

@@ -138,7 +138,7 @@ def city(tmp_path_factory, program):
 
 @pytest.fixture(scope="session")
 def large_city(tmp_path_factory, program):
-    """100,000 firms and 500 policies: long enough to be interrupted."""
+    """300,000 firms and 500 policies: long enough to be interrupted."""
     made = World(tmp_path_factory.mktemp("large"), program)
-    made.run("generate", "--firms", 100_000, "--policies", 500, "--seed", 6, "--out", ".")
+    made.run("generate", "--firms", 300_000, "--policies", 500, "--seed", 6, "--out", ".")
     return made

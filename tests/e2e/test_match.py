@@ -411,7 +411,7 @@ def arguments(folder):
 
 
 @pytest.mark.parametrize("which,after", [
-    (signal.SIGINT, 0.05), (signal.SIGTERM, 0.3), (signal.SIGTERM, "writing"), (signal.SIGINT, "writing")])
+    (signal.SIGINT, 0.05), (signal.SIGTERM, 0.15), (signal.SIGTERM, "writing"), (signal.SIGINT, "writing")])
 def test_interrupted(large_city, tmp_path, which, after):
     (tmp_path / "x.csv").write_text("before\n")
     run = large_city.popen(*arguments(tmp_path), stderr=subprocess.PIPE)
@@ -511,3 +511,59 @@ def test_as_of_is_today_by_default(world):
     run = world.run("match", "--policies", "p.json", "--firms", "f.csv", "--schema", "s.json", "--json")
     assert json.loads(run.out)["as_of"] in (time.strftime("%Y-%m-%d"),
                                             time.strftime("%Y-%m-%d", time.localtime(time.time() - 60)))
+
+
+# ------------------------------------------------------------------------------- in portions
+
+
+@pytest.mark.parametrize("portion", [1, 7, 511, 2000, 10**6])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_stream_writes_what_one_piece_writes(at_city, portion, threads):
+    firms = at_city.read("firms.csv").replace("\n", "\n,no id\n", 1)  # quarantined: exit 3
+    at_city.write("bad.csv", firms)
+    files = dict(CITY, firms="bad.csv", code=3)
+    outputs = ("--out", "o.csv", "--counts", "c.csv", "--quarantine", "q.csv", "--status", ALL, "--json")
+    at_city.match(*outputs, **files)
+    whole = [at_city.read(name) for name in ("o.csv", "c.csv", "q.csv")]
+    run = at_city.match(*outputs, "--stream", "--stream-firms", portion, "--threads", threads, **files)
+    assert [at_city.read(name) for name in ("o.csv", "c.csv", "q.csv")] == whole
+    summary = json.loads(run.out)
+    assert summary["firms"] == 2000 and summary["quarantined"] == 1
+
+
+def test_a_stream_takes_standard_input_and_writes_standard_output(at_city):
+    whole = at_city.match(**CITY).out
+    text = at_city.read("firms.csv").encode()
+    assert at_city.match("--stream", "--stream-firms", 300, stdin=text, **dict(CITY, firms="-")).out == whole
+
+
+def test_a_stream_finds_a_repeated_id_within_its_portion_only(world):
+    world.write("f.csv", "uscc\nA\nA\nB\nA\n")
+    world.match("--stream", "--stream-firms", 2, "--out", "o.csv", "--quarantine", "q.csv", code=3)
+    assert [row[0] for row in world.rows("o.csv")[1:]] == ["A", "B", "A"]
+    assert [row[:2] for row in world.rows("q.csv")[1:]] == [["3", "A"]]
+
+
+def test_a_stream_cannot_rank_firms(world):
+    assert "--by policy" in world.match("--stream", "--by", "policy", code=2).err
+
+
+def test_memory_of_a_stream_does_not_grow_with_the_firms(at_city):
+    header, *rows = at_city.read("firms.csv").splitlines(keepends=True)
+
+    def peak(copies):
+        with open(at_city.folder / "many.csv", "w", encoding="utf-8") as file:
+            file.write(header)
+            for copy in range(copies):
+                file.writelines(f"{copy}-{row}" for row in rows)
+        return at_city.summary("--stream", "--stream-firms", 4000, "--out", "o.csv", "--threads", 2,
+                               **dict(CITY, firms="many.csv"))["peak_mib"]
+
+    assert peak(32) < 1.5 * peak(8)
+
+
+def test_a_set_without_policies_is_worth_a_word(world):
+    world.write("none.jsonl", "")
+    run = world.match("--out", "o.csv", policies="none.jsonl")
+    assert "no policies in none.jsonl" in run.err
+    assert world.rows("o.csv") == [["firm_id", "status", "rank", "policy_id", "score"]]
