@@ -102,13 +102,14 @@ inline std::uint32_t mask_of(__m256i bytes) {
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(bytes));
 }
 
-// Parts of a word of a row, written on their own.
+// Parts of a word of a row, written on their own. Named where they are used: auto would drop the
+// attribute.
 typedef std::uint32_t HalfWord __attribute__((may_alias));
 
 /// row = where first <= code <= last, for 512 codes.
 inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::uint32_t first,
                            std::uint32_t last, BlockRow& row) {
-    auto* out = reinterpret_cast<HalfWord*>(row.words); // 32 codes each
+    HalfWord* out = reinterpret_cast<HalfWord*>(row.words); // 32 codes each
     const auto* in = reinterpret_cast<const __m256i*>(codes);
     if (width == 1) {
         const __m256i low = _mm256_set1_epi8(static_cast<char>(first));

@@ -76,7 +76,8 @@ inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys
     return count;
 }
 
-// Parts of a word of a row, written on their own.
+// Parts of a word of a row, written on their own. Named where they are used: auto would drop the
+// attribute.
 typedef std::uint32_t HalfWord __attribute__((may_alias));
 typedef std::uint16_t QuarterWord __attribute__((may_alias));
 
@@ -92,14 +93,14 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
     } else if (width == 2) {
         const __m512i low = _mm512_set1_epi16(static_cast<short>(first));
         const __m512i span = _mm512_set1_epi16(static_cast<short>(last - first));
-        auto* out = reinterpret_cast<HalfWord*>(row.words);
+        HalfWord* out = reinterpret_cast<HalfWord*>(row.words);
         for (int i = 0; i < 16; ++i)
             out[i] = _mm512_cmple_epu16_mask(
                 _mm512_sub_epi16(_mm512_load_si512(codes + 64 * i), low), span);
     } else {
         const __m512i low = _mm512_set1_epi32(static_cast<int>(first));
         const __m512i span = _mm512_set1_epi32(static_cast<int>(last - first));
-        auto* out = reinterpret_cast<QuarterWord*>(row.words);
+        QuarterWord* out = reinterpret_cast<QuarterWord*>(row.words);
         for (int i = 0; i < 32; ++i)
             out[i] = _mm512_cmple_epu32_mask(
                 _mm512_sub_epi32(_mm512_load_si512(codes + 64 * i), low), span);

@@ -1,0 +1,220 @@
+// How long until the firms of one new policy are known, ranked, among all firms of a city?
+//
+//   build/bench-release/qice_bench_one_policy [--firms N] [--policies N] [--top K] [--rounds N]
+//
+// Every policy of the city is asked as if it were new, over an index that knows its boundaries; and
+// again with thresholds moved so that none is a boundary of the index. Prints quantiles over the
+// policies of the time to compile (parsed rule to bound program) and to match, each policy's least
+// of some rounds, so that a busy machine does not decide. Before anything is timed, counts and
+// ranked firms of every tenth policy are checked against the batch matcher's.
+#include "city.hpp"
+
+#include "kernels/kernels.hpp"
+#include "qice/match/policy_query.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string_view>
+
+namespace {
+
+using namespace qice;
+using Clock = std::chrono::steady_clock;
+
+double microseconds(Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double, std::micro>(to - from).count();
+}
+
+std::size_t option(int argc, char** argv, std::string_view name, std::size_t usual) {
+    for (int i = 1; i + 1 < argc; ++i)
+        if (argv[i] == name) return std::strtoull(argv[i + 1], nullptr, 10);
+    return usual;
+}
+
+// ------------------------------------------------------------------------ policies with new cuts
+
+class Shift {
+  public:
+    Shift(const Schema& schema, const Program& program) : schema_(schema), cuts_(schema.size()) {
+        for (const CodedField& field : program.fields)
+            cuts_[field.field] = &field.cuts;
+    }
+
+    void apply(Policy& policy) const {
+        apply(policy.rule.root);
+        for (Preference& preference : policy.prefer)
+            apply(preference.when.root);
+    }
+
+  private:
+    void apply(Node& node) const {
+        const Field& field = schema_[node.condition.field];
+        if (node.kind == NodeKind::condition &&
+            (field.kind == Kind::number || field.kind == Kind::date))
+            for (Test& test : node.condition.tests)
+                if (test.op <= Op::ne) test.numbers[0] = moved(node.condition.field, test.numbers[0]);
+        for (Node& child : node.children)
+            apply(child);
+        for (PointsItem& item : node.items)
+            for (PointsTier& tier : item.tiers)
+                apply(tier.when);
+    }
+
+    /// A tenth further, and on until neither it nor what lies just behind it is a cut.
+    std::int64_t moved(std::uint32_t field, std::int64_t value) const {
+        const auto is_cut = [&](std::int64_t at) {
+            const std::vector<std::int64_t>& cuts = cuts_[field]->numbers();
+            const std::int64_t scaled = schema_[field].is_ratio() ? 2 * at : at;
+            return std::binary_search(cuts.begin(), cuts.end(), scaled) ||
+                   std::binary_search(cuts.begin(), cuts.end(), scaled + 1);
+        };
+        value += value / 10 + 1;
+        while (is_cut(value))
+            ++value;
+        return value;
+    }
+
+    const Schema& schema_;
+    std::vector<const FieldCuts*> cuts_;
+};
+
+// ------------------------------------------------------------------------------------- answers
+
+/// Every tenth policy: the same counts, the same firms in the same order with the same scores.
+bool agrees(const bench::City& city, const std::vector<Policy>& policies, const PolicyQuery& query,
+            std::uint32_t top) {
+    std::vector<Policy> some;
+    for (std::size_t i = 0; i < policies.size(); i += 10)
+        some.push_back(policies[i]);
+    const CompileOptions options{.as_of = city.as_of, .include_closed = true, .urgency = {}};
+    const Matcher matcher(*city.schema, some, options);
+    const MatchResult batch =
+        matcher.match(city.firms, {.top = top, .statuses = kAllStatuses, .by_policy = true});
+    PolicyQuery::Scratch scratch;
+    PolicyAnswer answer;
+    for (std::uint32_t i = 0; i < some.size(); ++i) {
+        const BoundPolicy bound = query.bind(some[i], options);
+        for (const StatusSet statuses : {kEligibleAndReview, kAllStatuses}) {
+            query.match(bound, {.top = top, .statuses = statuses}, scratch, answer);
+            for (std::size_t s = 0; s < kStatuses; ++s) {
+                if ((statuses >> s & 1) == 0) continue;
+                const auto status = static_cast<Verdict>(s);
+                const Pushes expected = batch.pushes(i, status);
+                const auto said = answer.pushes(status);
+                bool same = answer.count(status) == batch.counts(i)[s] &&
+                            said.size() == expected.size();
+                for (std::size_t k = 0; same && k < said.size(); ++k)
+                    same = said[k].other == expected[k].other && said[k].score == expected[k].score;
+                if (same) continue;
+                for (std::size_t k = 0; k < std::max(said.size(), expected.size()); ++k) if (k >= said.size() || k >= expected.size() || said[k].other != expected[k].other || said[k].score != expected[k].score) { std::printf("at %zu: %zu %zu", k, said.size(), expected.size()); if (k<said.size()&&k<expected.size()) std::printf(" %u %lld %u %lld", said[k].other, (long long)said[k].score, expected[k].other, (long long)expected[k].score); std::printf("\n"); break; }
+                std::printf("policy %s differs in status %zu: count %llu, expected %llu\n",
+                            some[i].id.c_str(), s,
+                            static_cast<unsigned long long>(answer.count(status)),
+                            static_cast<unsigned long long>(batch.counts(i)[s]));
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+// --------------------------------------------------------------------------------------- times
+
+void print(const char* name, std::vector<double> times) {
+    std::sort(times.begin(), times.end());
+    const auto at = [&](double share) {
+        return times[std::min(times.size() - 1,
+                              static_cast<std::size_t>(share * static_cast<double>(times.size())))];
+    };
+    std::printf("  %-34s p50 %8.1f  p90 %8.1f  p99 %8.1f  max %8.1f us\n", name, at(.5), at(.9),
+                at(.99), times.back());
+}
+
+void measure(const char* name, const bench::City& city, const std::vector<Policy>& policies,
+             const PolicyQuery& query, std::uint32_t top, std::size_t rounds) {
+    const CompileOptions options{.as_of = city.as_of, .include_closed = true, .urgency = {}};
+    struct Mode {
+        const char* name;
+        PolicyQueryOptions options;
+    };
+    const Mode modes[] = {
+        {"match, ranked", {.top = top}},
+        {"match, counted only", {.top = 0}},
+        {"four statuses, counted only", {.top = 0, .statuses = 0, .count_all = true}},
+        {"four statuses, ranked", {.top = top, .statuses = kAllStatuses}},
+    };
+    constexpr std::size_t kModes = std::size(modes);
+    std::vector<double> compile_times(policies.size(), 1e9), blocks(policies.size());
+    std::vector<std::vector<double>> times(kModes, compile_times);
+    PolicyQuery::Scratch scratch;
+    PolicyAnswer answer;
+    std::size_t asking = 0;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        for (std::size_t i = 0; i < policies.size(); ++i) {
+            const auto start = Clock::now();
+            const BoundPolicy bound = query.bind(policies[i], options);
+            compile_times[i] = std::min(compile_times[i], microseconds(start, Clock::now()));
+            if (round == 0 && bound.asks_firms()) ++asking;
+        }
+        for (std::size_t mode = 0; mode < kModes; ++mode) {
+            for (std::size_t i = 0; i < policies.size(); ++i) {
+                const BoundPolicy bound = query.bind(policies[i], options);
+                const auto start = Clock::now();
+                query.match(bound, modes[mode].options, scratch, answer);
+                times[mode][i] = std::min(times[mode][i], microseconds(start, Clock::now()));
+                if (mode == 0) blocks[i] = static_cast<double>(answer.blocks());
+            }
+        }
+    }
+    std::printf("%s: %zu policies, %zu of them ask single firms, top %u\n", name, policies.size(),
+                asking, top);
+    print("compile and bind", compile_times);
+    for (std::size_t mode = 0; mode < kModes; ++mode)
+        print(modes[mode].name, times[mode]);
+    std::vector<std::pair<double, std::size_t>> slowest;
+    for (std::size_t i = 0; i < policies.size(); ++i)
+        slowest.emplace_back(times[0][i], i);
+    std::sort(slowest.rbegin(), slowest.rend());
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, slowest.size()); ++i) {
+        query.match(query.bind(policies[slowest[i].second], options), {.top = top}, scratch, answer);
+        std::printf("  slowest: %s, %.1f us, eligible %llu, review %llu, blocks %zu\n",
+                    policies[slowest[i].second].id.c_str(), slowest[i].first,
+                    static_cast<unsigned long long>(answer.count(Verdict::eligible)),
+                    static_cast<unsigned long long>(answer.count(Verdict::review)),
+                    answer.blocks());
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::size_t rounds = option(argc, argv, "--rounds", 3);
+    const auto top = static_cast<std::uint32_t>(option(argc, argv, "--top", 1'000));
+    const bench::City& city = bench::city(option(argc, argv, "--firms", 550'000),
+                                          option(argc, argv, "--policies", 10'000));
+    const std::vector<Policy>& policies = city.policies.policies;
+    const Program program = compile(
+        *city.schema, policies, {.as_of = city.as_of, .include_closed = true, .urgency = {}});
+    const FirmIndex index(program, city.firms);
+    const auto start = Clock::now();
+    const PolicyQuery query(program, index, city.firms);
+    std::printf("%zu firms, %s kernels; built in %.0f ms; %.1f bytes a firm beside %.1f of the "
+                "index\n",
+                city.firms.size(), kernels().name, microseconds(start, Clock::now()) / 1000,
+                static_cast<double>(query.bytes()) / static_cast<double>(city.firms.size()),
+                static_cast<double>(index.bytes()) / static_cast<double>(city.firms.size()));
+    std::vector<Policy> shifted = policies;
+    const Shift shift(*city.schema, program);
+    for (Policy& policy : shifted)
+        shift.apply(policy);
+    const bool check = option(argc, argv, "--check", 1) != 0;
+    if (check && (!agrees(city, policies, query, top) || !agrees(city, shifted, query, top))) {
+        std::printf("the answers differ from the batch matcher's: nothing is timed\n");
+        return 1;
+    }
+    measure("boundaries that the index knows", city, policies, query, top, rounds);
+    measure("boundaries that it does not", city, shifted, query, top, rounds);
+    return 0;
+}
