@@ -3,8 +3,7 @@
 #include "base/string_map.hpp"
 
 #include <algorithm>
-#include <map>
-#include <numeric>
+#include <array>
 
 namespace qice {
 namespace {
@@ -30,11 +29,9 @@ class Vocabulary {
             if (!used_[field]) continue;
             if (schema_[field].kind == Kind::set) {
                 slot_of[field] = static_cast<std::uint32_t>(program.sets.size());
-                CodedSet set{field, {}, program.planes};
-                for (const auto& [element, number] : elements_[field])
-                    set.elements.push_back({element.first, element.second});
-                program.planes += static_cast<std::uint32_t>(set.elements.size()) + 1;
-                program.sets.push_back(std::move(set));
+                program.sets.push_back({field, number_elements(elements_[field]), program.planes});
+                program.planes +=
+                    static_cast<std::uint32_t>(program.sets.back().elements.size()) + 1;
             } else {
                 slot_of[field] = static_cast<std::uint32_t>(program.fields.size());
                 cuts_[field].finish();
@@ -45,24 +42,42 @@ class Vocabulary {
 
     /// The number of an element among its set's sorted elements.
     std::uint32_t number_of(std::uint32_t field, const std::string& name, bool ever) const {
-        return elements_[field].at({name, ever});
-    }
-    void number_elements() {
-        for (auto& elements : elements_) {
-            std::uint32_t number = 0;
-            for (auto& [element, value] : elements)
-                value = number++;
-        }
+        return elements_[field].find(name)->second[ever ? 1 : 0];
     }
 
   private:
+    /// Of a name: the numbers of its elements, once numbered; kUnused where there is none.
+    using Elements = StringMap<std::array<std::uint32_t, 2>>; // while valid, ever
+    static constexpr std::uint32_t kUnused = UINT32_MAX;
+
+    static std::vector<CodedSet::Element> number_elements(Elements& elements) {
+        std::vector<Elements::value_type*> by_name;
+        by_name.reserve(elements.size());
+        for (auto& element : elements)
+            by_name.push_back(&element);
+        std::sort(by_name.begin(), by_name.end(),
+                  [](const auto* a, const auto* b) { return a->first < b->first; });
+        std::vector<CodedSet::Element> sorted;
+        for (Elements::value_type* element : by_name) {
+            for (const bool ever : {false, true}) {
+                std::uint32_t& number = element->second[ever ? 1 : 0];
+                if (number == kUnused) continue;
+                number = static_cast<std::uint32_t>(sorted.size());
+                sorted.push_back({element->first, ever});
+            }
+        }
+        return sorted;
+    }
+
     void add(const Condition& condition) {
         const Field& field = schema_[condition.field];
         used_[condition.field] = true;
         if (field.kind == Kind::set) {
             for (const Test& test : condition.tests)
                 for (const std::string& name : test.strings)
-                    elements_[condition.field].emplace(std::pair(name, is_ever(test.op)), 0);
+                    elements_[condition.field]
+                        .try_emplace(name, std::array{kUnused, kUnused})
+                        .first->second[is_ever(test.op) ? 1 : 0] = 0;
         } else if (field.is_string()) {
             cuts_[condition.field].add(string_condition(condition).values);
         } else {
@@ -76,7 +91,7 @@ class Vocabulary {
   private:
     const Schema& schema_;
     std::vector<FieldCuts> cuts_;
-    std::vector<std::map<std::pair<std::string, bool>, std::uint32_t>> elements_;
+    std::vector<Elements> elements_;
     std::vector<bool> used_;
 };
 
@@ -229,12 +244,13 @@ class GraphBuilder {
     }
 
     template <class T>
-    Ref range_literal(const Condition& condition, const ScalarCondition<T>& scalar, bool negated) {
+    Ref range_literal(const Condition& condition, ScalarCondition<T> scalar, bool negated) {
         Literal out;
         out.slot = slot_of_[condition.field];
         out.fixed = schema_[condition.field].fixed;
         out.on_unknown = negated ? !scalar.on_unknown : scalar.on_unknown;
-        const ValueSet<T> values = negated ? scalar.values.complement() : scalar.values;
+        ValueSet<T>& values = scalar.values;
+        if (negated) values.from_start = !values.from_start; // the complement
         if (values.is_everything() && out.on_unknown == Truth::yes) return kAlways;
         const auto ranges = program_.fields[out.slot].cuts.ranges_of(values);
         std::string key = "r";
@@ -294,11 +310,26 @@ class GraphBuilder {
         return shared_literal(key, out, [&](Literal& literal) {
             literal.first = static_cast<std::uint32_t>(program_.element_tests.size());
             literal.count = static_cast<std::uint32_t>(tests.size());
-            for (ElementTest& test : tests)
+            for (ElementTest& test : tests) {
+                if (test.mode != ElementTest::Mode::all && test.count > kMostElements)
+                    test.united =
+                        union_of(out.slot, elements.data() + test.first, test.count,
+                                 static_cast<std::uint32_t>(program_.elements.size()) + test.first);
                 test.first += static_cast<std::uint32_t>(program_.elements.size());
+            }
             program_.element_tests.insert(program_.element_tests.end(), tests.begin(), tests.end());
             program_.elements.insert(program_.elements.end(), elements.begin(), elements.end());
         });
+    }
+
+    /// The number of a union of elements; tests of the same elements share it.
+    std::uint32_t union_of(std::uint32_t set, const std::uint32_t* elements, std::uint32_t count,
+                           std::uint32_t first) {
+        std::string key(reinterpret_cast<const char*>(elements), count * sizeof *elements);
+        const auto [known, is_new] =
+            unions_.emplace(std::move(key), static_cast<std::uint32_t>(program_.unions.size()));
+        if (is_new) program_.unions.push_back({set, first, count});
+        return known->second;
     }
 
     static ElementTest::Mode mode_of(Op op) {
@@ -336,6 +367,7 @@ class GraphBuilder {
     const std::vector<std::uint32_t>& slot_of_;
     Program& program_;
     StringMap<Ref> nodes_, literals_;
+    StringMap<std::uint32_t> unions_;
 };
 
 /// Puts policies of one shape side by side, and their refs in the same order: an executor runs a
@@ -387,7 +419,6 @@ Program compile(const Schema& schema, std::span<const Policy> policies,
         for (const Preference& preference : policies[i].prefer)
             vocabulary.add(preference.when.root);
     }
-    vocabulary.number_elements();
     std::vector<std::uint32_t> slot_of;
     vocabulary.write(program, slot_of);
 

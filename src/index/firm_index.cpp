@@ -1,6 +1,7 @@
 #include "qice/index/firm_index.hpp"
 
 #include "base/string_map.hpp"
+#include "index/element_unions.hpp"
 #include "qice/index/policy_index.hpp"
 
 #include <algorithm>
@@ -62,7 +63,7 @@ void pack(const std::vector<std::uint32_t>& codes, std::uint32_t unknown,
 } // namespace
 
 FirmIndex::FirmIndex(const Program& program, const FirmTable& firms)
-    : rows_(firms.size()), plane_count_(program.planes) {
+    : rows_(firms.size()), plane_count_(program.planes), union_count_(program.unions.size()) {
     std::vector<std::vector<std::uint32_t>> codes;
     for (const CodedField& coded : program.fields)
         codes.push_back(code_column(coded, firms));
@@ -73,6 +74,7 @@ FirmIndex::FirmIndex(const Program& program, const FirmTable& firms)
     positions_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(positions));
     pack_codes(program, std::move(codes));
     set_planes(program, firms);
+    unions_ = unite_elements(program, planes_, blocks());
 }
 
 /// Sorts by the fields that refuse most (firm, policy) pairs outright, the strongest first.
@@ -190,8 +192,8 @@ BlockRow FirmIndex::valid(std::size_t block) const {
 }
 
 std::size_t FirmIndex::bytes() const {
-    std::size_t total =
-        2 * rows_.size() * sizeof(std::uint32_t) + planes_.size() * sizeof(BlockRow);
+    std::size_t total = 2 * rows_.size() * sizeof(std::uint32_t) +
+                        (planes_.size() + unions_.size()) * sizeof(BlockRow);
     for (const CodedColumn& column : columns_)
         total += column.codes.size();
     return total;

@@ -1,12 +1,7 @@
 // The program over one block of firms. Included once per CPU level, inside a namespace of that
-// level; the level has defined codes_in_range(). No standard templates are instantiated here, so
-// that no code compiled for a newer CPU can leak into the rest of the program.
-
-inline std::uint32_t code_at(const std::uint8_t* codes, std::uint8_t width, std::size_t i) {
-    if (width == 1) return codes[i];
-    if (width == 2) return reinterpret_cast<const std::uint16_t*>(codes)[i];
-    return reinterpret_cast<const std::uint32_t*>(codes)[i];
-}
+// level; the level has defined codes_in_range() and codes_in_bitmap(). No standard templates are
+// instantiated here, so that no code compiled for a newer CPU can leak into the rest of the
+// program.
 
 struct Planes {
     Bits certain, confirmed, possible, near, fact;
@@ -357,7 +352,8 @@ template <bool All> class Executor {
         const std::uint8_t width = task_.view.widths[literal.slot];
         BlockRow row;
         if (literal.bitmap != Literal::kNoBitmap) {
-            look_up(codes, width, literal, row);
+            const std::uint32_t last = program_.ranges[literal.first + literal.count - 1].last;
+            codes_in_bitmap(codes, width, program_.bitmaps.data() + literal.bitmap, last, row);
             return load(row);
         }
         Bits inside = zeros();
@@ -367,20 +363,6 @@ template <bool All> class Executor {
             inside |= load(row);
         }
         return inside;
-    }
-
-    void look_up(const std::uint8_t* codes, std::uint8_t width, const Literal& literal,
-                 BlockRow& row) const {
-        const std::uint64_t* bitmap = program_.bitmaps.data() + literal.bitmap;
-        const std::uint32_t last = program_.ranges[literal.first + literal.count - 1].last;
-        for (std::size_t w = 0; w < kBlockWords; ++w) {
-            std::uint64_t bits = 0;
-            for (std::size_t i = 0; i < 64; ++i) {
-                const std::uint32_t code = code_at(codes, width, w * 64 + i);
-                if (code <= last) bits |= (bitmap[code / 64] >> (code % 64) & 1) << i;
-            }
-            row.words[w] = bits;
-        }
     }
 
     Bits unknown_of(std::uint32_t slot) {
@@ -403,18 +385,31 @@ template <bool All> class Executor {
         Bits all_tests = ones();
         for (std::uint32_t i = 0; i < literal.count; ++i) {
             const ElementTest& test = program_.element_tests[literal.first + i];
-            const std::uint32_t* elements = program_.elements.data() + test.first;
-            Bits any = zeros(), all = ones();
-            for (std::uint32_t e = 0; e < test.count; ++e) {
-                const Bits plane = load(task_.view.planes[elements[e]]);
-                any |= plane;
-                all &= plane;
-            }
-            all_tests &= test.mode == ElementTest::Mode::any   ? any
-                         : test.mode == ElementTest::Mode::all ? all
-                                                               : ~any;
+            if (test.mode == ElementTest::Mode::all)
+                all_tests &= has_all(test);
+            else
+                all_tests &= test.mode == ElementTest::Mode::any ? has_any(test) : ~has_any(test);
         }
         return literal.negated ? ~all_tests : all_tests;
+    }
+
+    Bits has_any(const ElementTest& test) const {
+        if (test.united != ElementTest::kNotUnited && task_.view.unions != nullptr)
+            return load(task_.view.unions[test.united]);
+        const std::uint32_t* const elements = program_.elements.data() + test.first;
+        Bits any = zeros();
+        for (std::uint32_t e = 0; e < test.count; ++e)
+            any |= load(task_.view.planes[elements[e]]);
+        return any;
+    }
+
+    /// Few firms have many elements: the loop mostly ends early.
+    Bits has_all(const ElementTest& test) const {
+        const std::uint32_t* const elements = program_.elements.data() + test.first;
+        Bits all = ones();
+        for (std::uint32_t e = 0; e < test.count && !is_zero(all); ++e)
+            all &= load(task_.view.planes[elements[e]]);
+        return all;
     }
 
     const BlockTask& task_;

@@ -21,6 +21,7 @@ struct BlockView {
     const std::uint8_t* widths;       // bytes a code
     const BlockRow* planes;           // of set elements
     BlockRow valid;
+    const BlockRow* unions = nullptr; // of set elements; without them planes are united one by one
 };
 
 /// What a rank class holds: policies (by place in the program) and the firms of the block.

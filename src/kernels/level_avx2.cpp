@@ -141,6 +141,54 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
     }
 }
 
+/// Where the bits of eight codes are set; codes after `last` are not looked up.
+inline std::uint8_t look_up_eight(__m256i codes, const std::uint64_t* bitmap, __m256i last) {
+    const __m256i in_bitmap = _mm256_cmpeq_epi32(_mm256_min_epu32(codes, last), codes);
+    const __m256i words =
+        _mm256_mask_i32gather_epi32(_mm256_setzero_si256(), reinterpret_cast<const int*>(bitmap),
+                                    _mm256_srli_epi32(codes, 5), in_bitmap, 4);
+    // A code's bit becomes its lane's sign: shifted by 31 - code % 32.
+    const __m256i to_sign = _mm256_andnot_si256(codes, _mm256_set1_epi32(31));
+    const __m256i signs = _mm256_sllv_epi32(words, to_sign);
+    return static_cast<std::uint8_t>(_mm256_movemask_ps(_mm256_castsi256_ps(signs)));
+}
+
+/// row = where a code's bit of a bitmap is set; codes after `last` are not in it.
+inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
+                            const std::uint64_t* bitmap, std::uint32_t last, BlockRow& row) {
+    const auto* in = reinterpret_cast<const __m256i*>(codes);
+    if (width == 1) { // the whole bitmap in two registers of 16 bytes, each twice
+        alignas(16) std::uint64_t table[4] = {};
+        for (std::uint32_t w = 0; w <= last / 64; ++w)
+            table[w] = bitmap[w];
+        const auto* halves = reinterpret_cast<const __m128i*>(table);
+        const __m256i low = _mm256_broadcastsi128_si256(_mm_load_si128(halves));
+        const __m256i high = _mm256_broadcastsi128_si256(_mm_load_si128(halves + 1));
+        const __m256i bit_of = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201));
+        auto* out = reinterpret_cast<HalfWord*>(row.words);
+        for (int i = 0; i < 16; ++i) {
+            const __m256i code = _mm256_load_si256(in + i);
+            const __m256i byte =
+                _mm256_and_si256(_mm256_srli_epi16(code, 3), _mm256_set1_epi8(0x0f));
+            const __m256i bits = _mm256_blendv_epi8(_mm256_shuffle_epi8(low, byte),
+                                                    _mm256_shuffle_epi8(high, byte), code);
+            const __m256i bit =
+                _mm256_shuffle_epi8(bit_of, _mm256_and_si256(code, _mm256_set1_epi8(7)));
+            out[i] = mask_of(_mm256_cmpeq_epi8(_mm256_and_si256(bits, bit), bit));
+        }
+        return;
+    }
+    const __m256i most = _mm256_set1_epi32(static_cast<int>(last));
+    auto* bytes = reinterpret_cast<std::uint8_t*>(row.words);
+    for (int i = 0; i < 64; ++i) {
+        const __m256i eight =
+            width == 2
+                ? _mm256_cvtepu16_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(codes) + i))
+                : _mm256_load_si256(in + i);
+        bytes[i] = look_up_eight(eight, bitmap, most);
+    }
+}
+
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
 #include "kernels/filters.inl"

@@ -107,6 +107,44 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
     }
 }
 
+/// row = where a code's bit of a bitmap is set; codes after `last` are not in it.
+inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
+                            const std::uint64_t* bitmap, std::uint32_t last, BlockRow& row) {
+    if (width == 1) { // the whole bitmap in two registers of 16 bytes, each four times
+        alignas(16) std::uint64_t table[4] = {};
+        for (std::uint32_t w = 0; w <= last / 64; ++w)
+            table[w] = bitmap[w];
+        const auto* halves = reinterpret_cast<const __m128i*>(table);
+        const __m512i low = _mm512_broadcast_i32x4(_mm_load_si128(halves));
+        const __m512i high = _mm512_broadcast_i32x4(_mm_load_si128(halves + 1));
+        const __m512i bit_of = _mm512_set1_epi64(static_cast<long long>(0x8040201008040201));
+        for (int i = 0; i < 8; ++i) {
+            const __m512i code = _mm512_load_si512(codes + 64 * i);
+            const __m512i byte =
+                _mm512_and_si512(_mm512_srli_epi16(code, 3), _mm512_set1_epi8(0x0f));
+            const __m512i bits = _mm512_mask_shuffle_epi8(_mm512_shuffle_epi8(low, byte),
+                                                          _mm512_movepi8_mask(code), high, byte);
+            const __m512i bit =
+                _mm512_shuffle_epi8(bit_of, _mm512_and_si512(code, _mm512_set1_epi8(7)));
+            row.words[i] = _mm512_test_epi8_mask(bits, bit);
+        }
+        return;
+    }
+    const __m512i most = _mm512_set1_epi32(static_cast<int>(last));
+    auto* out = reinterpret_cast<QuarterWord*>(row.words);
+    for (int i = 0; i < 32; ++i) {
+        const __m512i sixteen = width == 2 ? _mm512_cvtepu16_epi32(_mm256_load_si256(
+                                                 reinterpret_cast<const __m256i*>(codes) + i))
+                                           : _mm512_load_si512(codes + 64 * i);
+        const __mmask16 in_bitmap = _mm512_cmple_epu32_mask(sixteen, most);
+        const __m512i words = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), in_bitmap,
+                                                          _mm512_srli_epi32(sixteen, 5), bitmap, 4);
+        const __m512i bit = _mm512_sllv_epi32(_mm512_set1_epi32(1),
+                                              _mm512_and_si512(sixteen, _mm512_set1_epi32(31)));
+        out[i] = _mm512_test_epi32_mask(words, bit);
+    }
+}
+
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
 #include "kernels/filters.inl"

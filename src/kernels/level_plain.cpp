@@ -77,6 +77,33 @@ inline void codes_in_range(const std::uint8_t* codes, std::uint8_t width, std::u
         scan<std::uint32_t>(codes, first, last, row);
 }
 
+/// row = where a code's bit of a bitmap is set; codes after `last` are not in it.
+template <class Code>
+inline void look_up(const std::uint8_t* bytes, const std::uint64_t* bitmap, std::uint32_t last,
+                    BlockRow& row) {
+    const auto* codes = reinterpret_cast<const Code*>(bytes);
+    for (std::size_t w = 0; w < kBlockWords; ++w, codes += 64) {
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < 64; ++i) {
+            const std::uint32_t code = codes[i];
+            const std::uint64_t counts = code <= last ? 1 : 0;
+            const std::uint32_t at = code <= last ? code : last;
+            bits |= (bitmap[at / 64] >> (at % 64) & counts) << i;
+        }
+        row.words[w] = bits;
+    }
+}
+
+inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
+                            const std::uint64_t* bitmap, std::uint32_t last, BlockRow& row) {
+    if (width == 1)
+        look_up<std::uint8_t>(codes, bitmap, last, row);
+    else if (width == 2)
+        look_up<std::uint16_t>(codes, bitmap, last, row);
+    else
+        look_up<std::uint32_t>(codes, bitmap, last, row);
+}
+
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
 #include "kernels/filters.inl"

@@ -182,7 +182,8 @@ template <class Key> class Matcher::Run::Worker {
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             codes_[slot] = index.codes(slot, block);
         task_ = {&run_.program_,
-                 {codes_.data(), widths_.data(), index.planes(block), index.valid(block)},
+                 {codes_.data(), widths_.data(), index.planes(block), index.valid(block),
+                  index.unions(block)},
                  run_.firms_.zones.candidates(block, run_.all_planes_, zones_),
                  run_.all_planes_,
                  run_.wanted_};

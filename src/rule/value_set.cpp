@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <optional>
+#include <string_view>
 
 namespace qice {
 namespace {
@@ -21,24 +22,26 @@ NumberSet between(std::int64_t first, std::int64_t last) {
 
 /// A set of many intervals, in O(n log n).
 template <class T> ValueSet<T> union_of(std::vector<std::pair<T, std::optional<T>>> intervals) {
-    std::sort(intervals.begin(), intervals.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
+    const auto by_begin = [](const auto& a, const auto& b) { return a.first < b.first; };
+    if (!std::is_sorted(intervals.begin(), intervals.end(), by_begin))
+        std::sort(intervals.begin(), intervals.end(), by_begin);
     ValueSet<T> out;
+    out.toggles.reserve(2 * intervals.size());
     bool open_end = false;
-    for (const auto& [begin, end] : intervals) {
+    for (auto& [begin, end] : intervals) {
         if (open_end) break;
         if (!out.toggles.empty() && !(out.toggles.back() < begin)) { // touches the last interval
             if (!end) {
                 out.toggles.pop_back();
                 open_end = true;
             } else if (out.toggles.back() < *end) {
-                out.toggles.back() = *end;
+                out.toggles.back() = std::move(*end);
             }
             continue;
         }
-        out.toggles.push_back(begin);
+        out.toggles.push_back(std::move(begin));
         if (end)
-            out.toggles.push_back(*end);
+            out.toggles.push_back(std::move(*end));
         else
             open_end = true;
     }
@@ -82,9 +85,19 @@ std::optional<std::string> after_prefix(std::string prefix) {
 StringRangeSet strings_of(const Test& test) {
     std::vector<std::pair<std::string, std::optional<std::string>>> intervals;
     const bool under = test.op == Op::under || test.op == Op::not_under;
-    for (const std::string& text : test.strings)
-        intervals.emplace_back(text, under ? after_prefix(text)
-                                           : std::optional(text + std::string(1, '\0')));
+    // Views are sorted with less to move than intervals of texts.
+    std::vector<std::string_view> texts(test.strings.begin(), test.strings.end());
+    if (!std::is_sorted(texts.begin(), texts.end())) std::sort(texts.begin(), texts.end());
+    intervals.reserve(texts.size());
+    for (std::string_view text : texts) {
+        std::string begin(text), end(text);
+        if (under) {
+            intervals.emplace_back(std::move(begin), after_prefix(std::move(end)));
+        } else {
+            end.push_back('\0');
+            intervals.emplace_back(std::move(begin), std::move(end));
+        }
+    }
     StringRangeSet listed = union_of(std::move(intervals));
     return test.op == Op::in || test.op == Op::under ? listed : listed.complement();
 }
@@ -99,7 +112,7 @@ ScalarCondition<T> scalar_condition(const Condition& condition, ValuesOf values_
             out.on_unknown = out.on_unknown & truth_of(!wanted);
             continue;
         }
-        out.values = out.values & values_of(test);
+        out.values = out.values.is_everything() ? values_of(test) : out.values & values_of(test);
         out.on_unknown = out.on_unknown & Truth::unknown;
     }
     return out;

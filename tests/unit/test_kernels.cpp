@@ -98,7 +98,53 @@ template <class Code> void check_ranges() {
     }
 }
 
+/// More ranges than are compared one by one: a bitmap.
+template <class Code> void check_bitmaps() {
+    constexpr std::uint32_t kUnknown = static_cast<Code>(~Code{0});
+    std::mt19937 random(63);
+    for (const std::uint32_t last : {0u, 1u, 7u, 63u, 64u, 126u, 127u, 128u, 129u, 191u, 200u, 254u,
+                                     255u, 256u, 8'000u, 65'534u, 65'535u, 70'001u}) {
+        if (last >= kUnknown) continue;
+        std::vector<std::uint64_t> bitmap(last / 64 + 1);
+        for (std::uint32_t code = 0; code <= last; ++code)
+            if (random() % 2 == 0 || code == last)
+                bitmap[code / 64] |= std::uint64_t{1} << code % 64;
+        AlignedVector<Code> codes(kBlockFirms);
+        for (std::size_t i = 0; i < kBlockFirms; ++i)
+            codes[i] = static_cast<Code>(random() % 8 == 0   ? kUnknown
+                                         : random() % 8 == 0 ? kUnknown - 1
+                                         : random() % 8 == 0 ? last
+                                         : random() % 8 == 0 ? last + 1
+                                         : random() % 8 == 0 ? random()
+                                                             : random() % (last + 1));
+        Program program = one_literal({{0, last}}, Truth::no);
+        program.bitmaps.assign(3, kAllBits); // of another literal
+        program.literals[0].bitmap = 3;
+        program.bitmaps.insert(program.bitmaps.end(), bitmap.begin(), bitmap.end());
+        for (const Kernels* level : available_kernels()) {
+            INFO(level->name << ", " << sizeof(Code) << " bytes, up to " << last);
+            const BlockRow found =
+                run(*level, program, reinterpret_cast<const std::uint8_t*>(codes.data()),
+                    sizeof(Code))
+                    .eligible;
+            std::size_t faults = 0;
+            for (std::size_t i = 0; i < kBlockFirms; ++i) {
+                const std::uint32_t code = codes[i];
+                const bool inside = code <= last && (bitmap[code / 64] >> code % 64 & 1) != 0;
+                faults += ((found.words[i / 64] >> i % 64 & 1) != 0) != inside;
+            }
+            REQUIRE(faults == 0);
+        }
+    }
+}
+
 } // namespace
+
+TEST_CASE("codes of every width are looked up in bitmaps on every level") {
+    check_bitmaps<std::uint8_t>();
+    check_bitmaps<std::uint16_t>();
+    check_bitmaps<std::uint32_t>();
+}
 
 TEST_CASE("codes of every width are found in their ranges on every level") {
     check_ranges<std::uint8_t>();

@@ -7,6 +7,7 @@
 
 #include "qice/rule/value_set.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -34,8 +35,8 @@ class FieldCuts {
                                           strings_.begin());
     }
 
-    /// The cuts themselves, ascending: code c holds the values from cut c - 1 up to, without it, cut
-    /// c. One of the two is empty.
+    /// The cuts themselves, ascending: code c holds the values from cut c - 1 up to, without it,
+    /// cut c. One of the two is empty.
     const std::vector<std::int64_t>& numbers() const { return numbers_; }
     const std::vector<std::string>& strings() const { return strings_; }
 
@@ -48,11 +49,14 @@ class FieldCuts {
     std::vector<Range> ranges_of(const StringRangeSet& values) const;
 
   private:
+    template <class T> void add_new(std::vector<T>& cuts, const std::vector<T>& toggles);
+    template <class T> void put_in_order(std::vector<T>& cuts);
     template <class T>
     std::vector<Range> ranges(const ValueSet<T>& values, const std::vector<T>& cuts) const;
 
-    std::vector<std::int64_t> numbers_; // ascending
-    std::vector<std::string> strings_;  // ascending
+    std::vector<std::int64_t> numbers_; // ascending, once finished
+    std::vector<std::string> strings_;  // ascending, once finished
+    std::size_t in_order_ = 0;          // so many of them are already
 };
 
 } // namespace qice

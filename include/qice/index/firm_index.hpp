@@ -39,6 +39,10 @@ class FirmIndex {
     const BlockRow* planes(std::size_t block) const {
         return planes_.data() + block * plane_count_;
     }
+    /// The rows of unions of set elements of a block, as Program::unions numbers them.
+    const BlockRow* unions(std::size_t block) const {
+        return unions_.data() + block * union_count_;
+    }
     /// Which bits of a block are firms.
     BlockRow valid(std::size_t block) const;
     std::uint32_t code_at(std::uint32_t slot, std::size_t position) const;
@@ -59,8 +63,8 @@ class FirmIndex {
     std::vector<std::uint32_t> rows_, sorted_by_;
     std::vector<CodedColumn> columns_;
     std::shared_ptr<const std::vector<std::uint32_t>> positions_;
-    std::size_t plane_count_ = 0;
-    AlignedVector<BlockRow> planes_;
+    std::size_t plane_count_ = 0, union_count_ = 0;
+    AlignedVector<BlockRow> planes_, unions_;
 };
 
 } // namespace qice

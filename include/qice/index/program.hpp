@@ -44,6 +44,16 @@ struct ElementTest {
     Mode mode = Mode::any;
     std::uint32_t first = 0; // into elements
     std::uint32_t count = 0;
+    std::uint32_t united = kNotUnited; // any, none: into Program::unions, where there are many
+    static constexpr std::uint32_t kNotUnited = UINT32_MAX;
+};
+inline constexpr std::uint32_t kMostElements = 8; // more have a plane of their own: their union
+
+/// Elements of one set that a FirmIndex keeps one plane for: the firms that have any of them.
+struct ElementUnion {
+    std::uint32_t set = 0;
+    std::uint32_t first = 0; // into elements
+    std::uint32_t count = 0;
 };
 
 /// A node or a leaf: literals have the top bit set.
@@ -134,6 +144,7 @@ struct Program {
     std::vector<std::uint64_t> bitmaps;
     std::vector<ElementTest> element_tests;
     std::vector<std::uint32_t> elements; // plane numbers
+    std::vector<ElementUnion> unions;    // each other elements; planes apart from those of elements
 
     std::vector<GraphNode> nodes;
     std::vector<Ref> refs;
