@@ -89,16 +89,44 @@ struct Bench {
     }
 };
 
-/// The policies and one more: nobody can meet it, and its priority is not a multiple of what all
-/// others are multiples of, so that keys no longer fit 32 bits.
-std::vector<Policy> with_fine_priority(const bench::City& city) {
-    std::vector<Policy> policies = city.policies.policies;
+/// The policies with weights of one decimal, as most authors write them: their keys fit 32 bits.
+std::vector<Policy> with_coarse_weights(std::vector<Policy> policies) {
+    const auto round = [](std::int64_t& weight, std::int64_t tenth) {
+        weight = weight / tenth * tenth;
+    };
+    for (Policy& policy : policies) {
+        round(policy.priority, 100'000);
+        for (PolicyTag& tag : policy.tags)
+            round(tag.weight, 100);
+        for (Preference& preference : policy.prefer)
+            round(preference.add, 100'000);
+    }
+    return policies;
+}
+
+/// One more, which nobody can meet and whose priority makes a millionth the unit of all scores.
+std::vector<Policy> with_a_fine_priority(std::vector<Policy> policies, const SchemaPtr& schema) {
     PolicySet nobody =
         parse_policies(R"({"id": "nobody", "priority": 0.000001, "rule": {"always": false}})",
-                       "nobody.json", city.schema);
+                       "nobody.json", schema);
     policies.push_back(std::move(nobody.policies.at(0)));
     return policies;
 }
+
+CompileOptions options_for(const bench::City& city) { return {city.as_of, false, Urgency{}}; }
+
+/// A policy set with firms indexed for it.
+struct Indexed {
+    Indexed(const bench::City& city, std::vector<Policy> set)
+        : policies(std::move(set)), matcher(*city.schema, policies, options_for(city)),
+          firms(matcher.index(city.firms)) {}
+
+    bool narrow() const { return RankKeys(matcher.program(), policies).narrow(); }
+
+    std::vector<Policy> policies;
+    Matcher matcher;
+    IndexedFirms firms;
+};
 
 } // namespace
 
@@ -108,7 +136,7 @@ int main(int count, char** arguments) {
     };
     const bench::City& city = bench::city(number(1, 200'000), number(2, 3'000));
     const std::vector<Policy>& policies = city.policies.policies;
-    const Matcher matcher(*city.schema, policies, {.as_of = city.as_of});
+    const Matcher matcher(*city.schema, policies, options_for(city));
     const IndexedFirms firms = matcher.index(city.firms);
     const Bench bench{policies.size(), static_cast<int>(number(3, 7))};
     const Way all{&matcher, &firms, {.top = kTop}};
@@ -116,22 +144,18 @@ int main(int count, char** arguments) {
     std::printf("%zu firms, %zu open policies of %zu, kernels %s\n", city.firms.size(),
                 matcher.program().policies.size(), policies.size(), kernels().name);
     std::printf("%-52s %11s %11s %8s\n", "idea", "with", "without", "worth");
-    Way without = all;
-    {
-        const IndexedFirms unsorted = matcher.index(city.firms, {.sort = false});
-        without.firms = &unsorted;
-        bench.line("firms sorted, so that a block is alike", all, without);
-    }
-    {
-        const IndexedFirms unmapped = matcher.index(city.firms, {.zones = false});
-        without.firms = &unmapped;
-        bench.line("zone map", all, without);
-    }
-    {
-        const IndexedFirms neither = matcher.index(city.firms, {.sort = false, .zones = false});
-        without.firms = &neither;
-        bench.line("sorted firms and zone map", all, without);
-    }
+    const auto against = [&](const std::string& idea, const IndexOptions& options) {
+        const IndexedFirms other = matcher.index(city.firms, options);
+        Way with = all, without = all;
+        without.firms = &other;
+        bench.line(idea, with, without);
+        with.options.statuses = without.options.statuses = 0;
+        bench.line("  the same, counting only", with, without);
+    };
+    against("firms sorted, so that a block is alike", {.sort = false});
+    against("zone map", {.zones = false});
+    against("sorted firms and zone map", {.sort = false, .zones = false});
+    Way with = all, without = all;
     for (const Kernels* level : available_kernels()) {
         if (level == available_kernels().back()) continue;
         without = all;
@@ -140,15 +164,18 @@ int main(int count, char** arguments) {
                    all, without);
     }
     {
-        const std::vector<Policy> fine = with_fine_priority(city);
-        const Matcher wide(*city.schema, fine, {.as_of = city.as_of});
-        const IndexedFirms of_wide = wide.index(city.firms);
+        const Indexed coarse(city, with_coarse_weights(policies));
+        const Indexed fine(city, with_a_fine_priority(coarse.policies, city.schema));
+        if (!coarse.narrow() || fine.narrow()) throw std::runtime_error("keys of another width");
+        with = all;
+        with.matcher = &coarse.matcher;
+        with.firms = &coarse.firms;
         without = all;
-        without.matcher = &wide;
-        without.firms = &of_wide;
-        bench.line("keys of 32 bits in place of 64", all, without);
+        without.matcher = &fine.matcher;
+        without.firms = &fine.firms;
+        bench.line("keys of 32 bits in place of 64 (coarse weights)", with, without);
     }
-    Way with = all;
+    with = all;
     without = all;
     with.options.top = kLastOfNetwork;
     without.options.top = kLastOfNetwork + 1;
