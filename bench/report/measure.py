@@ -8,8 +8,9 @@ Parts, each with its own file of JSON lines in bench/results (quick: in build/be
     peers    qice beside its peers, the same work at a size each can bear
     curves   qice over firms, policies, density, threads, statuses, CPU levels and shapes of rules
     bench    the Google Benchmarks, each sample of theirs
+    programs what the benches with a main of their own print: one firm, one policy, the ideas
 
-A part that is not asked for keeps the results it has. --report measures nothing. The whole takes about 40 minutes
+A part that is not asked for keeps the results it has. --report measures nothing. The whole takes about 45 minutes
 on two cores, --quick about four. Needs build/bench (./dev bench builds it).
 """
 
@@ -32,7 +33,7 @@ import curves  # noqa: E402
 import report  # noqa: E402
 import shape  # noqa: E402
 
-PARTS = ("shape", "peers", "curves", "bench")
+PARTS = ("shape", "peers", "curves", "bench", "programs")
 
 
 def output(*command):
@@ -125,6 +126,26 @@ def google_benchmarks(quick, emit):
         )
 
 
+# Arguments of each, in full and quick.
+PROGRAMS = {
+    "qice_bench_one_firm": ([], ["city"]),
+    "qice_bench_one_policy": ([], []),
+    "qice_bench_ideas": (["550000", "10000"], ["20000", "1000", "3"]),
+}
+
+
+def own_programs(quick, emit):
+    """What each prints, line by line; they say themselves what they measure and how."""
+    for name, arguments in PROGRAMS.items():
+        program = ROOT / "build/bench/bench" / name
+        if not program.exists():
+            continue
+        done = subprocess.run([program, *arguments[quick]], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr}")
+        emit(what="program", name=name, arguments=arguments[quick], lines=done.stdout.rstrip().split("\n"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes; nothing under docs is touched")
@@ -144,6 +165,7 @@ def main():
         ),
         "curves": lambda emit: curves.measure(args.qice, args.quick, emit),
         "bench": lambda emit: google_benchmarks(args.quick, emit),
+        "programs": lambda emit: own_programs(args.quick, emit),
     }
     for part in [] if args.report else args.only:
         compare.say(f"measuring {part}")

@@ -77,7 +77,7 @@ class Report:
 
     def machine(self):
         rows = []
-        for part in ("shape", "peers", "curves", "bench"):
+        for part in ("shape", "peers", "curves", "bench", "programs"):
             made, took = self.one(part, what="machine"), self.one(part, what="took")
             if made:
                 rows.append(
@@ -296,6 +296,23 @@ class Report:
                 ]
             )
         return table(["benchmark", "time", "counters", ""], rows, right=(1,))
+
+    def program(self, name):
+        """The command and what it printed."""
+        made = self.one("programs", what="program", name=name)
+        if not made:
+            return NOT_MEASURED
+        command = " ".join(["build/bench/bench/" + name, *made["arguments"]])
+        return "\n".join(["```text", "$ " + command, *made["lines"], "```"])
+
+    def one_firm(self):
+        return self.program("qice_bench_one_firm")
+
+    def one_policy(self):
+        return self.program("qice_bench_one_policy")
+
+    def ideas(self):
+        return self.program("qice_bench_ideas")
 
     def shape_pairs(self):
         made = self.one("shape", what="shape_of_pairs")

@@ -62,12 +62,14 @@ void pack(const std::vector<std::uint32_t>& codes, std::uint32_t unknown,
 
 } // namespace
 
-FirmIndex::FirmIndex(const Program& program, const FirmTable& firms)
+FirmIndex::FirmIndex(const Program& program, const FirmTable& firms, FirmOrder order)
     : rows_(firms.size()), plane_count_(program.planes), union_count_(program.unions.size()) {
     std::vector<std::vector<std::uint32_t>> codes;
     for (const CodedField& coded : program.fields)
         codes.push_back(code_column(coded, firms));
-    sort_firms(program, codes);
+    std::iota(rows_.begin(), rows_.end(), 0u);
+    find_strongest_fields(program, codes);
+    if (order == FirmOrder::by_strongest_fields && !sorted_by_.empty()) sort_firms(program, codes);
     std::vector<std::uint32_t> positions(rows_.size());
     for (std::uint32_t position = 0; position < rows_.size(); ++position)
         positions[rows_[position]] = position;
@@ -77,10 +79,9 @@ FirmIndex::FirmIndex(const Program& program, const FirmTable& firms)
     unions_ = unite_elements(program, planes_, blocks());
 }
 
-/// Sorts by the fields that refuse most (firm, policy) pairs outright, the strongest first.
-void FirmIndex::sort_firms(const Program& program,
-                           const std::vector<std::vector<std::uint32_t>>& codes) {
-    std::iota(rows_.begin(), rows_.end(), 0u);
+/// Those that refuse most (firm, policy) pairs outright, the strongest first.
+void FirmIndex::find_strongest_fields(const Program& program,
+                                      const std::vector<std::vector<std::uint32_t>>& codes) {
     const std::vector<std::vector<std::uint32_t>> refused_by_code = refusals(program);
     std::vector<std::pair<std::uint64_t, std::uint32_t>> gains; // refused pairs, slot
     for (std::uint32_t slot = 0; slot < codes.size(); ++slot) {
@@ -95,8 +96,10 @@ void FirmIndex::sort_firms(const Program& program,
     if (gains.size() > kSortFields) gains.resize(kSortFields);
     for (const auto& [refused, slot] : gains)
         sorted_by_.push_back(slot);
-    if (sorted_by_.empty()) return;
+}
 
+void FirmIndex::sort_firms(const Program& program,
+                           const std::vector<std::vector<std::uint32_t>>& codes) {
     struct Keyed {
         std::uint64_t key;
         std::uint32_t row;

@@ -10,8 +10,10 @@ constexpr std::size_t kMostRowBytes = std::size_t{32} << 20;
 
 } // namespace
 
-ZoneMap::ZoneMap(const Program& program, const FirmIndex& firms)
-    : policies_(program.policies.size()), words_(words_for(policies_)) {
+ZoneMap::ZoneMap(const Program& program)
+    : policies_(program.policies.size()), words_(words_for(policies_)) {}
+
+ZoneMap::ZoneMap(const Program& program, const FirmIndex& firms) : ZoneMap(program) {
     for (std::uint32_t slot : firms.sorted_by()) {
         const std::uint32_t unknown = program.fields[slot].cuts.codes();
         if ((std::size_t{unknown} + 1) * words_ * 8 > kMostRowBytes) continue;

@@ -1,5 +1,5 @@
 // The first K of each firm of a block. Included once per CPU level, after bits.inl; the level has
-// defined append_above().
+// defined nonzero_groups(), append() and append_scored().
 //
 // A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
 // scored a register at a time. As many firms as a register has lanes are then merged at once by a

@@ -86,9 +86,10 @@ Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
     : policies_(policies), program_(compile(schema, policies, options)), keys_(program_, policies) {
 }
 
-IndexedFirms Matcher::index(const FirmTable& firms) const {
-    FirmIndex index(program_, firms);
-    ZoneMap zones(program_, index);
+IndexedFirms Matcher::index(const FirmTable& firms, const IndexOptions& options) const {
+    FirmIndex index(program_, firms,
+                    options.sort ? FirmOrder::by_strongest_fields : FirmOrder::as_given);
+    ZoneMap zones = options.zones ? ZoneMap(program_, index) : ZoneMap(program_);
     TagMatrix tags = firm_tags(program_, index, firms);
     return {&firms, std::move(index), std::move(zones), std::move(tags)};
 }

@@ -281,4 +281,30 @@ TEST_CASE("a bigger top extends a smaller one, whatever the order of rows") {
     }
 }
 
+TEST_CASE("unsorted firms and a zone map left out change nothing") {
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        const Fixture fixture(WorldMaker(seed, seed % 8 == 0 ? Shape::blocks : Shape::many).make());
+        const FirmTable table = fixture.table(fixture.all_firms());
+        const Matcher matcher(fixture.schema(), fixture.policies(), fixture.compile_options());
+        const MatchResult wanted = matcher.match(matcher.index(table), {kNoLimit, kAllStatuses});
+        for (const IndexOptions options :
+             {IndexOptions{false, true}, IndexOptions{true, false}, IndexOptions{false, false}}) {
+            const IndexedFirms indexed = matcher.index(table, options);
+            for (std::uint32_t row = 0; !options.sort && row < table.size(); ++row)
+                REQUIRE(indexed.index.row_at(row) == row);
+            const MatchResult result = matcher.match(indexed, {kNoLimit, kAllStatuses});
+            for (std::uint32_t row = 0; row < table.size(); ++row) {
+                for (std::size_t status = 0; status < kStatuses; ++status) {
+                    const Pushes a = wanted.pushes(row, static_cast<Verdict>(status));
+                    const Pushes b = result.pushes(row, static_cast<Verdict>(status));
+                    bool same = a.size() == b.size();
+                    for (std::size_t i = 0; same && i < a.size(); ++i)
+                        same = a[i].other == b[i].other && a[i].score == b[i].score;
+                    if (!same) FAIL("row " << row << "\n" << fixture.describe());
+                }
+            }
+        }
+    }
+}
+
 } // namespace qice::agree

@@ -207,6 +207,12 @@ class ThePage(unittest.TestCase):
         self.assertEqual(figures, {})
         self.assertNotIn("{{", page)
 
+    def test_what_a_program_printed_is_shown_with_its_command(self):
+        line = {"what": "program", "name": "qice_bench_ideas", "arguments": ["20", "10"], "lines": ["zone map  2 x", "end"]}
+        page, _ = self.make(programs=[line])
+        self.assertIn("```text\n$ build/bench/bench/qice_bench_ideas 20 10\nzone map  2 x\nend\n```\n", page)
+        self.assertEqual(page.count("$ build/bench/bench/"), 1)
+
     def test_peers_and_those_skipped_are_shown(self):
         page, figures = self.make(
             peers=[PEER, {"what": "skipped", "peer": "zen", "title": "zen-engine", "why": "no npm"}]

@@ -14,11 +14,15 @@
 
 namespace qice {
 
+/// `as_given` is for tables that are sorted already, and for measuring what sorting is worth.
+enum class FirmOrder : std::uint8_t { by_strongest_fields, as_given };
+
 class FirmIndex {
   public:
     /// Codes a table by the cuts of a program. Firms are ordered by the fields that settle most
     /// policies, the strongest first.
-    FirmIndex(const Program& program, const FirmTable& firms);
+    FirmIndex(const Program& program, const FirmTable& firms,
+              FirmOrder order = FirmOrder::by_strongest_fields);
 
     std::size_t firms() const { return rows_.size(); }
     std::size_t blocks() const { return (rows_.size() + kBlockFirms - 1) / kBlockFirms; }
@@ -46,7 +50,7 @@ class FirmIndex {
     /// Which bits of a block are firms.
     BlockRow valid(std::size_t block) const;
     std::uint32_t code_at(std::uint32_t slot, std::size_t position) const;
-    /// The fields that order the firms, the most significant first.
+    /// The fields that settle most policies, by which firms are ordered unless they stand as given.
     const std::vector<std::uint32_t>& sorted_by() const { return sorted_by_; }
     /// Bytes of memory.
     std::size_t bytes() const;
@@ -56,6 +60,8 @@ class FirmIndex {
         std::uint8_t width = 1;
         AlignedVector<std::uint8_t> codes;
     };
+    void find_strongest_fields(const Program& program,
+                               const std::vector<std::vector<std::uint32_t>>& codes);
     void sort_firms(const Program& program, const std::vector<std::vector<std::uint32_t>>& codes);
     void pack_codes(const Program& program, std::vector<std::vector<std::uint32_t>> codes);
     void set_planes(const Program& program, const FirmTable& firms);

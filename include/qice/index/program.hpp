@@ -2,9 +2,9 @@
 //
 // Negations are pushed to the leaves; the same leaf and the same sub-rule, whoever wrote it, is one
 // node. The graph is flat arrays of numbers, so that block executors can run it without pointers.
-// Two ways to run it: over blocks of firms (match/), or over policies for one firm (policy_index).
+// Three readers: blocks of firms (kernels/), one firm (firm_query), one policy (policy_query).
 //
-// A node has up to five planes, each a bit a firm (see DESIGN in docs/):
+// A node has up to five planes, each a bit a firm (see docs/engine.md):
 //   certain   true, with unknowns and manual conditions taken as false
 //   confirmed true, with manual conditions taken as true
 //   possible  not false

@@ -16,6 +16,8 @@ namespace qice {
 class ZoneMap {
   public:
     ZoneMap(const Program& program, const FirmIndex& firms);
+    /// A map that knows nothing: every policy is a candidate in every block.
+    explicit ZoneMap(const Program& program);
 
     /// Working memory of one thread.
     struct Scratch {

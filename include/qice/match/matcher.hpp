@@ -146,13 +146,20 @@ struct IndexedFirms {
     TagMatrix tags;
 };
 
+/// For tables that are sorted already, and for measuring what each is worth. No answer depends on
+/// them.
+struct IndexOptions {
+    bool sort = true;  // firms that meet the same policies side by side
+    bool zones = true; // policies that no firm of a block could meet drop out unseen
+};
+
 class Matcher {
   public:
     Matcher(const Schema& schema, std::span<const Policy> policies, const CompileOptions& options);
 
     const Program& program() const { return program_; }
     /// `firms` must have been read for the as-of date, and must outlive the result.
-    IndexedFirms index(const FirmTable& firms) const;
+    IndexedFirms index(const FirmTable& firms, const IndexOptions& options = {}) const;
     MatchResult match(const IndexedFirms& firms, const MatchOptions& options) const;
     MatchResult match(const FirmTable& firms, const MatchOptions& options) const {
         return match(index(firms), options);
