@@ -141,7 +141,7 @@ void measure(std::size_t firm_count, std::size_t policy_count, unsigned threads,
     std::vector<std::size_t> all(rows.size());
     for (std::size_t row = 0; row < all.size(); ++row)
         all[row] = row;
-    const CompileOptions compile{city.as_of};
+    const CompileOptions compile{city.as_of, false, {}};
     FirmTable first = rows.table(all, city.schema, city.as_of);
     auto begin = Clock::now();
     StandingMatch standing(city.schema, city.policies.policies, std::move(first),
@@ -179,12 +179,12 @@ void measure(std::size_t firm_count, std::size_t policy_count, unsigned threads,
         std::printf("night %d: %zu firms and %zu policies changed; %zu pushes are the same\n"
                     "  full   %8.1f ms: index %.1f, match %.1f (and compile %.1f)\n"
                     "  update %8.1f ms: policies %.1f, index %.1f, match %.1f, ask %.1f, "
-                    "apply %.1f, refill %.1f; %.1f x less\n"
+                    "refill %.1f; %.1f x less\n"
                     "  pairs gone %zu, come %zu, lists refilled %zu\n",
                     night, changed_firms, changed_policies, pushes, index + match, index, match,
                     compiled, update, cost.policies * 1e3, cost.index * 1e3, cost.match * 1e3,
-                    cost.ask * 1e3, cost.apply * 1e3, cost.refill * 1e3, (index + match) / update,
-                    cost.pairs_gone, cost.pairs_come, cost.lists_refilled);
+                    cost.ask * 1e3, cost.refill * 1e3, (index + match) / update, cost.pairs_gone,
+                    cost.pairs_come, cost.lists_refilled);
         std::fflush(stdout);
     }
 }

@@ -54,7 +54,7 @@ struct Home {
 
 /// A pair comes or goes.
 struct PairChange {
-    std::uint32_t layer, row;
+    std::uint32_t layer, position;
     Push push;
     std::uint8_t status;
     bool comes;
@@ -67,7 +67,7 @@ struct Question {
 };
 
 struct ListName {
-    std::uint32_t layer, row;
+    std::uint32_t layer, position;
     std::uint8_t status;
 };
 
@@ -96,8 +96,10 @@ struct Layer {
     IndexedFirms firms;
     PolicyQuery query;
     MatchResult result;
-    std::vector<List> lists[kLists];
-    std::vector<std::uint8_t> gone; // removed, or stands in a later layer
+    std::vector<List> lists[kLists]; // by position in the index: a policy's firms stand together
+    std::vector<std::uint8_t> gone;  // by position: removed, or stands in a later layer
+
+    std::uint32_t position(std::uint32_t row) const { return (*firms.index.positions())[row]; }
 };
 
 } // namespace
@@ -109,6 +111,7 @@ struct StandingMatch::State {
           first_policies(std::move(policies)), matcher(*schema, first_policies, with.compile) {
         enter_policies();
         add_layer(std::move(firms));
+        extras.reserve(layers[0]->table.size()); // address space, not memory
     }
 
     // --- policies
@@ -136,8 +139,10 @@ struct StandingMatch::State {
         return list.cut_slot == kNone || push.score > list.cut_score ||
                (push.score == list.cut_score && rank[push.other] <= rank[list.cut_slot]);
     }
+    template <class Take>
     void ask(const Question& question, PolicyQuery::Scratch& scratch, PolicyAnswer& answer,
-             std::vector<PairChange>& out) const;
+             Take take) const;
+    void ask_and_apply(const std::vector<Question>& questions);
     std::vector<std::vector<PairChange>> ask_all(const std::vector<Question>& questions) const;
     void update_layers(StandingChanges& changes);
     void apply(const PairChange& change);
@@ -169,6 +174,8 @@ struct StandingMatch::State {
     std::unique_ptr<FirmQuery> first_query; // over the first policies; made when it is needed
     FirmQuery::Open first_open;
     StandingCost cost;
+    PolicyQuery::Scratch scratch; // kept: what it grows to is grown once
+    PolicyAnswer answer;
 };
 
 // -------------------------------------------------------------------------------- policies
@@ -311,7 +318,8 @@ void StandingMatch::State::take_out_firms(const StandingChanges& changes) {
     const auto take_out = [&](std::string_view id) {
         const auto found = homes.find(id);
         if (found == homes.end()) return;
-        layers[found->second.layer]->gone[found->second.row] = 1;
+        Layer& layer = *layers[found->second.layer];
+        layer.gone[layer.position(found->second.row)] = 1;
         homes.erase(found);
     };
     for (const std::string& id : changes.removed_firms)
@@ -341,9 +349,10 @@ void StandingMatch::State::make_lists(std::uint32_t number) {
     const bool all_alive = slots.size() == first_policies.size() && killed.empty();
     for (std::uint8_t status = 0; status < kLists; ++status) {
         layer.lists[status].resize(layer.table.size());
-        for (std::uint32_t row = 0; row < layer.table.size(); ++row) {
+        for (std::uint32_t position = 0; position < layer.table.size(); ++position) {
+            const std::uint32_t row = layer.firms.index.row_at(position);
             const Pushes said = layer.result.pushes(row, static_cast<Verdict>(status));
-            List& list = layer.lists[status][row];
+            List& list = layer.lists[status][position];
             list.kept = static_cast<std::uint32_t>(said.size());
             if (said.size() == keep) {
                 const Push last = said[said.size() - 1];
@@ -353,7 +362,7 @@ void StandingMatch::State::make_lists(std::uint32_t number) {
             if (all_alive) continue;
             for (const Push& push : said)
                 list.kept -= slots[push.other].alive ? 0 : 1;
-            note_if_short(list, {number, row, status});
+            note_if_short(list, {number, position, status});
         }
     }
 }
@@ -361,17 +370,21 @@ void StandingMatch::State::make_lists(std::uint32_t number) {
 // ----------------------------------------------------------------------------------- lists
 
 /// A policy over a layer: which lists it goes out of or comes into.
+template <class Take>
 void StandingMatch::State::ask(const Question& question, PolicyQuery::Scratch& scratch,
-                               PolicyAnswer& answer, std::vector<PairChange>& out) const {
+                               PolicyAnswer& answer, Take take) const {
     const Layer& layer = *layers[question.layer];
     const BoundPolicy bound = layer.query.bind(*slots[question.slot].policy, options.compile);
-    layer.query.match(bound, {.top = kNoLimit, .statuses = kEligibleAndReview}, scratch, answer);
+    layer.query.match(bound, {.top = kNoLimit, .statuses = kEligibleAndReview, .ranked = false},
+                      scratch, answer);
     for (std::uint8_t status = 0; status < kLists; ++status) {
         const List* const lists = layer.lists[status].data();
+        const std::uint32_t* const positions = layer.firms.index.positions()->data();
         for (const Push& firm : answer.pushes(static_cast<Verdict>(status))) {
             const Push push{question.slot, firm.score};
-            if (is_kept(lists[firm.other], push) && layer.gone[firm.other] == 0)
-                out.push_back({question.layer, firm.other, push, status, question.comes});
+            const std::uint32_t position = positions[firm.other];
+            if (is_kept(lists[position], push) && layer.gone[position] == 0)
+                take(PairChange{question.layer, position, push, status, question.comes});
         }
     }
 }
@@ -385,7 +398,8 @@ StandingMatch::State::ask_all(const std::vector<Question>& questions) const {
         PolicyQuery::Scratch scratch;
         PolicyAnswer answer;
         for (std::size_t i = next++; i < questions.size(); i = next++)
-            ask(questions[i], scratch, answer, found[thread]);
+            ask(questions[i], scratch, answer,
+                [&](const PairChange& change) { found[thread].push_back(change); });
     };
     std::vector<std::thread> others;
     for (std::size_t thread = 1; thread < threads; ++thread)
@@ -396,8 +410,20 @@ StandingMatch::State::ask_all(const std::vector<Question>& questions) const {
     return found;
 }
 
+/// What is told of a list never moves its cut, so that the order does not matter.
+void StandingMatch::State::ask_and_apply(const std::vector<Question>& questions) {
+    if (options.threads > 1) {
+        for (const std::vector<PairChange>& of_thread : ask_all(questions))
+            for (const PairChange& change : of_thread)
+                apply(change);
+        return;
+    }
+    for (const Question& question : questions)
+        ask(question, scratch, answer, [&](const PairChange& change) { apply(change); });
+}
+
 void StandingMatch::State::apply(const PairChange& change) {
-    List& list = layers[change.layer]->lists[change.status][change.row];
+    List& list = layers[change.layer]->lists[change.status][change.position];
     if (change.comes) {
         extras.push_back({change.push, list.first_extra});
         list.first_extra = static_cast<std::uint32_t>(extras.size() - 1);
@@ -407,7 +433,7 @@ void StandingMatch::State::apply(const PairChange& change) {
     }
     --list.kept;
     ++cost.pairs_gone;
-    note_if_short(list, {change.layer, change.row, change.status});
+    note_if_short(list, {change.layer, change.position, change.status});
 }
 
 /// Asks firms afresh that have lost more pairs than their reserve.
@@ -418,8 +444,8 @@ void StandingMatch::State::refill() {
     FirmRecord record(schema);
     for (const ListName& name : shortened) {
         Layer& layer = *layers[name.layer];
-        List& list = layer.lists[name.status][name.row];
-        if (layer.gone[name.row] != 0 || list.cut_slot == kNone || list.kept >= options.top)
+        List& list = layer.lists[name.status][name.position];
+        if (layer.gone[name.position] != 0 || list.cut_slot == kNone || list.kept >= options.top)
             continue;
         if (!first_query) {
             first_query = std::make_unique<FirmQuery>(schema, first_policies, matcher.program(),
@@ -444,7 +470,7 @@ void StandingMatch::State::refill() {
         }
         const auto status = static_cast<Verdict>(name.status);
         const QueryOptions ask{keep, status_bit(status)};
-        record.assign(layer.table[name.row]);
+        record.assign(layer.table[layer.firms.index.row_at(name.position)]);
         const FirmAnswer& first = first_query->ask(record, ask, first_open, *first_scratch);
         const FirmAnswer& later = later_query->ask(record, ask, *later_scratch);
         std::vector<Push> own(first.pushes(status).begin(), first.pushes(status).end());
@@ -487,12 +513,8 @@ void StandingMatch::State::update_layers(StandingChanges& changes) {
         add_layer(std::move(*changes.firms));
     }
     Stopwatch watch;
-    const std::vector<std::vector<PairChange>> found = ask_all(questions);
+    ask_and_apply(questions);
     cost.ask = watch.lap();
-    for (const std::vector<PairChange>& of_thread : found)
-        for (const PairChange& change : of_thread)
-            apply(change);
-    cost.apply = watch.lap();
     refill();
     cost.refill = watch.lap();
 }
@@ -500,7 +522,7 @@ void StandingMatch::State::update_layers(StandingChanges& changes) {
 void StandingMatch::State::read(const Home& home, std::size_t status,
                                 std::vector<Push>& out) const {
     const Layer& layer = *layers[home.layer];
-    const List& list = layer.lists[status][home.row];
+    const List& list = layer.lists[status][layer.position(home.row)];
     for (std::uint32_t extra = list.first_extra; extra != kNone; extra = extras[extra].next)
         if (slots[extras[extra].push.other].alive) out.push_back(extras[extra].push);
     const std::size_t come = out.size();

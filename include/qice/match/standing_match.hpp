@@ -54,8 +54,7 @@ struct StandingCost {
     double policies = 0; // finding out which policies take part
     double index = 0;    // changed firms: codes, and what policies are asked over
     double match = 0;    // changed firms: all unchanged policies
-    double ask = 0;      // changed policies over all firms
-    double apply = 0;    // their pairs taken out of and put into the firms' lists
+    double ask = 0;      // changed policies over all firms, into and out of their lists
     double refill = 0;   // firms that had to be asked afresh
     std::size_t pairs_gone = 0, pairs_come = 0, lists_refilled = 0;
 };
