@@ -20,7 +20,8 @@ namespace qice {
 namespace {
 
 constexpr std::uint32_t kNone = UINT32_MAX;
-constexpr std::size_t kLists = 2; // eligible, review: the values of Verdict
+constexpr std::size_t kAhead = 16; // lists are fetched this many pairs before they are read
+constexpr std::size_t kLists = 2;  // eligible, review: the values of Verdict
 
 /// The pairs of one firm in one status. All that match and rank at or before the cut are kept.
 struct List {
@@ -380,9 +381,12 @@ void StandingMatch::State::ask(const Question& question, PolicyQuery::Scratch& s
     for (std::uint8_t status = 0; status < kLists; ++status) {
         const List* const lists = layer.lists[status].data();
         const std::uint32_t* const positions = layer.firms.index.positions()->data();
-        for (const Push& firm : answer.pushes(static_cast<Verdict>(status))) {
-            const Push push{question.slot, firm.score};
-            const std::uint32_t position = positions[firm.other];
+        const std::span<const Push> firms = answer.pushes(static_cast<Verdict>(status));
+        for (std::size_t i = 0; i < firms.size(); ++i) {
+            if (i + kAhead < firms.size())
+                __builtin_prefetch(&lists[positions[firms[i + kAhead].other]]);
+            const Push push{question.slot, firms[i].score};
+            const std::uint32_t position = positions[firms[i].other];
             if (is_kept(lists[position], push) && layer.gone[position] == 0)
                 take(PairChange{question.layer, position, push, status, question.comes});
         }
