@@ -186,17 +186,17 @@ void measure(std::size_t firm_count, std::size_t policy_count, unsigned threads,
         const std::size_t pushes = compare(standing, full, table, now);
 
         const StandingCost& cost = standing.cost();
-        std::printf("night %d: %zu firms and %zu policies changed; %zu pushes are the same\n"
-                    "  full   %8.1f ms: index %.1f, match %.1f (and compile %.1f)\n"
-                    "  update %8.1f ms: policies %.1f, index %.1f, match %.1f, ask %.1f, "
-                    "refill %.1f; %.1f x less\n"
-                    "  on the processors: %.1f ms against %.1f ms, %.1f x less\n"
-                    "  pairs gone %zu, come %zu, lists refilled %zu\n",
-                    night, changed_firms, changed_policies, pushes, index + match, index, match,
-                    compiled, update, cost.policies * 1e3, cost.index * 1e3, cost.match * 1e3,
-                    cost.ask * 1e3, cost.refill * 1e3, (index + match) / update, full_used,
-                    update_used, full_used / update_used, cost.pairs_gone, cost.pairs_come,
-                    cost.lists_refilled);
+        std::printf(
+            "night %d: %zu firms and %zu policies changed; %zu pushes are the same\n"
+            "  full   %8.1f ms: index %.1f, match %.1f (and compile %.1f)\n"
+            "  update %8.1f ms: policies %.1f, index %.1f, match %.1f, ask %.1f, wait %.1f, "
+            "refill %.1f; %.1f x less\n"
+            "  on the processors: %.1f ms against %.1f ms, %.1f x less\n"
+            "  pairs gone %zu, come %zu, lists refilled %zu\n",
+            night, changed_firms, changed_policies, pushes, index + match, index, match, compiled,
+            update, cost.policies * 1e3, cost.index * 1e3, cost.match * 1e3, cost.ask * 1e3,
+            cost.wait * 1e3, cost.refill * 1e3, (index + match) / update, full_used, update_used,
+            full_used / update_used, cost.pairs_gone, cost.pairs_come, cost.lists_refilled);
         std::fflush(stdout);
     }
 }

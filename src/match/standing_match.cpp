@@ -10,7 +10,6 @@
 #include "qice/match/policy_query.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cassert>
 #include <chrono>
 #include <deque>
@@ -111,7 +110,7 @@ struct StandingMatch::State {
           keep(with.top > kNoLimit - with.reserve ? kNoLimit : with.top + with.reserve),
           first_policies(std::move(policies)), matcher(*schema, first_policies, with.compile) {
         enter_policies();
-        add_layer(std::move(firms));
+        add_layer(made_layer(std::move(firms), options.threads, cost));
         extras.reserve(layers[0]->table.size()); // address space, not memory
     }
 
@@ -131,7 +130,8 @@ struct StandingMatch::State {
 
     // --- firms
     Status check(const StandingChanges& changes) const;
-    void add_layer(FirmTable table);
+    std::unique_ptr<Layer> made_layer(FirmTable table, unsigned threads, StandingCost& spent) const;
+    void add_layer(std::unique_ptr<Layer> made);
     void make_lists(std::uint32_t layer);
     void take_out_firms(const StandingChanges& changes);
 
@@ -140,11 +140,8 @@ struct StandingMatch::State {
         return list.cut_slot == kNone || push.score > list.cut_score ||
                (push.score == list.cut_score && rank[push.other] <= rank[list.cut_slot]);
     }
-    template <class Take>
-    void ask(const Question& question, PolicyQuery::Scratch& scratch, PolicyAnswer& answer,
-             Take take) const;
+    template <class Take> void ask(const Question& question, Take take);
     void ask_and_apply(const std::vector<Question>& questions);
-    std::vector<std::vector<PairChange>> ask_all(const std::vector<Question>& questions) const;
     void update_layers(StandingChanges& changes);
     void apply(const PairChange& change);
     void note_if_short(const List& list, const ListName& name) {
@@ -330,19 +327,26 @@ void StandingMatch::State::take_out_firms(const StandingChanges& changes) {
             take_out(changes.firms->id(row));
 }
 
-void StandingMatch::State::add_layer(FirmTable table) {
-    const auto number = static_cast<std::uint32_t>(layers.size());
+/// Reads nothing that asking changes: see update_layers.
+std::unique_ptr<Layer> StandingMatch::State::made_layer(FirmTable table, unsigned threads,
+                                                        StandingCost& spent) const {
     Stopwatch watch;
-    layers.push_back(std::make_unique<Layer>(matcher, std::move(table)));
-    Layer& layer = *layers.back();
-    homes.reserve(homes.size() + layer.table.size());
-    for (std::uint32_t row = 0; row < layer.table.size(); ++row)
-        homes[layer.table.id(row)] = {number, row};
-    cost.index = watch.lap();
-    layer.result = matcher.match(
-        layer.firms, {.top = keep, .statuses = kEligibleAndReview, .threads = options.threads});
+    auto layer = std::make_unique<Layer>(matcher, std::move(table));
+    spent.index = watch.lap();
+    layer->result = matcher.match(
+        layer->firms, {.top = keep, .statuses = kEligibleAndReview, .threads = threads});
+    spent.match = watch.lap();
+    return layer;
+}
+
+void StandingMatch::State::add_layer(std::unique_ptr<Layer> made) {
+    const auto number = static_cast<std::uint32_t>(layers.size());
+    layers.push_back(std::move(made));
+    const FirmTable& table = layers.back()->table;
+    homes.reserve(homes.size() + table.size());
+    for (std::uint32_t row = 0; row < table.size(); ++row)
+        homes[table.id(row)] = {number, row};
     make_lists(number);
-    cost.match = watch.lap();
 }
 
 void StandingMatch::State::make_lists(std::uint32_t number) {
@@ -371,9 +375,7 @@ void StandingMatch::State::make_lists(std::uint32_t number) {
 // ----------------------------------------------------------------------------------- lists
 
 /// A policy over a layer: which lists it goes out of or comes into.
-template <class Take>
-void StandingMatch::State::ask(const Question& question, PolicyQuery::Scratch& scratch,
-                               PolicyAnswer& answer, Take take) const {
+template <class Take> void StandingMatch::State::ask(const Question& question, Take take) {
     const Layer& layer = *layers[question.layer];
     const BoundPolicy bound = layer.query.bind(*slots[question.slot].policy, options.compile);
     layer.query.match(bound, {.top = kNoLimit, .statuses = kEligibleAndReview, .ranked = false},
@@ -393,37 +395,10 @@ void StandingMatch::State::ask(const Question& question, PolicyQuery::Scratch& s
     }
 }
 
-std::vector<std::vector<PairChange>>
-StandingMatch::State::ask_all(const std::vector<Question>& questions) const {
-    const std::size_t threads = std::clamp<std::size_t>(options.threads, 1, questions.size() + 1);
-    std::vector<std::vector<PairChange>> found(threads);
-    std::atomic<std::size_t> next{0};
-    const auto work = [&](std::size_t thread) {
-        PolicyQuery::Scratch scratch;
-        PolicyAnswer answer;
-        for (std::size_t i = next++; i < questions.size(); i = next++)
-            ask(questions[i], scratch, answer,
-                [&](const PairChange& change) { found[thread].push_back(change); });
-    };
-    std::vector<std::thread> others;
-    for (std::size_t thread = 1; thread < threads; ++thread)
-        others.emplace_back(work, thread);
-    work(0);
-    for (std::thread& other : others)
-        other.join();
-    return found;
-}
-
-/// What is told of a list never moves its cut, so that the order does not matter.
+/// What a list is told never moves its cut, so that the order of questions does not matter.
 void StandingMatch::State::ask_and_apply(const std::vector<Question>& questions) {
-    if (options.threads > 1) {
-        for (const std::vector<PairChange>& of_thread : ask_all(questions))
-            for (const PairChange& change : of_thread)
-                apply(change);
-        return;
-    }
     for (const Question& question : questions)
-        ask(question, scratch, answer, [&](const PairChange& change) { apply(change); });
+        ask(question, [&](const PairChange& change) { apply(change); });
 }
 
 void StandingMatch::State::apply(const PairChange& change) {
@@ -507,18 +482,35 @@ void StandingMatch::State::update_layers(StandingChanges& changes) {
         ask_about(layer, killed, false);
         ask_about(layer, born, true);
     }
+    // Changed firms are matched beside the questions to the others, if there may be two threads.
+    std::unique_ptr<Layer> made;
+    StandingCost spent;
+    std::thread beside;
     if (changes.firms && changes.firms->size() != 0) {
-        // The new layer is matched with the first policies; of the later ones it knows nothing.
-        std::vector<std::uint32_t> later;
-        for (auto slot = static_cast<std::uint32_t>(first_policies.size()); slot < slots.size();
-             ++slot)
-            if (slots[slot].alive) later.push_back(slot);
-        ask_about(static_cast<std::uint32_t>(layers.size()), later, true);
-        add_layer(std::move(*changes.firms));
+        const auto make = [&] { made = made_layer(std::move(*changes.firms), 1, spent); };
+        if (options.threads > 1)
+            beside = std::thread(make);
+        else
+            make();
     }
     Stopwatch watch;
     ask_and_apply(questions);
     cost.ask = watch.lap();
+    if (beside.joinable()) beside.join();
+    cost.wait = watch.lap();
+    cost.index = spent.index;
+    cost.match = spent.match;
+    if (made) {
+        // The new layer was matched with the first policies; of the later ones it knows nothing.
+        questions.clear();
+        const auto number = static_cast<std::uint32_t>(layers.size());
+        for (auto slot = static_cast<std::uint32_t>(first_policies.size()); slot < slots.size();
+             ++slot)
+            if (slots[slot].alive) questions.push_back({number, slot, true});
+        add_layer(std::move(made));
+        ask_and_apply(questions);
+    }
+    cost.ask += watch.lap();
     refill();
     cost.refill = watch.lap();
 }

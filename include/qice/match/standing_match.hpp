@@ -36,7 +36,7 @@ struct StandingOptions {
     CompileOptions compile;
     std::uint32_t top = 20;    // told of each status, a firm; kNoLimit tells all
     std::uint32_t reserve = 8; // kept beyond that
-    unsigned threads = 1;
+    unsigned threads = 1;      // an update uses two at most
 };
 
 /// What is different from the moment before.
@@ -54,6 +54,7 @@ struct StandingCost {
     double policies = 0; // finding out which policies take part
     double index = 0;    // changed firms: codes, and what policies are asked over
     double match = 0;    // changed firms: all unchanged policies
+    double wait = 0;     // for both, where they are done beside the questions
     double ask = 0;      // changed policies over all firms, into and out of their lists
     double refill = 0;   // firms that had to be asked afresh
     std::size_t pairs_gone = 0, pairs_come = 0, lists_refilled = 0;
