@@ -108,7 +108,6 @@ bool agrees(const bench::City& city, const std::vector<Policy>& policies, const 
                 for (std::size_t k = 0; same && k < said.size(); ++k)
                     same = said[k].other == expected[k].other && said[k].score == expected[k].score;
                 if (same) continue;
-                for (std::size_t k = 0; k < std::max(said.size(), expected.size()); ++k) if (k >= said.size() || k >= expected.size() || said[k].other != expected[k].other || said[k].score != expected[k].score) { std::printf("at %zu: %zu %zu", k, said.size(), expected.size()); if (k<said.size()&&k<expected.size()) std::printf(" %u %lld %u %lld", said[k].other, (long long)said[k].score, expected[k].other, (long long)expected[k].score); std::printf("\n"); break; }
                 std::printf("policy %s differs in status %zu: count %llu, expected %llu\n",
                             some[i].id.c_str(), s,
                             static_cast<unsigned long long>(answer.count(status)),

@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::size_t kFewFirms = 4'096; // so many are gathered without ado
 
-int rank_bits(std::size_t firms) {
-    return std::max(1, static_cast<int>(std::bit_width(firms)));
-}
+int rank_bits(std::size_t firms) { return std::max(1, static_cast<int>(std::bit_width(firms))); }
 
 /// Least and most that preferences and tags can add.
 std::pair<__int128, __int128> span_of(const Program& program) {
@@ -49,23 +47,49 @@ template <class Key>
 void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
                             const BoundPolicy::Parts& policy, const IdOrder& ids,
                             const Filters& filters, std::vector<Push>& out) {
-    ids_ = &ids;
+    begin(top, policy, ids);
     filters_ = &filters;
-    top_ = top;
-    most_ = static_cast<Score>(span_of(policy.program).second);
-    rank_bits_ = rank_bits(ids.firms());
-    bar_ = ~Key{0};
-    keys_.clear();
     if (top_ == 0) return;
     score_followers(firms, policy);
     add_others(firms);
     prune();
     sort_keys();
+    write(policy, out);
+}
+
+template <class Key>
+void BestFirms<Key>::take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy,
+                              const IdOrder& ids, const FirmIndex& index, std::vector<Push>& out) {
+    begin(kNoLimit, policy, ids);
+    score_followers(firms, policy);
+    write(policy, out);
+    for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
+        const Score score = policy.program.policies[0].prior + firms.added[i];
+        const std::size_t first = firms.blocks[i] * kBlockFirms;
+        for_each_bit(firms.rows[i].words, kBlockWords, [&](std::size_t bit) {
+            out.push_back({index.row_at(first + bit), score});
+        });
+    }
+}
+
+template <class Key>
+void BestFirms<Key>::begin(std::uint32_t top, const BoundPolicy::Parts& policy,
+                           const IdOrder& ids) {
+    ids_ = &ids;
+    top_ = top;
+    most_ = static_cast<Score>(span_of(policy.program).second);
+    rank_bits_ = rank_bits(ids.firms());
+    bar_ = ~Key{0};
+    keys_.clear();
+}
+
+template <class Key>
+void BestFirms<Key>::write(const BoundPolicy::Parts& policy, std::vector<Push>& out) const {
     const Key rank_mask = (Key{1} << rank_bits_) - 1;
     const Score best = policy.program.policies[0].prior + most_;
     out.reserve(out.size() + keys_.size());
     for (const Key key : keys_)
-        out.push_back({ids.row_at(static_cast<std::uint32_t>(key & rank_mask)),
+        out.push_back({ids_->row_at(static_cast<std::uint32_t>(key & rank_mask)),
                        best - static_cast<Score>(key >> rank_bits_)});
 }
 
@@ -101,8 +125,8 @@ void BestFirms<Key>::score_block(SelectedFirms& firms, std::size_t begin, std::s
             const std::uint64_t in_word = std::uint64_t{1} << (bit % 64);
             if ((all.words[bit / 64] & in_word) == 0) continue;
             const Score more = weight * list.weights[at];
-            affinity_[bit] = (followers.words[bit / 64] & in_word) == 0 ? more
-                                                                         : affinity_[bit] + more;
+            affinity_[bit] =
+                (followers.words[bit / 64] & in_word) == 0 ? more : affinity_[bit] + more;
             followers.words[bit / 64] |= in_word;
             any = true;
         }

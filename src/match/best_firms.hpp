@@ -40,7 +40,14 @@ template <class Key> class BestFirms {
     void select(SelectedFirms& firms, std::uint32_t top, const BoundPolicy::Parts& policy,
                 const IdOrder& ids, const Filters& filters, std::vector<Push>& out);
 
+    /// Appends all of `firms`, in no order; the rows of `firms` are used up.
+    void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const IdOrder& ids,
+                  const FirmIndex& index, std::vector<Push>& out);
+
   private:
+    void begin(std::uint32_t top, const BoundPolicy::Parts& policy, const IdOrder& ids);
+    /// Keys back to firms.
+    void write(const BoundPolicy::Parts& policy, std::vector<Push>& out) const;
     void score_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy);
     void score_block(SelectedFirms& firms, std::size_t begin, std::size_t end,
                      const BoundPolicy::Parts& policy);

@@ -248,10 +248,11 @@ void PolicyQuery::Run::apply_demands() {
                   asked.begin() + static_cast<std::ptrdiff_t>(end), 0);
         for (const FieldCuts::Range& range : demand.refusing)
             query_.presence_.mark(demand.slot, range.first, range.last, asked.data(), begin, end);
-        const RangeFilter filter{
-            index.codes(demand.slot, 0), index.width(demand.slot), demand.passing.data(),
-            static_cast<std::uint32_t>(demand.passing.size()), asked.data()};
-        count = filters_.keep_in_ranges(filter, scratch_.blocks.data(), scratch_.rows.data(), count);
+        const RangeFilter filter{index.codes(demand.slot, 0), index.width(demand.slot),
+                                 demand.passing.data(),
+                                 static_cast<std::uint32_t>(demand.passing.size()), asked.data()};
+        count =
+            filters_.keep_in_ranges(filter, scratch_.blocks.data(), scratch_.rows.data(), count);
     }
     scratch_.blocks.resize(count);
     scratch_.rows.resize(count);
@@ -261,8 +262,7 @@ std::uint32_t PolicyQuery::Run::keep_elements(const Demand& demand, std::uint32_
     const Literal& literal = policy_.program.literals[demand.literal];
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-        const BlockRow certain =
-            elements_row(literal, query_.index_.planes(scratch_.blocks[i]));
+        const BlockRow certain = elements_row(literal, query_.index_.planes(scratch_.blocks[i]));
         BlockRow row = scratch_.rows[i];
         std::uint64_t any = 0;
         for (std::size_t w = 0; w < kBlockWords; ++w)
@@ -288,8 +288,7 @@ BlockRow PolicyQuery::Run::elements_row(const Literal& literal, const BlockRow* 
             const std::uint32_t plane =
                 set.planes[policy_.program.elements[test.first + e] - first_plane];
             for (std::size_t w = 0; w < kBlockWords; ++w) {
-                const std::uint64_t has =
-                    plane == BoundSet::kNoPlane ? 0 : planes[plane].words[w];
+                const std::uint64_t has = plane == BoundSet::kNoPlane ? 0 : planes[plane].words[w];
                 any.words[w] |= has;
                 all.words[w] &= has;
             }
@@ -477,7 +476,12 @@ void PolicyQuery::Run::rank() {
     const auto select = [&](RankClass rank_class, std::uint32_t top) {
         SelectedFirms& firms = scratch_.selected[rank_class];
         if (firms.blocks.empty()) return;
-        if (wide)
+        if (!options_.ranked)
+            wide ? scratch_.best_of_wide_scores.take_all(firms, policy_, query_.ids_, query_.index_,
+                                                         answer_.pushes_)
+                 : scratch_.best.take_all(firms, policy_, query_.ids_, query_.index_,
+                                          answer_.pushes_);
+        else if (wide)
             scratch_.best_of_wide_scores.select(firms, top, policy_, query_.ids_, filters_,
                                                 answer_.pushes_);
         else

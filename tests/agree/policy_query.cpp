@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace qice::agree {
@@ -47,6 +48,7 @@ class QueryComparison {
             ask(query, bound, policy, {3, kEligibleAndReview, random_.chance(50)});
             ask(query, bound, policy, {1, subset, random_.chance(50)});
             ask(query, bound, policy, {3, subset, false});
+            take_all(query, bound, {1, subset, random_.chance(50)});
         }
     }
 
@@ -79,10 +81,33 @@ class QueryComparison {
             while (at < said.size() && at < expected.size() && said[at] == expected[at])
                 ++at;
             const std::uint32_t firm = at < said.size() ? said[at].other : expected[at].other;
-            FAIL("one policy differs in status "
-                 << s << " at rank " << at + 1 << " of " << said.size() << ", expected "
-                 << expected.size() << ", " << kernels().name << " kernels\n"
-                 << fixture_.describe(firm, policy));
+            FAIL("one policy differs in status " << s << " at rank " << at + 1 << " of "
+                                                 << said.size() << ", expected " << expected.size()
+                                                 << ", " << kernels().name << " kernels\n"
+                                                 << fixture_.describe(firm, policy));
+        }
+    }
+
+    /// Without an order: the same firms and scores as with one, all of them.
+    void take_all(const PolicyQuery& query, const BoundPolicy& bound, PolicyQueryOptions options) {
+        options.ranked = false;
+        query.match(bound, options, scratch_, answer_);
+        const PolicyAnswer said = answer_;
+        options.ranked = true;
+        options.top = kNoLimit;
+        query.match(bound, options, scratch_, answer_);
+        for (const Verdict status :
+             {Verdict::eligible, Verdict::review, Verdict::needs_data, Verdict::near}) {
+            const auto sorted = [&](const PolicyAnswer& answer) {
+                std::vector<std::pair<std::uint32_t, Score>> pairs;
+                for (const Push& push : answer.pushes(status))
+                    pairs.emplace_back(push.other, push.score);
+                std::sort(pairs.begin(), pairs.end());
+                return pairs;
+            };
+            if (sorted(said) != sorted(answer_))
+                FAIL("without an order, " << said.pushes(status).size() << " firms, expected "
+                                          << answer_.pushes(status).size());
         }
     }
 

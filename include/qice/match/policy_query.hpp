@@ -54,6 +54,7 @@ struct PolicyQueryOptions {
     std::uint32_t top = 1'000; // of each status; kNoLimit ranks all
     StatusSet statuses = kEligibleAndReview;
     bool count_all = false; // count all four statuses, whatever `statuses` asks for
+    bool ranked = true;     // false: all firms whatever `top` is, in no order, which costs less
 };
 
 /// The firms of one policy.

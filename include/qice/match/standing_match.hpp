@@ -1,0 +1,91 @@
+// StandingMatch: the answer of a full match, kept up to date from night to night.
+//
+//   StandingMatch standing(schema, std::move(policies), std::move(firms), {.compile = {day}});
+//   Status status = standing.update({.policies = changed, .firms = std::move(changed_rows)});
+//   std::vector<Push> pushes;
+//   standing.pushes("91440300MA5EXAMPLE", Verdict::eligible, pushes);
+//   for (const Push& push : pushes) ... standing.policy(push.other).id ...
+//
+// After any updates the answer is the one that a new Matcher over all policies and firms gives:
+// the same pairs with the same scores in the same order, in eligible and in review. An update costs
+// by what changed, not by what there is:
+//   - changed firms are indexed and matched as one small table with the program of the first night;
+//   - a changed policy is asked (PolicyQuery) who holds its old version and who gets the new one;
+//   - more pairs are kept of each firm than are told, so that a firm can lose a few before it has
+//   to
+//     be asked afresh.
+// What changed before stays as a layer of its own, so updates slowly grow dearer; who has had many
+// makes a new StandingMatch, which costs a full night.
+//
+// All updates are for the day of the options: what another day opens, closes or derives anew is a
+// full match's to find. One thread updates; between updates any number of threads may read.
+#pragma once
+
+#include "qice/match/matcher.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qice {
+
+struct StandingOptions {
+    CompileOptions compile;
+    std::uint32_t top = 20;    // told of each status, a firm; kNoLimit tells all
+    std::uint32_t reserve = 8; // kept beyond that
+    unsigned threads = 1;      // an update uses two at most
+};
+
+/// What is different from the moment before.
+struct StandingChanges {
+    std::vector<Policy> policies =
+        {}; // new ones, and what stands in the place of those with their ids
+    std::vector<std::string> removed_policies = {};
+    std::optional<FirmTable> firms =
+        {}; // likewise; whole rows, derived for the day, of the same schema
+    std::vector<std::string> removed_firms = {};
+};
+
+/// Where the time of an update went, in seconds, and what it met.
+struct StandingCost {
+    double policies = 0; // finding out which policies take part
+    double index = 0;    // changed firms: codes, and what policies are asked over
+    double match = 0;    // changed firms: all unchanged policies
+    double wait = 0;     // for both, where they are done beside the questions
+    double ask = 0;      // changed policies over all firms, into and out of their lists
+    double refill = 0;   // firms that had to be asked afresh
+    std::size_t pairs_gone = 0, pairs_come = 0, lists_refilled = 0;
+};
+
+class StandingMatch {
+  public:
+    /// A full night. Ids of policies and of firms must each be unique, and the firms derived for
+    /// the day. Throws std::length_error as Matcher does.
+    StandingMatch(SchemaPtr schema, std::vector<Policy> policies, FirmTable firms,
+                  const StandingOptions& options);
+    StandingMatch(StandingMatch&&) noexcept;
+    StandingMatch& operator=(StandingMatch&&) noexcept;
+    ~StandingMatch();
+
+    /// Refuses, with nothing changed, an id that stands twice, one to remove that is not there, and
+    /// firms of another schema or day.
+    Status update(StandingChanges changes);
+
+    /// What a firm is told in a status (eligible or review), best first; `other` is for policy().
+    /// False if there is no such firm.
+    bool pushes(std::string_view firm, Verdict status, std::vector<Push>& out) const;
+    /// Lives as long as this object.
+    const Policy& policy(std::uint32_t number) const;
+    std::size_t firms() const;
+    /// Of the last update.
+    const StandingCost& cost() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace qice
