@@ -22,6 +22,8 @@
 #include "qice/match/explain.hpp"
 #include "qice/match/firm_query.hpp"
 #include "qice/match/matcher.hpp"
+#include "qice/match/policy_query.hpp"
+#include "qice/match/standing_match.hpp"
 #include "qice/model/firm.hpp"
 #include "qice/model/firm_record.hpp"
 #include "qice/model/schema.hpp"
