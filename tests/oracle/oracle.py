@@ -379,6 +379,22 @@ def records(data):
         at = after
 
 
+def read_firm(id, cell, schema, as_of):
+    """The firm of some cells (field -> text; a missing one is empty), and (field, value, reason) of each bad one."""
+    values, faults = {}, []
+    for field in schema.fields.values():
+        if field.how:
+            continue
+        text = cell.get(field.name, "")
+        try:
+            values[field.name] = field.parse(text)
+        except Bad as reason:
+            values[field.name] = {} if field.kind == "tags" else None
+            faults.append((field.name, text, str(reason)))
+    derive(schema, values, as_of, lambda *fault: faults.append(fault))
+    return Firm(id, values, {}), faults
+
+
 def read_firms(path, schema, as_of, strict):
     """(firms, quarantine rows)"""
     data = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf")
@@ -402,24 +418,10 @@ def read_firms(path, schema, as_of, strict):
             bad.append((line, id, "", "", "an id seen before"))
         else:
             seen.add(id)
-            values, faults = {}, []
-
-            def report(field, value, reason):
-                faults.append((line, id, field, value, reason))
-
-            for field in schema.fields.values():
-                if field.how:
-                    continue
-                text = cell.get(field.name, "")
-                try:
-                    values[field.name] = field.parse(text)
-                except Bad as reason:
-                    values[field.name] = {} if field.kind == "tags" else None
-                    report(field.name, text, str(reason))
-            derive(schema, values, as_of, report)
-            bad += faults
+            firm, faults = read_firm(id, cell, schema, as_of)
+            bad += [(line, id, *fault) for fault in faults]
             if not (strict and faults):
-                firms.append(Firm(id, values, {}))
+                firms.append(firm)
     return firms, bad
 
 
@@ -765,8 +767,12 @@ class Policy:
 
 def read_policies(path, schema, options):
     """(policy, life cycle) in input order."""
+    return judge_policies(policy_specs(path), schema, options)
+
+
+def judge_policies(specs, schema, options):
     as_of = parse_date(options.as_of)
-    policies = [Policy(spec, schema, as_of) for spec in policy_specs(path)]
+    policies = [Policy(spec, schema, as_of) for spec in specs]
     superseded = {old for policy in policies if policy.status == "published" and policy.start <= as_of
                   for old in policy.spec.get("supersedes", [])}
     if options.urgency:

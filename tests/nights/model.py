@@ -1,0 +1,170 @@
+"""The nightly push over plain Python data: slow, and obviously what the specification says.
+
+    portal = Portal(schema)                              # schema: of tests/oracle, which judges and scores each pair
+    portal.firms["A"] = {"revenue": "2000万元"}           # id -> texts of its cells
+    portal.policies["P"] = {"id": "P", "rule": {"all": []}}
+    new = night(portal, Options(as_of="2026-06-15"))     # and the ledger has grown by `new`
+
+Nothing here is shared with the program. Every night looks at every pair and at the whole ledger. How doubtful points
+are read stands at the step they concern; docs/push.md says the same for users.
+"""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "oracle"))
+import oracle  # noqa: E402
+
+EVERYTHING = ""  # the tag of an opt-out of everything
+
+
+@dataclass(frozen=True)
+class Options:
+    as_of: str
+    statuses: tuple = ("eligible", "review")
+    per_firm: int = 5
+    per_firm_days: tuple | None = None  # (N, M): no more than N in M days
+
+
+@dataclass(frozen=True, order=True)
+class Push:
+    """One row of the ledger; `score` in millionths."""
+
+    as_of: str
+    firm: str
+    policy: str
+    version: int
+    status: str
+    rank: int
+    score: int
+
+
+@dataclass
+class Portal:
+    """What the store holds on one day."""
+
+    schema: oracle.Schema
+    firms: dict = field(default_factory=dict)
+    policies: dict = field(default_factory=dict)
+    opt_outs: set = field(default_factory=set)  # (firm, tag)
+    ledger: list = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pair:
+    firm: str
+    policy: oracle.Policy
+    status: str
+    rank: int
+    score: int
+    one_fact_away: bool
+
+    @property
+    def version(self):
+        return int(self.policy.spec.get("version", 1))
+
+    def in_firm_order(self):
+        return self.firm.encode(), oracle.STATUSES.index(self.status), self.rank
+
+    def in_policy_order(self):
+        return oracle.STATUSES.index(self.status), not self.one_fact_away, -self.score, self.firm.encode()
+
+
+def night(portal, options):
+    """One night: the new pushes, which it also records."""
+    pairs = without_opt_outs(all_pairs(portal, options), portal.opt_outs)
+    pairs = first_of_each_group(pairs)
+    pairs = not_yet_pushed(pairs, portal.ledger)
+    pairs = within_firms_limits(pairs, portal.ledger, options)
+    pairs = within_quotas(pairs, portal.ledger)
+    new = sorted(Push(options.as_of, pair.firm, pair.policy.id, pair.version, pair.status, pair.rank, pair.score)
+                 for pair in pairs)
+    portal.ledger += new
+    return new
+
+
+def all_pairs(portal, options):
+    """Step 1: all pairs with one of the chosen statuses, in each firm's order; the rank is that within the status."""
+    as_of = oracle.parse_date(options.as_of)
+    specs = [oracle.load_json(oracle.json.dumps(spec)) for spec in portal.policies.values()]
+    judged = oracle.judge_policies(specs, portal.schema, oracle.Options(options.as_of))
+    found = []
+    for id, cells in portal.firms.items():
+        firm, _ = oracle.read_firm(id, cells, portal.schema, as_of)
+        tags = firm.values[portal.schema.tags] if portal.schema.tags else {}
+        by_status = {status: [] for status in oracle.STATUSES if status in options.statuses}
+        for policy, life_cycle in judged:
+            status, one_fact_away = policy.verdict(firm)
+            if life_cycle == "open" and status in by_status:
+                by_status[status].append((not one_fact_away, -policy.score(firm, tags), policy.id.encode(), policy))
+        for status, rows in by_status.items():
+            for rank, (later, minus_score, _, policy) in enumerate(sorted(rows, key=lambda row: row[:3]), 1):
+                found.append(Pair(id, policy, status, rank, -minus_score, not later))
+    return sorted(found, key=Pair.in_firm_order)
+
+
+def without_opt_outs(pairs, opt_outs):
+    """Step 1: a policy carries each tag that its `tags` name, whatever the weight."""
+    return [pair for pair in pairs if (pair.firm, EVERYTHING) not in opt_outs
+            and not any((pair.firm, tag) in opt_outs for tag in pair.policy.tags)]
+
+
+def first_of_each_group(pairs):
+    """Step 2: whether or not the first was pushed before."""
+    kept, taken = [], set()
+    for pair in pairs:
+        place = pair.firm, pair.policy.spec.get("exclusive_group")
+        if place[1] is None or place not in taken:
+            kept.append(pair)
+            taken.add(place)
+    return kept
+
+
+def not_yet_pushed(pairs, ledger):
+    """Step 3: whatever the night of the earlier pushes was; better is earlier in the order of the statuses."""
+    better = lambda status, than: oracle.STATUSES.index(status) < oracle.STATUSES.index(than)
+    return [pair for pair in pairs
+            if all(better(pair.status, push.status) for push in ledger
+                   if (push.firm, push.policy, push.version) == (pair.firm, pair.policy.id, pair.version))]
+
+
+def within_firms_limits(pairs, ledger, options):
+    """Step 4: what an earlier run of this night recorded counts too; M days are this one and the M - 1 before it."""
+    tonight = oracle.parse_date(options.as_of)
+
+    def pushed_in(firm, days):
+        return sum(push.firm == firm and timedelta(0) <= tonight - oracle.parse_date(push.as_of) < timedelta(days)
+                   for push in ledger)
+
+    kept, room = [], {}
+    for pair in pairs:
+        if pair.firm not in room:
+            room[pair.firm] = options.per_firm - pushed_in(pair.firm, 1)
+            if options.per_firm_days:
+                most, days = options.per_firm_days
+                room[pair.firm] = min(room[pair.firm], most - pushed_in(pair.firm, days))
+        if room[pair.firm] > 0:
+            kept.append(pair)
+            room[pair.firm] -= 1
+    return kept
+
+
+def within_quotas(pairs, ledger):
+    """Step 5: a quota is of firms, so one that was pushed this version before, with a worse status, has its place."""
+    kept, holders = [], {}
+    for pair in sorted(pairs, key=Pair.in_policy_order):
+        quota, key = pair.policy.spec.get("quota"), (pair.policy.id, pair.version)
+        if key not in holders:
+            holders[key] = {push.firm for push in ledger if (push.policy, push.version) == key}
+        if quota is None or pair.firm in holders[key] or len(holders[key]) < quota:
+            kept.append(pair)
+            holders[key].add(pair.firm)
+    return kept
+
+
+def tally(pushes):
+    """How many of each status, for a summary."""
+    return dict(Counter(push.status for push in pushes))
