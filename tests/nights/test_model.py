@@ -76,6 +76,13 @@ class NightTest(unittest.TestCase):
             ("A", "P2", 1, "eligible", 2, 500000), ("A", "P3", 1, "eligible", 3, 500000),
             ("A", "R1", 1, "review", 1, 1000000)])
 
+    def test_a_firms_order_is_by_status_first(self):
+        self.firm("A")
+        self.policy("P1")
+        self.policy("P2")
+        self.policy("R", {"manual": "see"}, priority=1)
+        self.assertEqual(self.push(per_firm=2), [("A", "P1"), ("A", "P2")])
+
     def test_the_one_fact_away_come_first_in_needs_data(self):
         self.firm("A")
         self.policy("P1", {"all": [{"field": "patents", "ge": 1}, RICH]}, priority=1)
@@ -258,11 +265,18 @@ class NightTest(unittest.TestCase):
     def test_a_quota_takes_the_first_firms_by_status_score_and_id(self):
         self.policy("P", {"any": [RICH, {"manual": "see"}]}, tags={"AI": 1}, quota=3)
         self.firm("D", revenue="100")
+        self.firm("E", revenue="100", follows="AI:0.5")
         self.firm("C", revenue="100")
-        self.firm("B", revenue="100", follows="AI:0.5")
+        self.firm("B", revenue="100")
         self.firm("A", revenue="1", follows="AI")
-        self.assertEqual(self.push(), [("B", "P"), ("C", "P"), ("D", "P")])
+        self.assertEqual(self.push(), [("B", "P"), ("C", "P"), ("E", "P")])
         self.assertEqual(self.push("2026-06-16"), [])
+
+    def test_in_a_quota_too_the_one_fact_away_come_first(self):
+        self.policy("P", {"all": [RICH, {"field": "patents", "ge": 1}]}, tags={"AI": 1}, quota=1)
+        self.firm("A", follows="AI")
+        self.firm("B", revenue="100")
+        self.assertEqual(self.push(statuses=("needs_data",)), [("B", "P")])
 
     def test_ids_are_compared_by_bytes(self):
         self.policy("P", quota=2)
