@@ -121,11 +121,18 @@ class City:
         )
         self.policies = [policy for policy, _ in policies]
         self.open = [policy for policy, cycle in policies if cycle == "open"]
-        self.used = Counter(condition["field"] for policy in self.open for condition in conditions(policy.spec["rule"]))
+        self.used = Counter(
+            condition["field"] for policy in self.open for rule in self.rules_of(policy) for condition in conditions(rule)
+        )
         self.columns = {}  # what it holds -> name
         self.numbers = {}  # field -> CodeNumbers or TextNumbers
         self.read_firms(folder / "firms.csv")
         self.rules = [(policy.id, self.rule(policy.spec["rule"])) for policy in self.open]
+
+    @staticmethod
+    def rules_of(policy):
+        """What is asked of a firm."""
+        return [policy.spec["rule"]]
 
     # --- firms
 
