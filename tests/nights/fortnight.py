@@ -107,9 +107,9 @@ class Maker(worlds.Maker):
 
     def __init__(self, seed):
         self.seed, self.random = seed, random.Random(f"fortnight {seed}")
-        self.wide = self.dirty = False
+        self.wide, self.dirty = False, self.chance(0.3)
         self.firm_count, self.policy_count = self.random.randint(3, 25), self.random.randint(3, 14)
-        self.as_of = self.random.choice([date(2026, 11, 23), date(2026, 2, 20), date(2024, 2, 20), date(2026, 12, 24)])
+        self.as_of = [date(2024, 2, 25), date(2026, 12, 24), date(2026, 11, 23), date(2026, 2, 20)][seed % 4]
         self.unknown_rate = self.random.choice([0.05, 0.15, 0.3])
         self.constants, self.seen_rules = {}, []
         self.set_names, self.tags = worlds.SET_NAMES, worlds.TAGS
