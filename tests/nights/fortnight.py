@@ -109,6 +109,8 @@ class Maker(worlds.Maker):
         self.seed, self.random = seed, random.Random(f"fortnight {seed}")
         self.wide, self.dirty = False, self.chance(0.3)
         self.firm_count, self.policy_count = self.random.randint(3, 25), self.random.randint(3, 14)
+        if seed % 10 == 9:  # more firms than a block of the engine has
+            self.firm_count, self.policy_count = self.random.randint(520, 600), self.random.randint(3, 6)
         self.as_of = [date(2024, 2, 25), date(2026, 12, 24), date(2026, 11, 23), date(2026, 2, 20)][seed % 4]
         self.unknown_rate = self.random.choice([0.05, 0.15, 0.3])
         self.constants, self.seen_rules = {}, []

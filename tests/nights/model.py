@@ -10,7 +10,6 @@ are read stands at the step they concern; docs/push.md says the same for users.
 """
 
 import sys
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -126,18 +125,18 @@ def first_of_each_group(pairs):
 def not_yet_pushed(pairs, ledger):
     """Step 3: whatever the night of the earlier pushes was; better is earlier in the order of the statuses."""
     better = lambda status, than: oracle.STATUSES.index(status) < oracle.STATUSES.index(than)
+    statuses = grouped(ledger, lambda push: (push.firm, push.policy, push.version), lambda push: push.status)
     return [pair for pair in pairs
-            if all(better(pair.status, push.status) for push in ledger
-                   if (push.firm, push.policy, push.version) == (pair.firm, pair.policy.id, pair.version))]
+            if all(better(pair.status, pushed) for pushed in statuses.get((pair.firm, pair.policy.id, pair.version), []))]
 
 
 def within_firms_limits(pairs, ledger, options):
     """Step 4: what an earlier run of this night recorded counts too; M days are this one and the M - 1 before it."""
     tonight = oracle.parse_date(options.as_of)
+    nights = grouped(ledger, lambda push: push.firm, lambda push: oracle.parse_date(push.as_of))
 
     def pushed_in(firm, days):
-        return sum(push.firm == firm and timedelta(0) <= tonight - oracle.parse_date(push.as_of) < timedelta(days)
-                   for push in ledger)
+        return sum(timedelta(0) <= tonight - night < timedelta(days) for night in nights.get(firm, []))
 
     kept, room = [], {}
     for pair in pairs:
@@ -154,17 +153,20 @@ def within_firms_limits(pairs, ledger, options):
 
 def within_quotas(pairs, ledger):
     """Step 5: a quota is of firms, so one that was pushed this version before, with a worse status, has its place."""
-    kept, holders = [], {}
+    kept = []
+    holders = grouped(ledger, lambda push: (push.policy, push.version), lambda push: push.firm)
     for pair in sorted(pairs, key=Pair.in_policy_order):
         quota, key = pair.policy.spec.get("quota"), (pair.policy.id, pair.version)
-        if key not in holders:
-            holders[key] = {push.firm for push in ledger if (push.policy, push.version) == key}
-        if quota is None or pair.firm in holders[key] or len(holders[key]) < quota:
+        firms = holders.setdefault(key, [])
+        if quota is None or pair.firm in firms or len(set(firms)) < quota:
             kept.append(pair)
-            holders[key].add(pair.firm)
+            firms.append(pair.firm)
     return kept
 
 
-def tally(pushes):
-    """How many of each status, for a summary."""
-    return dict(Counter(push.status for push in pushes))
+def grouped(items, key, value):
+    """key -> values, in order."""
+    found = {}
+    for item in items:
+        found.setdefault(key(item), []).append(value(item))
+    return found
