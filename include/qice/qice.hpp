@@ -6,6 +6,7 @@
 //   Matcher(*schema, policies, {.as_of = day})  all firms x all policies, ranked
 //   FirmQuery(schema, policies, {.as_of = day}) one firm x all policies, in microseconds
 //   Engine(schema, {.as_of = day})              the same while policies come and go
+//   PolicyBook, FirmSet                         all of these over policies of a moment (live/)
 //   judge(rule, firm)                           one firm, one rule
 //   explain(*schema, policies, number, firm)    why, and what would help
 //   lint(set, day)                              what is suspicious in a policy set
@@ -18,6 +19,10 @@
 #include "qice/base/status.hpp"
 #include "qice/io/reader.hpp"
 #include "qice/io/writer.hpp"
+#include "qice/live/firm_set.hpp"
+#include "qice/live/firm_set_builder.hpp"
+#include "qice/live/one_firm.hpp"
+#include "qice/live/policy_book.hpp"
 #include "qice/match/engine.hpp"
 #include "qice/match/explain.hpp"
 #include "qice/match/firm_query.hpp"

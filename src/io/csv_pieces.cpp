@@ -1,10 +1,11 @@
 #include "io/csv_pieces.hpp"
 
+#include "base/in_threads.hpp"
+
 #include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <thread>
 
 namespace qice {
 namespace {
@@ -27,12 +28,7 @@ class PieceReader {
           cut_off_(stream.take_rest()), line_(stream.rest_line()) {}
 
     Status run() {
-        std::vector<std::thread> others;
-        for (unsigned i = 1; i < options_.threads; ++i)
-            others.emplace_back([this] { work(); });
-        work();
-        for (std::thread& other : others)
-            other.join();
+        in_threads(options_.threads, [this](unsigned) { work(); });
         if (thrown_) std::rethrow_exception(thrown_);
         return status_;
     }

@@ -64,6 +64,7 @@ class FirmCollector {
     void json_number(std::uint32_t field, std::string_view text) {
         if (const char* reason = rows_.set_json_number(field, text)) bad_cell(field, text, reason);
     }
+    void set_unknown(std::uint32_t field) { rows_.set_unknown(field); }
     void unreadable(std::uint32_t field, std::string_view value, std::string reason) {
         rows_.set_unknown(field);
         bad_cell(field, value, std::move(reason));

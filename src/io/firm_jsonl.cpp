@@ -69,17 +69,24 @@ void json_cell(FirmCollector& rows, const Schema& schema, std::uint32_t field, c
 
 Status take_json_line(FirmCollector& rows, const Schema& schema, const ReadOptions& options,
                       const JsonSource& source, StringSet& ignored) {
-    const std::string_view line = source.text;
-    const std::uint32_t number = source.first_line;
     const Result<Json> firm = parse_json(source);
     if (!firm.ok() || !firm->is(Json::Kind::object)) {
-        rows.set_aside(number, {}, line,
+        rows.set_aside(source.first_line, {}, source.text,
                        firm.ok() ? "a firm is a JSON object" : firm.status().message());
         return {};
     }
-    const Json* id = firm->find(schema.id_column());
+    return take_json_firm(rows, schema, options, source, {*firm, id_of(*firm, schema)}, ignored);
+}
+
+std::string_view id_of(const Json& firm, const Schema& schema) {
+    const Json* id = firm.find(schema.id_column());
     const bool has_id = id != nullptr && (id->is(Json::Kind::string) || id->is(Json::Kind::number));
-    for (const auto& [key, value] : firm->members) {
+    return has_id ? trim(id->text) : std::string_view{};
+}
+
+Status take_json_firm(FirmCollector& rows, const Schema& schema, const ReadOptions& options,
+                      const JsonSource& source, const JsonFirm& firm, StringSet& ignored) {
+    for (const auto& [key, value] : firm.values.members) {
         if (key == schema.id_column()) continue;
         const auto field = schema.find(key);
         if (field && schema[*field].derived())
@@ -89,8 +96,8 @@ Status take_json_line(FirmCollector& rows, const Schema& schema, const ReadOptio
             return unknown_field(schema, "key", key, source.place(value.offset));
         ignored.insert(key);
     }
-    if (!rows.begin(number, has_id ? trim(id->text) : "")) return {};
-    for (const auto& [key, value] : firm->members)
+    if (!rows.begin(source.first_line, firm.id)) return {};
+    for (const auto& [key, value] : firm.values.members)
         if (const auto field = schema.find(key)) json_cell(rows, schema, *field, value);
     rows.end();
     return {};

@@ -14,6 +14,17 @@ std::string_view json_line(std::string_view line);
 Status take_json_line(FirmCollector& rows, const Schema& schema, const ReadOptions& options,
                       const JsonSource& source, StringSet& ignored);
 
+/// The id in a JSON object, or nothing.
+std::string_view id_of(const Json& firm, const Schema& schema);
+
+/// A JSON object and the id to take it under.
+struct JsonFirm {
+    const Json& values;
+    std::string_view id;
+};
+Status take_json_firm(FirmCollector& rows, const Schema& schema, const ReadOptions& options,
+                      const JsonSource& source, const JsonFirm& firm, StringSet& ignored);
+
 std::vector<std::string> sorted(const StringSet& names);
 
 } // namespace qice

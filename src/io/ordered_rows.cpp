@@ -1,7 +1,8 @@
 #include "io/ordered_rows.hpp"
 
+#include "base/in_threads.hpp"
+
 #include <algorithm>
-#include <thread>
 #include <vector>
 
 namespace qice {
@@ -18,12 +19,7 @@ Status OrderedRows::write(unsigned threads,
     std::vector<RowBuffer> buffers;
     for (std::size_t t = 0; t < count; ++t)
         buffers.emplace_back(*this);
-    std::vector<std::thread> others;
-    for (std::size_t t = 1; t < count; ++t)
-        others.emplace_back([&, t] { work(buffers[t], fill); });
-    work(buffers[0], fill);
-    for (std::thread& other : others)
-        other.join();
+    in_threads(static_cast<unsigned>(count), [&](unsigned t) { work(buffers[t], fill); });
     if (thrown_) std::rethrow_exception(thrown_);
     return status_;
 }

@@ -11,8 +11,6 @@
 
 namespace qice {
 
-using PolicyPtr = std::shared_ptr<const Policy>;
-
 // ------------------------------------------------------------------------------- snapshots
 
 struct Snapshot::Segment {
@@ -326,13 +324,18 @@ Engine::~Engine() {
 }
 
 Status Engine::replace_all(std::vector<Policy> policies) {
+    std::vector<PolicyPtr> held;
+    held.reserve(policies.size());
+    for (Policy& policy : policies)
+        held.push_back(std::make_shared<const Policy>(std::move(policy)));
+    return replace_all(held);
+}
+
+Status Engine::replace_all(const std::vector<PolicyPtr>& policies) {
     StringMap<State::Entry> entries;
-    for (Policy& policy : policies) {
-        std::string id = policy.id;
-        const auto made = std::make_shared<const Policy>(std::move(policy));
-        if (!entries.emplace(id, State::Entry{made}).second)
-            return invalid_input("policy \"" + id + "\" stands twice", made->place);
-    }
+    for (const PolicyPtr& policy : policies)
+        if (!entries.emplace(policy->id, State::Entry{policy}).second)
+            return invalid_input("policy \"" + policy->id + "\" stands twice", policy->place);
     const std::lock_guard lock(state_->mutex);
     return state_->rebuild(std::move(entries), state_->options);
 }
@@ -345,7 +348,10 @@ Status Engine::set_day(Date as_of) {
 }
 
 Status Engine::upsert(Policy policy) {
-    const auto made = std::make_shared<const Policy>(std::move(policy));
+    return upsert(std::make_shared<const Policy>(std::move(policy)));
+}
+
+Status Engine::upsert(PolicyPtr made) {
     const std::lock_guard lock(state_->mutex);
     std::vector<PolicyPtr> changed = state_->overlay_without(made->id);
     if (State::can_be_open(*made, state_->options)) changed.push_back(made);

@@ -1,5 +1,6 @@
 #include "qice/match/matcher.hpp"
 
+#include "base/in_threads.hpp"
 #include "kernels/kernels.hpp"
 #include "match/rank.hpp"
 
@@ -7,7 +8,6 @@
 #include <cstddef>
 #include <new>
 #include <numeric>
-#include <thread>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -140,6 +140,7 @@ class Matcher::Run {
     const VariantTags variant_tags_;
     std::vector<std::uint32_t> firm_rank_; // by policy: of each row, its place by id
     std::atomic<std::size_t> next_block_{0};
+    std::atomic<bool> cancelled_{false};
 };
 
 template <class Key> class Matcher::Run::Worker {
@@ -158,6 +159,10 @@ template <class Key> class Matcher::Run::Worker {
         for (;;) {
             const std::size_t block = run_.next_block_.fetch_add(1, std::memory_order_relaxed);
             if (block >= run_.firms_.index.blocks()) return;
+            if (run_.options_.cancel != nullptr && *run_.options_.cancel) {
+                run_.cancelled_ = true;
+                return;
+            }
             match_block(block);
             if (run_.options_.done_blocks != nullptr)
                 run_.options_.done_blocks->fetch_add(1, std::memory_order_relaxed);
@@ -334,12 +339,9 @@ template <class Key> void Matcher::Run::work(MatchResult& result) {
     std::vector<std::unique_ptr<Worker<Key>>> workers;
     for (std::size_t t = 0; t < threads; ++t)
         workers.push_back(std::make_unique<Worker<Key>>(*this, result));
-    std::vector<std::thread> others;
-    for (std::size_t t = 1; t < threads; ++t)
-        others.emplace_back([&, t] { workers[t]->work(); });
-    workers[0]->work();
-    for (std::thread& other : others)
-        other.join();
+    in_threads(static_cast<unsigned>(threads), [&](unsigned t) { workers[t]->work(); });
+    result.complete_ = !cancelled_;
+    if (cancelled_) return;
 
     for (const auto& worker : workers)
         worker->hand_over(result);

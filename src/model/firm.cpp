@@ -1,9 +1,9 @@
 #include "qice/model/firm.hpp"
 
+#include "base/in_threads.hpp"
 #include "model/firm_rows.hpp"
 
 #include <algorithm>
-#include <thread>
 
 namespace qice {
 
@@ -141,14 +141,9 @@ void FirmTable::derive(Date as_of, unsigned threads) {
         column.numbers.shrink();
     }
     const std::size_t step = (size() + threads - 1) / std::max(threads, 1u);
-    std::vector<std::thread> others;
-    for (unsigned i = 1; i < threads; ++i)
-        others.emplace_back([this, i, step] {
-            derive_rows(std::min(i * step, size()), std::min((i + 1) * step, size()));
-        });
-    derive_rows(0, std::min(step, size()));
-    for (std::thread& other : others)
-        other.join();
+    in_threads(threads, [this, step](unsigned i) {
+        derive_rows(std::min(i * step, size()), std::min((i + 1) * step, size()));
+    });
 }
 
 void FirmTable::derive_rows(std::size_t begin, std::size_t end) {

@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "base/string_map.hpp"
 #include "qice/base/text.hpp"
+#include "rule/policy_lines.hpp"
 #include "rule/rule_parser.hpp"
 
 #include <algorithm>
@@ -356,6 +357,13 @@ PolicySet parse_policies(std::string_view json, const std::string& file, SchemaP
                          const PolicyLimits& limits) {
     PolicyCollector collector(std::move(schema), limits);
     collector.add_text({file, json});
+    return std::move(collector).take();
+}
+
+PolicySet parse_policy_lines(std::string_view text, const std::string& file, SchemaPtr schema,
+                             const PolicyLimits& limits) {
+    PolicyCollector collector(std::move(schema), limits);
+    collector.add_lines(file, text);
     return std::move(collector).take();
 }
 

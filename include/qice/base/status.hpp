@@ -19,6 +19,7 @@ enum class StatusCode : std::uint8_t {
     invalid_input, // a file or a value is not what it should be
     io,            // the operating system refused
     limit,         // a documented limit was passed
+    cancelled,     // the caller asked to stop
 };
 
 /// Where in the input; line and column start at 1, column counts characters; 0 = not known.

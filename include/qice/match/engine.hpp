@@ -31,6 +31,8 @@
 
 namespace qice {
 
+using PolicyPtr = std::shared_ptr<const Policy>;
+
 struct RankedPolicy {
     const Policy* policy; // lives as long as the snapshot
     Score score;
@@ -111,11 +113,14 @@ class Engine {
 
     /// All at once; costs a whole compile. An id that stands twice is an error.
     Status replace_all(std::vector<Policy> policies);
+    /// The same with policies that others hold, too.
+    Status replace_all(const std::vector<PolicyPtr>& policies);
     /// Judges everything for another day; costs a whole compile.
     Status set_day(Date as_of);
     /// Adds a policy, or puts it in the place of the one with its id. On an error (its scores lie
     /// too far from the others' to be ranked) nothing has changed.
     Status upsert(Policy policy);
+    Status upsert(PolicyPtr policy);
     /// False if there is no such policy.
     bool remove(std::string_view id);
 

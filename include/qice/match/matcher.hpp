@@ -44,6 +44,7 @@ struct MatchOptions {
     bool count_all = false; // count all four statuses, whatever `statuses` asks for
     unsigned threads = 1;
     std::atomic<std::size_t>* done_blocks = nullptr; // for progress
+    const std::atomic<bool>* cancel = nullptr;       // looked at before each block
 };
 
 /// One row of the answer. By firm: `other` is the policy, by its number in the set; by policy: the
@@ -109,6 +110,8 @@ using KeyChunk = std::unique_ptr<void, FreeChunk>;
 /// The answer of one call. Refers to the matcher that gave it.
 class MatchResult {
   public:
+    /// False if the match was cancelled before its end: then there is nothing to ask it.
+    bool complete() const { return complete_; }
     /// By firm: `of` is a row of the table. By policy: a policy's number. Best first.
     Pushes pushes(std::uint32_t of, Verdict status) const;
     /// How many pushes there are in a status.
@@ -128,6 +131,7 @@ class MatchResult {
     struct PushSlice { // of a policy
         std::uint32_t begin, count;
     };
+    bool complete_ = true;
     const RankKeys* decode_ = nullptr;
     std::shared_ptr<const std::vector<std::uint32_t>> positions_; // of rows
     std::vector<KeyChunk> chunks_;

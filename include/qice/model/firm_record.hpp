@@ -43,6 +43,7 @@ class FirmRecord {
     void set_elements_known(std::uint32_t field, bool known);
     /// tags: weight in thousandths, 0 to 1,000. Of a tag named twice the later weight holds.
     void add_tag(std::string_view name, std::uint32_t weight = 1000);
+    void clear_tags() { tags_.clear(); }
 
     const Schema& schema() const { return *schema_; }
     /// A number, date, flag, listed code, or of a text 0 for "there is one"; else kUnknownNumber.
