@@ -11,7 +11,8 @@
 //   explain(*schema, policies, number, firm)    why, and what would help
 //   lint(set, day)                              what is suspicious in a policy set
 //
-// No Abseil, RapidJSON or database type shows in it. Each header also stands alone.
+// No Abseil, RapidJSON or database type shows in it. Each header also stands alone; io/arrow.hpp, which
+// brings the structures of Arrow, is not among these.
 #pragma once
 
 #include "qice/base/date.hpp"

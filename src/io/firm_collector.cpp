@@ -6,6 +6,11 @@
 #include <iterator>
 
 namespace qice {
+namespace {
+
+constexpr char kTooLargeDerived[] = "the derived number is too large";
+
+} // namespace
 
 // ---------------------------------------------------------------------------------- SeenIds
 
@@ -71,7 +76,7 @@ bool FirmCollector::begin(std::uint64_t line, std::string_view id) {
                 : found < table_->size() ? table_->line(found)
                                          : first_line_ + rows_.line(found - table_->size());
             set_aside(line, id, id,
-                      "this " + schema_->id_column() + " was seen before, on line " +
+                      "this " + schema_->id_column() + " was seen before, " + seen_where_ +
                           std::to_string(first));
             return false;
         }
@@ -94,7 +99,7 @@ void FirmCollector::bad_cell(std::uint32_t field, std::string_view value, std::s
 
 void FirmCollector::end() {
     for (std::uint32_t field : rows_.overflows())
-        bad_cell(field, {}, "the derived number is too large");
+        bad_cell(field, {}, kTooLargeDerived);
     if (!strict_ || bad_cells_ == 0) return rows_.end();
     rows_.abandon();
     ++rows_set_aside_;
@@ -107,6 +112,25 @@ void FirmCollector::end() {
     seen_->index_.take_back(slot_); // the number of the row goes to the next one
     seen_->index_.insert(hash, SeenIds::kAside + static_cast<std::uint32_t>(seen_->aside_.size()));
     seen_->aside_.push_back({id_, first_line_ + line_});
+}
+
+void FirmCollector::bad_value(std::uint32_t row, std::uint32_t field, std::string_view value,
+                              std::string reason) {
+    if (row < rows_.size()) {
+        line_ = rows_.line(row);
+        id_ = rows_.id(row);
+    }
+    bad_cell(field, value, std::move(reason));
+}
+
+void FirmCollector::settle() {
+    for (std::uint32_t row = 0; rows_.may_overflow() && row < rows_.size(); ++row) {
+        rows_.go_to(row);
+        for (std::uint32_t field : rows_.overflows())
+            bad_value(row, field, {}, kTooLargeDerived);
+    }
+    std::stable_sort(quarantine_.begin(), quarantine_.end(),
+                     [](const Quarantined& a, const Quarantined& b) { return a.line < b.line; });
 }
 
 void FirmCollector::clear() {

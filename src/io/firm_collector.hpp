@@ -4,6 +4,9 @@
 // fill one each. FirmReading puts batches together, in the order of the file. A collector that is
 // given the ids seen before refuses an id that comes again at once; without them, FirmReading finds
 // out, and the batch has to be collected again.
+//
+// Cells come row by row (begin, cell, end) or, where rows are not refused for their cells, column
+// by column: add_row() for each row, the values of one field after another, settle().
 #pragma once
 
 #include "model/firm_rows.hpp"
@@ -71,6 +74,22 @@ class FirmCollector {
     }
     void end();
 
+    /// A row whose values come later, column by column; only without ids seen, and not strict.
+    bool add_row(std::uint64_t line, std::string_view id) {
+        if (!begin(line, id)) return false;
+        rows_.end();
+        return true;
+    }
+    /// Takes values by column, or those of the current row.
+    FirmRows& values() { return rows_; }
+    /// A value that was not taken, of a row of this batch or of the current one.
+    void bad_value(std::uint32_t row, std::uint32_t field, std::string_view value,
+                   std::string reason);
+    /// All values are there.
+    void settle();
+    /// Rows are not lines of a file, but counted.
+    void call_lines_rows() { seen_where_ = "in row "; }
+
     const FirmRows& rows() const { return rows_; }
     std::size_t size() const { return rows_.size(); }
     void clear();
@@ -97,6 +116,7 @@ class FirmCollector {
     const FirmTableWriter* table_ = nullptr;
     std::uint64_t first_line_ = 0;
     std::size_t slot_ = 0; // of the current id among those seen
+    const char* seen_where_ = "on line ";
 };
 
 /// A table in the making.

@@ -6,22 +6,29 @@
 namespace qice {
 namespace {
 
-Result<Columns> read_header(const CsvScanner& scanner, const Schema& schema,
-                            const ReadOptions& options, const Place& place) {
+Status check_line_ends(const CsvScanner& scanner, const Place& place) {
+    for (std::string_view cell : scanner.cells())
+        if (trim(cell).find('\r') != cell.npos)
+            return invalid_input("the lines end with a lone CR; save the file with LF or CRLF",
+                                 place);
+    return {};
+}
+
+} // namespace
+
+Result<Columns> columns_of(const std::vector<std::string_view>& names, const Schema& schema,
+                           const ReadOptions& options, const Place& place) {
     Columns columns;
     columns.id = SIZE_MAX;
     StringSet seen;
-    for (std::string_view cell : scanner.cells()) {
+    for (std::string_view cell : names) {
         const std::string_view name = trim(cell);
         if (!name.empty() && !seen.insert(std::string(name)).second)
             return invalid_input("column " + in_quotes(name) + " stands twice", place);
         if (name.empty())
             return invalid_input("column " + std::to_string(columns.fields.size() + 1) + " of " +
-                                     std::to_string(scanner.cells().size()) +
+                                     std::to_string(names.size()) +
                                      " has no name; name it or take it out",
-                                 place);
-        if (name.find('\r') != name.npos)
-            return invalid_input("the lines end with a lone CR; save the file with LF or CRLF",
                                  place);
         if (name == schema.id_column()) {
             columns.id = columns.fields.size();
@@ -45,8 +52,6 @@ Result<Columns> read_header(const CsvScanner& scanner, const Schema& schema,
     return columns;
 }
 
-} // namespace
-
 Result<Columns> open_csv(const CsvScanner& scanner, std::string_view text, const std::string& file,
                          const Schema& schema, const ReadOptions& options) {
     const Place header_place{file, static_cast<std::uint32_t>(scanner.line())};
@@ -65,7 +70,8 @@ Result<Columns> open_csv(const CsvScanner& scanner, std::string_view text, const
             header_place);
     if (scanner.fault() != CsvScanner::Fault::none)
         return invalid_input(describe(scanner.fault()), header_place);
-    return read_header(scanner, schema, options, header_place);
+    QICE_RETURN_IF_ERROR(check_line_ends(scanner, header_place));
+    return columns_of(scanner.cells(), schema, options, header_place);
 }
 
 Status empty_csv(const std::string& file) {

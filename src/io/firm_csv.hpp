@@ -14,6 +14,10 @@ struct Columns {
     std::vector<std::string> ignored;
 };
 
+/// What columns with these names are.
+Result<Columns> columns_of(const std::vector<std::string_view>& names, const Schema& schema,
+                           const ReadOptions& options, const Place& place);
+
 /// The columns of a CSV text that begins with `mark`, whose first record the scanner stands on.
 Result<Columns> open_csv(const CsvScanner& header, std::string_view mark, const std::string& file,
                          const Schema& schema, const ReadOptions& options);

@@ -131,12 +131,13 @@ void FirmRows::find_harmless() {
 void FirmRows::begin(std::string_view id, std::uint64_t line) {
     id_ = id;
     line_ = line;
+    at_ = rows_;
     may_overflow_ = false;
 }
 
-/// Gives the current row, and rows ahead of it, the value "unknown".
+/// Gives the current row, and rows around it, the value "unknown".
 void FirmRows::prepare(Values& values) {
-    values.prepared = std::max(rows_ + rows_ / 2, rows_ + 512);
+    values.prepared = std::max({at_ + at_ / 2, at_ + 512, rows_});
     switch (values.kind) {
     case Kind::flag: values.flags.resize(values.prepared, 2); break;
     case Kind::category:
@@ -152,23 +153,22 @@ const char* FirmRows::set(std::uint32_t index, std::string_view text) {
     switch (values.kind) {
     case Kind::number: {
         std::int64_t number = 0;
-        if (!read_plain_number(text, values.decimals, number))
-            return set_number(values, index, trim(text), false);
+        if (!read_plain_number(text, values.decimals, number)) return set_value(index, text, false);
         put_number(values, number);
         return nullptr;
     }
     case Kind::flag: {
         const auto flag = static_cast<std::uint8_t>(text[0] - '0');
-        if (text.size() > 1 || flag > 1) return set_flag(values, trim(text));
-        if (rows_ >= values.prepared) prepare(values);
-        values.flags[rows_] = flag;
+        if (text.size() > 1 || flag > 1) return set_value(index, text, false);
+        if (at_ >= values.prepared) prepare(values);
+        values.flags[at_] = flag;
         return nullptr;
     }
-    case Kind::date: return set_date(values, trim(text));
-    case Kind::category: return set_code((*schema_)[index], values, text);
-    case Kind::code: return set_code((*schema_)[index], values, trim(text));
+    case Kind::date:
+    case Kind::category:
+    case Kind::code: return set_value(index, text, false);
     case Kind::set:
-    case Kind::tags: return set_elements((*schema_)[index], values, trim(text));
+    case Kind::tags: return set_elements(index, trim(text));
     case Kind::text:
         values.bytes.append(text.data(), text.size());
         put_cell(values, false);
@@ -178,43 +178,24 @@ const char* FirmRows::set(std::uint32_t index, std::string_view text) {
 }
 
 const char* FirmRows::set_json_number(std::uint32_t field, std::string_view text) {
-    Values& values = values_[field];
-    return values.kind == Kind::number ? set_number(values, field, text, true) : set(field, text);
+    return values_[field].kind == Kind::number ? set_value(field, text, true) : set(field, text);
+}
+
+const char* FirmRows::set_value(std::uint32_t field, std::string_view text, bool exponents) {
+    std::int64_t value = kUnknownNumber;
+    const char* const reason = read(field, text, value, exponents);
+    if (reason == nullptr) put(field, value);
+    return reason;
 }
 
 void FirmRows::set_unknown(std::uint32_t field) {
     if (values_[field].kind == Kind::set) put_cell(values_[field], true); // others are, unless set
 }
 
-void FirmRows::put_number(Values& values, std::int64_t number) {
-    if (rows_ >= values.prepared) prepare(values);
-    values.numbers[rows_] = number;
-    const auto size = static_cast<std::uint64_t>(number < 0 ? -number : number);
-    if (size > values.harmless) may_overflow_ = true;
-}
+namespace {
 
-const char* FirmRows::set_number(Values& values, std::uint32_t index, std::string_view text,
-                                 bool exponents) {
-    if (text.empty() && !exponents) return nullptr; // a cell of blanks
-    const Field& field = (*schema_)[index];
-    std::int64_t number = 0;
-    const NumberError error = parse_number(text, field.unit, field.decimals, number, exponents);
-    if (error != NumberError::none) return describe(error);
-    put_number(values, number);
-    return nullptr;
-}
-
-const char* FirmRows::set_date(Values& values, std::string_view text) {
-    if (text.empty()) return nullptr;
-    const auto date = Date::parse(text);
-    if (!date) return "is not a date; dates are written 2026-11-23";
-    put_number(values, date->days);
-    return nullptr;
-}
-
-const char* FirmRows::set_flag(Values& values, std::string_view text) {
-    if (text.empty()) return nullptr;
-    int value = -1;
+const char* read_flag(std::string_view text, std::int64_t& value) {
+    value = -1;
     if (text == "1" || text == "是") value = 1;
     if (text == "0" || text == "否") value = 0;
     if (value < 0 && (text.size() == 4 || text.size() == 5)) {
@@ -223,38 +204,103 @@ const char* FirmRows::set_flag(Values& values, std::string_view text) {
             c = static_cast<char>(c | 0x20);
         value = lower == "true" ? 1 : lower == "false" ? 0 : -1;
     }
-    if (value < 0) return "is not a flag; flags are true/false, 1/0 or 是/否";
-    if (rows_ >= values.prepared) prepare(values);
-    values.flags[rows_] = static_cast<std::uint8_t>(value);
-    return nullptr;
+    return value < 0 ? "is not a flag; flags are true/false, 1/0 or 是/否" : nullptr;
 }
 
-const char* FirmRows::set_code(const Field& field, Values& values, std::string_view text) {
-    if (text.empty()) return nullptr;
-    std::uint32_t code = kUnknownCode;
-    if (field.codes) {
-        const auto found = field.codes->find(text);
-        if (!found) return "is on no list of the field's codes";
-        const auto& level = (*field.codes)[*found].level;
-        if (!field.levels.empty() &&
-            std::find(field.levels.begin(), field.levels.end(), level) == field.levels.end())
-            return "is a code of another level than the field asks for";
-        code = *found;
-    } else {
+} // namespace
+
+const char* FirmRows::read(std::uint32_t index, std::string_view text, std::int64_t& value,
+                           bool exponents) {
+    const Field& field = (*schema_)[index];
+    value = kUnknownNumber;
+    if (field.kind != Kind::category) text = trim(text);
+    if (text.empty() && !exponents) return nullptr; // a cell of blanks
+    switch (field.kind) {
+    case Kind::number: {
+        const NumberError error = parse_number(text, field.unit, field.decimals, value, exponents);
+        return error == NumberError::none ? nullptr : describe(error);
+    }
+    case Kind::date: {
+        const auto date = Date::parse(text);
+        if (!date) return "is not a date; dates are written 2026-11-23";
+        value = date->days;
+        return nullptr;
+    }
+    case Kind::flag: return read_flag(text, value);
+    default: return read_code(field, values_[index], text, value);
+    }
+}
+
+const char* FirmRows::read_code(const Field& field, Values& values, std::string_view text,
+                                std::int64_t& value) {
+    if (!field.codes) {
         if (!field.values.empty() &&
             std::find(field.values.begin(), field.values.end(), text) == field.values.end())
             return "is not one of the field's values";
-        code = values.names.add(text);
+        value = values.names.add(text);
+        return nullptr;
     }
-    if (rows_ >= values.prepared) prepare(values);
-    values.codes[rows_] = code;
+    const auto found = field.codes->find(text);
+    if (!found) return "is on no list of the field's codes";
+    const auto& level = (*field.codes)[*found].level;
+    if (!field.levels.empty() &&
+        std::find(field.levels.begin(), field.levels.end(), level) == field.levels.end())
+        return "is a code of another level than the field asks for";
+    value = *found;
     return nullptr;
 }
 
+void FirmRows::put(std::uint32_t field, std::int64_t value) {
+    if (value == kUnknownNumber) return;
+    Values& values = values_[field];
+    if (values.kind == Kind::number || values.kind == Kind::date) return put_number(values, value);
+    if (at_ >= values.prepared) prepare(values);
+    if (values.kind == Kind::flag) {
+        values.flags[at_] = static_cast<std::uint8_t>(value);
+        return;
+    }
+    const auto code = static_cast<std::uint32_t>(value);
+    if (!(*schema_)[field].codes) values.names.note(code);
+    values.codes[at_] = code;
+}
+
+void FirmRows::put_number(Values& values, std::int64_t number) {
+    if (at_ >= values.prepared) prepare(values);
+    values.numbers[at_] = number;
+    const auto size = static_cast<std::uint64_t>(number < 0 ? -number : number);
+    if (size > values.harmless) may_overflow_ = true;
+}
+
+std::int64_t* FirmRows::numbers(std::uint32_t field) {
+    Values& values = values_[field];
+    if (at_ >= values.prepared || rows_ > values.prepared) prepare(values);
+    return values.numbers.data();
+}
+
+std::uint8_t* FirmRows::flags(std::uint32_t field) {
+    Values& values = values_[field];
+    if (at_ >= values.prepared || rows_ > values.prepared) prepare(values);
+    return values.flags.data();
+}
+
+void FirmRows::note_numbers(std::uint32_t field, std::uint32_t first, std::uint32_t count) {
+    const Values& values = values_[field];
+    if (sums_.empty()) return;
+    bool beyond = false;
+    for (std::uint32_t row = first; row < first + count; ++row) {
+        const std::int64_t number = values.numbers[row];
+        const auto bits = static_cast<std::uint64_t>(number);
+        const std::uint64_t size = number < 0 ? 0 - bits : bits;
+        beyond |= size > values.harmless && number != kUnknownNumber;
+    }
+    may_overflow_ |= beyond;
+}
+
 /// Most cells were seen before, so what they came to is kept.
-const char* FirmRows::set_elements(const Field& field, Values& values, std::string_view text) {
+const char* FirmRows::set_elements(std::uint32_t field, std::string_view text) {
     if (text.empty()) return nullptr;
-    const bool is_set = field.kind == Kind::set;
+    Values& values = values_[field];
+    const bool is_set = values.kind == Kind::set;
     const bool may_keep = text.size() <= kLongestKept;
     if (may_keep) {
         if (const auto found = values.cells.find(text)) {
@@ -272,25 +318,18 @@ const char* FirmRows::set_elements(const Field& field, Values& values, std::stri
             return parsed.reason;
         }
     }
-    const char* const reason = is_set ? parse_set(field, values, text) : parse_tags(values, text);
+    begin_items();
+    const char* const reason = add_part(field, text);
     if (may_keep && values.cells.size() < kMostKept) {
         values.cells.add(text);
         values.parsed.push_back(
             {static_cast<std::uint32_t>(is_set ? values.cached_elements.size()
                                                : values.cached_tags.size()),
              static_cast<std::uint32_t>(is_set ? row_elements_.size() : row_tags_.size()), reason});
-        if (is_set)
-            values.cached_elements.append(row_elements_.data(), row_elements_.size());
-        else
-            values.cached_tags.append(row_tags_.data(), row_tags_.size());
+        values.cached_elements.append(row_elements_.data(), row_elements_.size());
+        values.cached_tags.append(row_tags_.data(), row_tags_.size());
     }
-    if (reason == nullptr) {
-        if (is_set)
-            values.elements.append(row_elements_.data(), row_elements_.size());
-        else
-            values.tags.append(row_tags_.data(), row_tags_.size());
-    }
-    if (is_set || reason == nullptr) put_cell(values, reason != nullptr);
+    end_items(field, reason);
     return reason;
 }
 
@@ -313,63 +352,72 @@ std::size_t place_of(std::uint32_t name, const std::vector<Item>& items, HashInd
     return items.size();
 }
 
-/// Into row_elements_.
-const char* FirmRows::parse_set(const Field& field, Values& values, std::string_view text) {
+void FirmRows::begin_items() {
     row_elements_.clear();
+    row_tags_.clear();
     if (row_names_.size() > 0) row_names_ = {};
+}
+
+/// Into row_elements_ or row_tags_.
+const char* FirmRows::add_part(std::uint32_t field, std::string_view text) {
+    const Field& of = (*schema_)[field];
     const char* reason = nullptr;
-    for_each_part(text, [&](std::string_view name) {
-        if (name.empty()) return true;
-        std::int32_t until = kForever;
-        const std::size_t at = field.expires ? name.rfind('@') : std::string_view::npos;
-        if (at != std::string_view::npos) {
-            const auto date = Date::parse(trim(name.substr(at + 1)));
-            name = trim(name.substr(0, at));
-            if (!date || name.empty()) {
-                reason = "has an element whose last valid day is not a date";
-                return false;
-            }
-            until = date->days;
-        }
-        const std::uint32_t number = values.names.add(name);
-        const std::size_t place = place_of(number, row_elements_, row_names_);
-        if (place == row_elements_.size())
-            row_elements_.push_back({number, until});
-        else
-            row_elements_[place].until = std::max(row_elements_[place].until, until);
-        return true;
+    for_each_part(text, [&](std::string_view part) {
+        if (part.empty()) return true;
+        reason = of.kind == Kind::set ? add_set_part(field, part) : add_tag_part(field, part);
+        return reason == nullptr;
     });
     return reason;
 }
 
-/// Into row_tags_.
-const char* FirmRows::parse_tags(Values& values, std::string_view text) {
-    row_tags_.clear();
-    if (row_names_.size() > 0) row_names_ = {};
-    const char* reason = nullptr;
-    for_each_part(text, [&](std::string_view name) {
-        if (name.empty()) return true;
-        std::int64_t weight = 1000;
-        if (const std::size_t at = name.rfind(':'); at != std::string_view::npos) {
-            const std::string_view number = trim(name.substr(at + 1));
-            if (!is_plain_number(number) ||
-                parse_number(number, {}, 3, weight) != NumberError::none || weight < 0 ||
-                weight > 1000)
-                reason =
-                    "has a tag whose weight is not a number from 0 to 1 with at most 3 decimals";
-            name = trim(name.substr(0, at));
-        }
-        if (reason == nullptr && name.empty()) reason = "has a tag without a name";
-        if (reason != nullptr) return false;
-        const std::uint32_t number = values.names.add(name);
-        if (place_of(number, row_tags_, row_names_) < row_tags_.size()) {
-            reason = "names a tag twice";
-            return false;
-        }
-        row_tags_.push_back({number, static_cast<std::uint32_t>(weight)});
-        return true;
-    });
-    return reason;
+const char* FirmRows::add_set_part(std::uint32_t field, std::string_view name) {
+    const std::size_t at = (*schema_)[field].expires ? name.rfind('@') : std::string_view::npos;
+    if (at == std::string_view::npos) return add_element(field, name, kForever);
+    const auto date = Date::parse(trim(name.substr(at + 1)));
+    name = trim(name.substr(0, at));
+    if (!date || name.empty()) return "has an element whose last valid day is not a date";
+    return add_element(field, name, date->days);
+}
+
+const char* FirmRows::add_tag_part(std::uint32_t field, std::string_view name) {
+    std::int64_t weight = 1000;
+    if (const std::size_t at = name.rfind(':'); at != std::string_view::npos) {
+        const std::string_view number = trim(name.substr(at + 1));
+        if (!is_plain_number(number) || parse_number(number, {}, 3, weight) != NumberError::none)
+            weight = -1;
+        name = trim(name.substr(0, at));
+    }
+    return add_tag(field, name, weight);
+}
+
+const char* FirmRows::add_element(std::uint32_t field, std::string_view name, std::int32_t until) {
+    const std::uint32_t number = values_[field].names.add(name);
+    const std::size_t place = place_of(number, row_elements_, row_names_);
+    if (place == row_elements_.size())
+        row_elements_.push_back({number, until});
+    else
+        row_elements_[place].until = std::max(row_elements_[place].until, until);
+    return nullptr;
+}
+
+const char* FirmRows::add_tag(std::uint32_t field, std::string_view name, std::int64_t weight) {
+    if (weight < 0 || weight > 1000)
+        return "has a tag whose weight is not a number from 0 to 1 with at most 3 decimals";
+    if (name.empty()) return "has a tag without a name";
+    const std::uint32_t number = values_[field].names.add(name);
+    if (place_of(number, row_tags_, row_names_) < row_tags_.size()) return "names a tag twice";
+    row_tags_.push_back({number, static_cast<std::uint32_t>(weight)});
+    return nullptr;
+}
+
+void FirmRows::end_items(std::uint32_t field, const char* reason) {
+    Values& values = values_[field];
+    const bool is_set = values.kind == Kind::set;
+    if (reason == nullptr) {
+        values.elements.append(row_elements_.data(), row_elements_.size());
+        values.tags.append(row_tags_.data(), row_tags_.size());
+    }
+    if (is_set || reason == nullptr) put_cell(values, reason != nullptr);
 }
 
 /// The current row has the items that were appended.
@@ -377,7 +425,7 @@ void FirmRows::put_cell(Values& values, bool unknown) {
     const std::size_t items = values.kind == Kind::set    ? values.elements.size()
                               : values.kind == Kind::tags ? values.tags.size()
                                                           : values.bytes.size();
-    values.rows.push_back(rows_);
+    values.rows.push_back(at_);
     values.ends.push_back(static_cast<std::uint32_t>(items));
     if (values.kind == Kind::set) values.unknown.push_back(unknown);
 }
@@ -390,7 +438,7 @@ std::int64_t FirmRows::number(std::uint32_t index) const {
                               [&](std::uint32_t operand) { return number(operand); })
             .value;
     const Values& values = values_[index];
-    return rows_ < values.prepared ? values.numbers[rows_] : kUnknownNumber;
+    return at_ < values.prepared ? values.numbers[at_] : kUnknownNumber;
 }
 
 const std::vector<std::uint32_t>& FirmRows::overflows() {

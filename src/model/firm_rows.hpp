@@ -49,8 +49,33 @@ class FirmRows {
     const char* set_json_number(std::uint32_t field, std::string_view text);
     void set_unknown(std::uint32_t field);
     const std::vector<std::uint32_t>& overflows();
+    bool may_overflow() const { return may_overflow_; }
     void end();
     void abandon();
+
+    // By columns: rows first, each begin() and end(), then the values of one field after another,
+    // each field's in the order of the rows. A row's values are set where go_to() stands.
+
+    void go_to(std::uint32_t row) { at_ = row; }
+    /// What a text is as a value of a number, date, flag, category or code; kUnknownNumber if the
+    /// text is empty. Returns the reason why it is none, or nullptr. `exponents`: of numbers, too.
+    const char* read(std::uint32_t field, std::string_view text, std::int64_t& value,
+                     bool exponents = false);
+    /// Sets what read() gave.
+    void put(std::uint32_t field, std::int64_t value);
+    /// The values of all rows, to be written to: unknown where they were not set.
+    std::int64_t* numbers(std::uint32_t field); // of numbers and dates
+    std::uint8_t* flags(std::uint32_t field);
+    /// Numbers of these rows were written to.
+    void note_numbers(std::uint32_t field, std::uint32_t first, std::uint32_t count);
+    /// The elements of a set or tags, one by one: begin_items(), add_...(), end_items() with the
+    /// first reason that was returned.
+    void begin_items();
+    /// As it stands between the bars of a cell (and it may have bars).
+    const char* add_part(std::uint32_t field, std::string_view text);
+    const char* add_element(std::uint32_t field, std::string_view name, std::int32_t until);
+    const char* add_tag(std::uint32_t field, std::string_view name, std::int64_t weight);
+    void end_items(std::uint32_t field, const char* reason);
 
     std::uint32_t size() const { return rows_; }
     std::string_view id(std::size_t row) const { return ids_[row]; }
@@ -91,15 +116,13 @@ class FirmRows {
     };
 
     void prepare(Values& values);
-    const char* set_number(Values& values, std::uint32_t field, std::string_view text,
-                           bool exponents);
+    const char* set_value(std::uint32_t field, std::string_view text, bool exponents);
     void put_number(Values& values, std::int64_t number);
-    const char* set_date(Values& values, std::string_view text);
-    const char* set_flag(Values& values, std::string_view text);
-    const char* set_code(const Field& field, Values& values, std::string_view text);
-    const char* set_elements(const Field& field, Values& values, std::string_view text);
-    const char* parse_set(const Field& field, Values& values, std::string_view text);
-    const char* parse_tags(Values& values, std::string_view text);
+    const char* read_code(const Field& field, Values& values, std::string_view text,
+                          std::int64_t& value);
+    const char* set_elements(std::uint32_t field, std::string_view text);
+    const char* add_set_part(std::uint32_t field, std::string_view name);
+    const char* add_tag_part(std::uint32_t field, std::string_view name);
     void put_cell(Values& values, bool unknown);
     void find_harmless();
     std::int64_t number(std::uint32_t field) const;
@@ -107,12 +130,12 @@ class FirmRows {
     SchemaPtr schema_;
     Date as_of_;
     std::vector<Values> values_;
-    std::uint32_t rows_ = 0;
+    std::uint32_t rows_ = 0, at_ = 0; // at_: whose values are set, rows_ between begin() and end()
     TextColumn ids_;
     Positions lines_;
     std::string id_;
     std::uint64_t line_ = 0;
-    bool may_overflow_ = false; // the current row holds a number beyond what is harmless
+    bool may_overflow_ = false; // a number since the last begin() is beyond what is harmless
     std::vector<std::uint32_t> sums_;
     std::vector<std::uint32_t> overflows_;
     std::vector<SetElement> row_elements_;
