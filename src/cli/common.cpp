@@ -58,6 +58,7 @@ int fail(const Status& status) {
     switch (status.code()) {
     case StatusCode::usage: return kUsage;
     case StatusCode::io: return kFailed;
+    case StatusCode::storage: return kStorage;
     default: return kInvalidInput;
     }
 }

@@ -47,7 +47,8 @@ class SeenIds {
 class FirmCollector {
   public:
     FirmCollector(SchemaPtr schema, const ReadOptions& options)
-        : schema_(std::move(schema)), strict_(options.strict), rows_(schema_, options.as_of) {}
+        : schema_(std::move(schema)), strict_(options.strict), unknown_cell_(options.unknown_cell),
+          rows_(schema_, options.as_of) {}
 
     /// Ids are looked for among those seen, and added to them, from now on. Lines of this batch
     /// count from `first_line`.
@@ -62,6 +63,7 @@ class FirmCollector {
     /// False if the row is set aside: no id, or one seen before.
     bool begin(std::uint64_t line, std::string_view id);
     void cell(std::uint32_t field, std::string_view text) {
+        if (text == unknown_cell_ && !text.empty()) return rows_.set_unknown(field);
         if (const char* reason = rows_.set(field, text)) bad_cell(field, text, reason);
     }
     void json_number(std::uint32_t field, std::string_view text) {
@@ -104,6 +106,7 @@ class FirmCollector {
 
     SchemaPtr schema_;
     bool strict_;
+    std::string unknown_cell_;
     FirmRows rows_;
     Array<std::uint32_t> hashes_; // of the rows' ids
     std::vector<SeenIds::Aside> aside_;

@@ -47,7 +47,9 @@ std::vector<std::string> Schema::names() const {
 /// Reads one schema; each error names file, line, column and field.
 class SchemaReader {
   public:
-    SchemaReader(std::string_view json, const std::string& file) : source_{file, json} {}
+    SchemaReader(std::string_view json, const std::string& file,
+                 std::span<const CodeListText> code_lists)
+        : source_{file, json}, code_lists_(code_lists) {}
 
     Result<SchemaPtr> read() {
         QICE_ASSIGN_OR_RETURN(root_, parse_json(source_));
@@ -210,6 +212,16 @@ class SchemaReader {
 
     Status load_codes(const Json& value, std::shared_ptr<const CodeList>& out) {
         namespace fs = std::filesystem;
+        for (const CodeListText& list : code_lists_) {
+            if (list.name != value.text) continue;
+            std::shared_ptr<const CodeList>& known = lists_[list.name];
+            if (!known) {
+                QICE_ASSIGN_OR_RETURN(CodeList parsed, CodeList::parse(list.csv, list.name));
+                known = std::make_shared<const CodeList>(std::move(parsed));
+            }
+            out = known;
+            return {};
+        }
         const std::string standard = data_directory() + "/standards/" + value.text + ".csv";
         const std::string beside = (fs::path(source_.file).parent_path() / value.text).string();
         std::error_code ignored;
@@ -364,6 +376,7 @@ class SchemaReader {
     }
 
     JsonSource source_;
+    std::span<const CodeListText> code_lists_;
     Json root_;
     Schema schema_;
     std::string field_; // the field being read, for errors
@@ -377,8 +390,9 @@ Result<SchemaPtr> Schema::load(const std::string& path) {
     return parse(text, path);
 }
 
-Result<SchemaPtr> Schema::parse(std::string_view json, const std::string& file) {
-    return SchemaReader(json, file).read();
+Result<SchemaPtr> Schema::parse(std::string_view json, const std::string& file,
+                                std::span<const CodeListText> code_lists) {
+    return SchemaReader(json, file, code_lists).read();
 }
 
 } // namespace qice

@@ -319,6 +319,7 @@ class PolicyCollector {
                      std::to_string(limits_.conditions) + " conditions (--max-conditions)",
                  policy->place});
         set_.policies.push_back(std::move(*policy));
+        if (limits_.keep_contents) set_.contents.push_back(json.dump());
     }
 
     PolicyLimits limits_;

@@ -20,6 +20,7 @@ enum class StatusCode : std::uint8_t {
     io,            // the operating system refused
     limit,         // a documented limit was passed
     cancelled,     // the caller asked to stop
+    storage,       // a database refused
 };
 
 /// Where in the input; line and column start at 1, column counts characters; 0 = not known.

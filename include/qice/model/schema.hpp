@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,13 +48,20 @@ struct Field {
 
 const char* name_of(Kind kind);
 
+/// A code list that is at hand as text: what a schema calls it, and the CSV.
+struct CodeListText {
+    std::string name, csv;
+};
+
 class Schema {
   public:
     /// From a file. `codes` names a list in the standards folder, or a file beside the schema.
     static Result<std::shared_ptr<const Schema>> load(const std::string& path);
-    /// From text; `file` names it in errors, relative code lists are looked for in its folder.
-    static Result<std::shared_ptr<const Schema>> parse(std::string_view json,
-                                                       const std::string& file);
+    /// From text; `file` names it in errors. Code lists are looked for among those given, in the
+    /// standards folder, and in the folder of `file`.
+    static Result<std::shared_ptr<const Schema>>
+    parse(std::string_view json, const std::string& file,
+          std::span<const CodeListText> code_lists = {});
 
     const std::string& id_column() const { return id_column_; }
     const std::vector<Field>& fields() const { return fields_; }

@@ -14,12 +14,14 @@ namespace qice {
 struct PolicyLimits {
     std::uint32_t depth = 64;             // of a rule; a lone condition has depth 1
     std::uint64_t conditions = 1'000'000; // of a whole set
+    bool keep_contents = false;           // fill PolicySet::contents
 };
 
 struct PolicySet {
     SchemaPtr schema;
-    std::vector<Policy> policies; // in the order of the files
-    std::vector<Status> errors;   // of the policies that were left out
+    std::vector<Policy> policies;      // in the order of the files
+    std::vector<Status> errors;        // of the policies that were left out
+    std::vector<std::string> contents; // of each policy as compact JSON, where that was asked for
 };
 
 /// From a `.json` file (one policy or a list), a `.jsonl` file (one a line) or a folder of them.

@@ -1,0 +1,203 @@
+#include "store/sqlite_store.hpp"
+
+#include "store/audit.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <unistd.h>
+#include <vector>
+
+using namespace qice;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of its own, taken away at the end.
+struct Folder {
+    fs::path path = fs::temp_directory_path() / ("qice-store-" + std::to_string(::getpid()));
+    Folder() { fs::create_directories(path); }
+    ~Folder() { fs::remove_all(path); }
+    std::string file() const { return (path / "s.db").string(); }
+};
+
+std::unique_ptr<Store> open(const Folder& folder, OpenMode mode = OpenMode::create) {
+    return open_sqlite_store(folder.file(), mode).value();
+}
+
+Digest digest(unsigned char byte) {
+    Digest out{};
+    out.fill(byte);
+    return out;
+}
+
+std::vector<std::string> firms(Store& store) {
+    std::vector<std::string> out;
+    REQUIRE(store
+                .read_firms([&](const StoredFirm& firm) {
+                    out.push_back(std::string(firm.id) + " " + std::to_string(firm.version));
+                    return Status();
+                })
+                .ok());
+    return out;
+}
+
+std::string pushed(Store& store) {
+    std::string out;
+    REQUIRE(store
+                .read_pushed([&](std::int64_t firm, std::span<const Pushed> pushed) {
+                    out += std::to_string(firm) + ":";
+                    for (const Pushed& push : pushed)
+                        out += " " + std::to_string(push.policy_version) + "@" +
+                               std::to_string(push.day) + "/" + std::string(name_of(push.status));
+                    out += ";";
+                    return Status();
+                })
+                .ok());
+    return out;
+}
+
+const std::vector<FirmChange> kTwoFirms{{1, 1, "A", digest(1), 1, "1,2"},
+                                        {2, 2, "乙", digest(2), 1, ""}};
+
+} // namespace
+
+TEST_CASE("a store keeps what was committed, and nothing else") {
+    const Folder folder;
+    {
+        auto store = open(folder);
+        REQUIRE(store->begin(Access::write).ok());
+        REQUIRE(store->put_firms(kTwoFirms).ok());
+        REQUIRE(store->commit().ok());
+        REQUIRE(store->begin(Access::write).ok());
+        const std::vector<FirmChange> change{{1, 3, "A", digest(3), 1, "9"}, {2, 0, {}, {}, 0, {}}};
+        REQUIRE(store->put_firms(change).ok());
+        CHECK(firms(*store) == std::vector<std::string>{"A 3", "乙 0"});
+    } // not committed
+    auto store = open(folder, OpenMode::existing);
+    REQUIRE(store->begin(Access::read).ok());
+    CHECK(firms(*store) == std::vector<std::string>{"A 1", "乙 2"});
+    const NextNumbers next = store->next_numbers().value();
+    CHECK(next.firm == 3);
+    CHECK(next.firm_version == 3);
+    CHECK(next.push == 1);
+}
+
+TEST_CASE("old versions of a firm's values can be read, in the order asked for") {
+    const Folder folder;
+    auto store = open(folder);
+    REQUIRE(store->begin(Access::write).ok());
+    REQUIRE(store->put_firms(kTwoFirms).ok());
+    const std::vector<FirmChange> change{{1, 3, "A", digest(3), 1, "9"}};
+    REQUIRE(store->put_firms(change).ok());
+    std::string seen;
+    const std::vector<std::int64_t> asked{3, 1, 2};
+    REQUIRE(store
+                ->read_records(asked,
+                               [&](const StoredRecord& record) {
+                                   seen += std::to_string(record.version) + "=" +
+                                           std::string(record.record) + ";";
+                                   return Status();
+                               })
+                .ok());
+    CHECK(seen == "3=9;1=1,2;2=;");
+    const std::vector<std::int64_t> unknown{77};
+    CHECK(store->read_records(unknown, [](const StoredRecord&) { return Status(); }).code() ==
+          StatusCode::storage);
+}
+
+TEST_CASE("what was pushed to a firm is remembered over nights, in order") {
+    const Folder folder;
+    auto store = open(folder);
+    REQUIRE(store->begin(Access::write).ok());
+    StoredRun run;
+    run.run = 1;
+    run.as_of = Date{20'000};
+    REQUIRE(store->add_run(run).ok());
+    const std::vector<StoredPush> first{{1, 1, 1, 7, Verdict::eligible, 1, 500'000, 100, 1},
+                                        {2, 1, 1, 300, Verdict::near, 2, -1, {}, 1},
+                                        {3, 2, 2, 7, Verdict::review, 1, 0, {}, 1}};
+    REQUIRE(store->add_pushes(run, first).ok());
+    run.run = 2;
+    run.as_of = Date{20'001};
+    REQUIRE(store->add_run(run).ok());
+    const std::vector<StoredPush> second{{4, 1, 1, 16'909'060, Verdict::needs_data, 1, 0, {}, 1}};
+    REQUIRE(store->add_pushes(run, second).ok());
+    CHECK(pushed(*store) == "1: 7@20000/eligible 300@20000/near 16909060@20001/needs_data;"
+                            "2: 7@20000/review;");
+    REQUIRE(store->commit().ok());
+    REQUIRE(store->begin(Access::read).ok());
+    CHECK(store->last_run()->value().as_of == Date{20'001});
+    CHECK(store->find_run(Date{20'000}, "", {})->value().run == 1);
+    CHECK_FALSE(store->find_run(Date{20'000}, "", digest(1))->has_value());
+}
+
+TEST_CASE("sentences are kept once") {
+    const Folder folder;
+    auto store = open(folder);
+    REQUIRE(store->begin(Access::write).ok());
+    const std::vector<std::string_view> texts{"b", "a"}, more{"c", "a"};
+    std::vector<std::int64_t> numbers(2);
+    REQUIRE(store->reason_numbers(texts, numbers).ok());
+    CHECK(numbers == std::vector<std::int64_t>{1, 2});
+    REQUIRE(store->reason_numbers(more, numbers).ok());
+    CHECK(numbers == std::vector<std::int64_t>{3, 2});
+}
+
+TEST_CASE("a second import or night is refused at once, and a reader is not") {
+    const Folder folder;
+    auto store = open(folder), other = open(folder);
+    REQUIRE(store->begin(Access::write).ok());
+    const Status refused = other->begin(Access::write);
+    CHECK(refused.code() == StatusCode::storage);
+    CHECK(refused.message().find("another import or night") != std::string::npos);
+    REQUIRE(other->begin(Access::read).ok());
+    other->rollback();
+    store->rollback();
+    CHECK(other->begin(Access::write).ok());
+}
+
+TEST_CASE("a query gives names and cells, and must only read") {
+    const Folder folder;
+    auto store = open(folder);
+    REQUIRE(store->begin(Access::write).ok());
+    std::string seen;
+    const Store::Query visit{[&](std::span<const std::string_view> names) {
+                                 for (std::string_view name : names)
+                                     seen += std::string(name) + ",";
+                                 return Status();
+                             },
+                             [&](std::span<const std::optional<std::string_view>> cells) {
+                                 for (const auto& cell : cells)
+                                     seen += std::string(cell.value_or("NULL")) + ",";
+                                 return Status();
+                             }};
+    REQUIRE(store->query("SELECT 'A' AS uscc, 12.5 AS x, NULL AS y", visit).ok());
+    CHECK(seen == "uscc,x,y,A,12.5,NULL,");
+    CHECK(store->query("DELETE FROM firm", visit).code() == StatusCode::usage);
+    CHECK(store->query("SELECT 1; DELETE FROM firm", visit).code() == StatusCode::usage);
+    CHECK(store->query("SELECT nothing FROM nowhere", visit).code() == StatusCode::storage);
+}
+
+TEST_CASE("the audit log's digests depend on all that came before") {
+    const AuditEntry entry{1, "2026-06-15T00:00:00Z", "night", "{}"};
+    AuditEntry other = entry;
+    other.body = "{ }";
+    const Digest first = audit_digest({}, entry);
+    CHECK(first != audit_digest({}, other));
+    CHECK(audit_digest(first, entry) != first);
+}
+
+TEST_CASE("what is no store is refused with a sentence") {
+    const Folder folder;
+    const auto why = [&] {
+        return open_sqlite_store(folder.file(), OpenMode::existing).status().message();
+    };
+    CHECK(why() == "there is no store here; qice import makes one");
+    {
+        std::FILE* file = std::fopen(folder.file().c_str(), "w");
+        std::fputs(std::string(5000, 'x').c_str(), file);
+        std::fclose(file);
+    }
+    CHECK(why() == "is not a SQLite database");
+}
