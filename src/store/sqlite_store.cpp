@@ -1,6 +1,7 @@
 #include "store/sqlite_store.hpp"
 
 #include "store/audit.hpp"
+#include "store/packed.hpp"
 #include "store/sqlite.hpp"
 #include "store/sqlite_schema.hpp"
 
@@ -18,36 +19,6 @@ namespace qice {
 namespace {
 
 constexpr int kWaitForSenders = 30'000; // milliseconds
-constexpr std::size_t kPairBytes = 9;   // policy version, day, status: docs/store.md
-
-std::string_view bytes_of(const Digest& digest) {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-Digest digest_of(std::string_view bytes) {
-    Digest digest{};
-    std::memcpy(digest.data(), bytes.data(), std::min(bytes.size(), digest.size()));
-    return digest;
-}
-
-void append_pair(std::string& out, std::uint32_t version, std::int32_t day, Verdict status) {
-    for (int i = 0; i < 4; ++i)
-        out += static_cast<char>(version >> (8 * i));
-    for (int i = 0; i < 4; ++i)
-        out += static_cast<char>(static_cast<std::uint32_t>(day) >> (8 * i));
-    out += static_cast<char>(status);
-}
-
-Pushed pair_at(const char* bytes) {
-    const auto word = [&](int at) {
-        std::uint32_t value = 0;
-        for (int i = 0; i < 4; ++i)
-            value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + i]))
-                     << (8 * i);
-        return value;
-    };
-    return {word(0), static_cast<std::int32_t>(word(4)), static_cast<Verdict>(bytes[8])};
-}
 
 /// The lock that keeps imports and nights apart; released when its process ends, too.
 class WorkLock {

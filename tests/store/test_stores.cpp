@@ -1,29 +1,17 @@
-#include "store/sqlite_store.hpp"
+// What every store must do, and each of them does.
+#include "store/places.hpp"
 
 #include "store/audit.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
-#include <unistd.h>
+#include <cstdio>
 #include <vector>
 
 using namespace qice;
-namespace fs = std::filesystem;
+using namespace qice::tests;
 
 namespace {
-
-/// A folder of its own, taken away at the end.
-struct Folder {
-    fs::path path = fs::temp_directory_path() / ("qice-store-" + std::to_string(::getpid()));
-    Folder() { fs::create_directories(path); }
-    ~Folder() { fs::remove_all(path); }
-    std::string file() const { return (path / "s.db").string(); }
-};
-
-std::unique_ptr<Store> open(const Folder& folder, OpenMode mode = OpenMode::create) {
-    return open_sqlite_store(folder.file(), mode).value();
-}
 
 Digest digest(unsigned char byte) {
     Digest out{};
@@ -63,9 +51,9 @@ const std::vector<FirmChange> kTwoFirms{{1, 1, "A", digest(1), 1, "1,2"},
 } // namespace
 
 TEST_CASE("a store keeps what was committed, and nothing else") {
-    const Folder folder;
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
     {
-        auto store = open(folder);
+        auto store = place.open();
         REQUIRE(store->begin(Access::write).ok());
         REQUIRE(store->put_firms(kTwoFirms).ok());
         REQUIRE(store->commit().ok());
@@ -74,7 +62,7 @@ TEST_CASE("a store keeps what was committed, and nothing else") {
         REQUIRE(store->put_firms(change).ok());
         CHECK(firms(*store) == std::vector<std::string>{"A 3", "乙 0"});
     } // not committed
-    auto store = open(folder, OpenMode::existing);
+    auto store = place.open(OpenMode::existing);
     REQUIRE(store->begin(Access::read).ok());
     CHECK(firms(*store) == std::vector<std::string>{"A 1", "乙 2"});
     const NextNumbers next = store->next_numbers().value();
@@ -84,8 +72,8 @@ TEST_CASE("a store keeps what was committed, and nothing else") {
 }
 
 TEST_CASE("old versions of a firm's values can be read, in the order asked for") {
-    const Folder folder;
-    auto store = open(folder);
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open();
     REQUIRE(store->begin(Access::write).ok());
     REQUIRE(store->put_firms(kTwoFirms).ok());
     const std::vector<FirmChange> change{{1, 3, "A", digest(3), 1, "9"}};
@@ -107,12 +95,13 @@ TEST_CASE("old versions of a firm's values can be read, in the order asked for")
 }
 
 TEST_CASE("what was pushed to a firm is remembered over nights, in order") {
-    const Folder folder;
-    auto store = open(folder);
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open();
     REQUIRE(store->begin(Access::write).ok());
     StoredRun run;
     run.run = 1;
     run.as_of = Date{20'000};
+    run.recorded = "2026-11-25T19:04:05Z";
     REQUIRE(store->add_run(run).ok());
     const std::vector<StoredPush> first{{1, 1, 1, 7, Verdict::eligible, 1, 500'000, 100, 1},
                                         {2, 1, 1, 300, Verdict::near, 2, -1, {}, 1},
@@ -133,8 +122,8 @@ TEST_CASE("what was pushed to a firm is remembered over nights, in order") {
 }
 
 TEST_CASE("sentences are kept once") {
-    const Folder folder;
-    auto store = open(folder);
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open();
     REQUIRE(store->begin(Access::write).ok());
     const std::vector<std::string_view> texts{"b", "a"}, more{"c", "a"};
     std::vector<std::int64_t> numbers(2);
@@ -145,8 +134,8 @@ TEST_CASE("sentences are kept once") {
 }
 
 TEST_CASE("a second import or night is refused at once, and a reader is not") {
-    const Folder folder;
-    auto store = open(folder), other = open(folder);
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open(), other = place.open();
     REQUIRE(store->begin(Access::write).ok());
     const Status refused = other->begin(Access::write);
     CHECK(refused.code() == StatusCode::storage);
@@ -158,8 +147,8 @@ TEST_CASE("a second import or night is refused at once, and a reader is not") {
 }
 
 TEST_CASE("a query gives names and cells, and must only read") {
-    const Folder folder;
-    auto store = open(folder);
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open();
     REQUIRE(store->begin(Access::write).ok());
     std::string seen;
     const Store::Query visit{[&](std::span<const std::string_view> names) {
@@ -174,8 +163,9 @@ TEST_CASE("a query gives names and cells, and must only read") {
                              }};
     REQUIRE(store->query("SELECT 'A' AS uscc, 12.5 AS x, NULL AS y", visit).ok());
     CHECK(seen == "uscc,x,y,A,12.5,NULL,");
-    CHECK(store->query("DELETE FROM firm", visit).code() == StatusCode::usage);
-    CHECK(store->query("SELECT 1; DELETE FROM firm", visit).code() == StatusCode::usage);
+    const std::string firms = place.is_file() ? "firm" : "qice.firm";
+    CHECK(store->query("DELETE FROM " + firms, visit).code() == StatusCode::usage);
+    CHECK(store->query("SELECT 1; DELETE FROM " + firms, visit).code() == StatusCode::usage);
     CHECK(store->query("SELECT nothing FROM nowhere", visit).code() == StatusCode::storage);
 }
 
@@ -189,13 +179,13 @@ TEST_CASE("the audit log's digests depend on all that came before") {
 }
 
 TEST_CASE("what is no store is refused with a sentence") {
-    const Folder folder;
+    const StorePlace place("sqlite");
     const auto why = [&] {
-        return open_sqlite_store(folder.file(), OpenMode::existing).status().message();
+        return open_store(place.address(), OpenMode::existing).status().message();
     };
     CHECK(why() == "there is no store here; qice import makes one");
     {
-        std::FILE* file = std::fopen(folder.file().c_str(), "w");
+        std::FILE* file = std::fopen(place.file().c_str(), "w");
         std::fputs(std::string(5000, 'x').c_str(), file);
         std::fclose(file);
     }

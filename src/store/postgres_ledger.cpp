@@ -1,0 +1,224 @@
+#include "store/postgres_ledger.hpp"
+
+#include "store/packed.hpp"
+#include "store/postgres_copy.hpp"
+
+#include <algorithm>
+
+namespace qice {
+namespace {
+
+constexpr std::size_t kAtOnce = 10'000; // values of one parameter
+
+constexpr const char* kRun =
+    "SELECT run_no, as_of::text, options, input, qice, "
+    "to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+    "firms, policies, first_push, eligible, review, needs_data, near, digest FROM qice.run ";
+
+std::optional<StoredRun> run_in(const PgRows& rows) {
+    if (rows.size() == 0) return std::nullopt;
+    StoredRun run;
+    run.run = rows.number(0, 0);
+    run.as_of = Date::parse(rows.text(0, 1)).value_or(Date{});
+    run.options = rows.text(0, 2);
+    run.input = digest_of(rows.text(0, 3));
+    run.qice = rows.text(0, 4);
+    run.recorded = rows.text(0, 5);
+    run.firms = rows.number(0, 6);
+    run.policies = rows.number(0, 7);
+    run.first_push = rows.number(0, 8);
+    for (int s = 0; s < kStatuses; ++s)
+        run.pushes[static_cast<std::size_t>(s)] = rows.number(0, 9 + s);
+    run.digest = digest_of(rows.text(0, 13));
+    return run;
+}
+
+} // namespace
+
+void PostgresLedger::begin(std::int64_t next_reason) {
+    next_reason_ = next_reason;
+    run_ = 0;
+    pairs_.clear();
+}
+
+// ------------------------------------------------------------------------------------ runs
+
+Result<std::optional<StoredRun>> PostgresLedger::find_run(Date as_of, std::string_view options,
+                                                          const Digest& input) {
+    const std::string where =
+        std::string(kRun) +
+        "WHERE as_of = $1::date AND options = $2 AND input = $3 ORDER BY run_no LIMIT 1";
+    QICE_ASSIGN_OR_RETURN(const PgRows rows, db_.ask(where.c_str(), as_of.to_string(), options,
+                                                     PgBytes{bytes_of(input)}));
+    return run_in(rows);
+}
+
+Result<std::optional<StoredRun>> PostgresLedger::last_run() {
+    const std::string last = std::string(kRun) + "ORDER BY run_no DESC LIMIT 1";
+    QICE_ASSIGN_OR_RETURN(const PgRows rows, db_.ask(last.c_str()));
+    return run_in(rows);
+}
+
+Status PostgresLedger::add_run(const StoredRun& run) {
+    return db_.run("INSERT INTO qice.run VALUES ($1, $2::date, $3, $4, $5, $6::timestamptz, $7, "
+                   "$8, $9, $10, $11, $12, $13, $14)",
+                   run.run, run.as_of.to_string(), run.options, PgBytes{bytes_of(run.input)},
+                   run.qice, run.recorded, run.firms, run.policies, run.first_push, run.pushes[0],
+                   run.pushes[1], run.pushes[2], run.pushes[3], PgBytes{bytes_of(run.digest)});
+}
+
+Status PostgresLedger::read_run_counts(const StoredRun& run, const Visit<RunCount>& visit) {
+    QICE_ASSIGN_OR_RETURN(const PgRows rows,
+                          db_.ask("SELECT policy_version_no, status, count(*) FROM qice.push "
+                                  "WHERE run_no = $1 GROUP BY policy_version_no, status",
+                                  run.run));
+    for (int row = 0; row < rows.size(); ++row)
+        QICE_RETURN_IF_ERROR(visit(
+            {rows.number(row, 0), static_cast<Verdict>(rows.number(row, 1)), rows.number(row, 2)}));
+    return {};
+}
+
+// ---------------------------------------------------------------------------------- pushes
+
+Status PostgresLedger::read_pushed(
+    const std::function<Status(std::int64_t, std::span<const Pushed>)>& visit) {
+    QICE_RETURN_IF_ERROR(flush_pairs(pairs_.size()));
+    std::vector<Pushed> pushed;
+    return copy_out(
+        db_,
+        "COPY (SELECT firm_no, pairs FROM qice.pushed ORDER BY firm_no) TO STDOUT (FORMAT binary)",
+        [&](const CopiedRow& row) -> Status {
+            const std::string_view bytes = row.text(1);
+            if (bytes.size() % kPairBytes != 0)
+                return {StatusCode::storage, "table qice.pushed is damaged", {db_.where()}};
+            pushed.clear();
+            for (std::size_t at = 0; at < bytes.size(); at += kPairBytes)
+                pushed.push_back(pair_at(bytes.data() + at));
+            return visit(row.number(0), pushed);
+        });
+}
+
+Status PostgresLedger::reason_numbers(std::span<const std::string_view> texts,
+                                      std::span<std::int64_t> numbers) {
+    Sha256 sha;
+    std::vector<Digest> digests;
+    digests.reserve(texts.size());
+    for (const std::string_view text : texts) {
+        sha.add(text);
+        digests.push_back(sha.take());
+    }
+    std::fill(numbers.begin(), numbers.end(), 0);
+    for (std::size_t begin = 0; begin < texts.size(); begin += kAtOnce) {
+        PgBytesArray asked;
+        for (std::size_t i = begin; i < std::min(begin + kAtOnce, texts.size()); ++i)
+            asked.items.push_back(bytes_of(digests[i]));
+        QICE_ASSIGN_OR_RETURN(
+            const PgRows known,
+            db_.ask("SELECT asked.place, r.reason_no FROM unnest($1::bytea[]) WITH ORDINALITY AS "
+                    "asked(digest, place) JOIN qice.reason r ON r.digest = asked.digest",
+                    asked));
+        for (int row = 0; row < known.size(); ++row)
+            numbers[begin + static_cast<std::size_t>(known.number(row, 0)) - 1] =
+                known.number(row, 1);
+    }
+    if (std::find(numbers.begin(), numbers.end(), 0) == numbers.end()) return {};
+    CopyIn copy(db_, "COPY qice.reason(reason_no, digest, text) FROM STDIN (FORMAT binary)");
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (numbers[i] != 0) continue;
+        numbers[i] = next_reason_++;
+        copy.row(3).number(numbers[i]).text(bytes_of(digests[i])).text(texts[i]);
+        QICE_RETURN_IF_ERROR(copy.end_row());
+    }
+    return copy.finish();
+}
+
+Status PostgresLedger::add_pushes(const StoredRun& run, std::span<const StoredPush> pushes) {
+    if (pushes.empty()) return {};
+    if (run_ != run.run) {
+        QICE_RETURN_IF_ERROR(publish());
+        run_ = run.run;
+        QICE_RETURN_IF_ERROR(make_table());
+    }
+    QICE_RETURN_IF_ERROR(copy_pushes(pushes));
+    return remember(pushes, run.as_of);
+}
+
+/// Names of tables cannot be parameters; a number in them says nothing but itself.
+Status PostgresLedger::make_table() {
+    const std::string run = std::to_string(run_);
+    QICE_RETURN_IF_ERROR(db_.execute("CREATE TABLE qice.push_" + run +
+                                     "(LIKE qice.push INCLUDING DEFAULTS, "
+                                     "CONSTRAINT of_one_run CHECK (run_no = " +
+                                     run + "))"));
+    QICE_ASSIGN_OR_RETURN(const PgRows known,
+                          db_.ask("SELECT NOT EXISTS (SELECT FROM qice.pushed)"));
+    is_first_ = known.number(0, 0) != 0;
+    return {};
+}
+
+Status PostgresLedger::copy_pushes(std::span<const StoredPush> pushes) {
+    const std::string into =
+        "COPY qice.push_" + std::to_string(run_) +
+        "(push_no, run_no, firm_no, firm_version_no, policy_version_no, reason_no, score, benefit, "
+        "rank, status) FROM STDIN (FORMAT binary)";
+    CopyIn copy(db_, into.c_str());
+    for (const StoredPush& push : pushes) {
+        copy.row(10).number(push.push).number(run_).number(push.firm).number(push.firm_version);
+        copy.number(push.policy_version).number(push.reason).number(push.score);
+        copy.number(push.benefit).small(static_cast<std::int32_t>(push.rank));
+        copy.tiny(static_cast<std::int16_t>(push.status));
+        QICE_RETURN_IF_ERROR(copy.end_row());
+    }
+    return copy.finish();
+}
+
+Status PostgresLedger::remember(std::span<const StoredPush> pushes, Date as_of) {
+    for (const StoredPush& push : pushes) {
+        if (pairs_.empty() || pairs_.back().firm != push.firm) pairs_.push_back({push.firm, {}});
+        append_pair(pairs_.back().bytes, static_cast<std::uint32_t>(push.policy_version),
+                    as_of.days, push.status);
+    }
+    return flush_pairs(pairs_.size() - 1);
+}
+
+/// Writes the first `count` of pairs_ and forgets them.
+Status PostgresLedger::flush_pairs(std::size_t count) {
+    const auto end = pairs_.begin() + static_cast<std::ptrdiff_t>(count);
+    if (is_first_ && count > 0) {
+        CopyIn copy(db_, "COPY qice.pushed(firm_no, pairs) FROM STDIN (FORMAT binary)");
+        for (auto pairs = pairs_.begin(); pairs != end; ++pairs) {
+            copy.row(2).number(pairs->firm).text(pairs->bytes);
+            QICE_RETURN_IF_ERROR(copy.end_row());
+        }
+        QICE_RETURN_IF_ERROR(copy.finish());
+    }
+    for (auto begin = is_first_ ? end : pairs_.begin(); begin != end;) {
+        std::vector<std::int64_t> firms;
+        PgBytesArray bytes;
+        for (; begin != end && firms.size() < kAtOnce; ++begin) {
+            firms.push_back(begin->firm);
+            bytes.items.push_back(begin->bytes);
+        }
+        QICE_RETURN_IF_ERROR(
+            db_.run("INSERT INTO qice.pushed AS old SELECT * FROM unnest($1::bigint[], "
+                    "$2::bytea[]) ON CONFLICT (firm_no) DO UPDATE SET pairs = old.pairs || "
+                    "excluded.pairs",
+                    firms, bytes));
+    }
+    pairs_.erase(pairs_.begin(), end);
+    return {};
+}
+
+Status PostgresLedger::publish() {
+    QICE_RETURN_IF_ERROR(flush_pairs(pairs_.size()));
+    if (run_ == 0) return {};
+    const std::string run = std::to_string(std::exchange(run_, 0));
+    const std::string table = "qice.push_" + run;
+    // Readers must not find a large table that the planner knows nothing about.
+    return db_.execute("SET LOCAL lock_timeout = '30s'; ALTER TABLE qice.push ATTACH PARTITION " +
+                       table + " FOR VALUES IN (" + run + "); ALTER TABLE " + table +
+                       " DROP CONSTRAINT of_one_run; ANALYZE " + table +
+                       "; SET LOCAL lock_timeout = 0");
+}
+
+} // namespace qice
