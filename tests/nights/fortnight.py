@@ -215,7 +215,7 @@ class Maker(worlds.Maker):
     # --- the nights
 
     def options(self, as_of):
-        days = self.random.choice([None, None, None, (1, 1), (2, 2), (3, 7), (5, 3), (0, 2), (4, 14)])
+        days = self.random.choice([None, None, None, (1, 1), (2, 2), (3, 7), (5, 3), (1, 2), (4, 14)])
         return Options(as_of.isoformat(), self.random.choice(STATUS_CHOICES), self.random.choice([5, 5, 1, 2, 3, 1000]), days)
 
     def night(self, as_of, first):
