@@ -74,9 +74,10 @@ const SnapshotAnswer& Snapshot::ask(const FirmRecord& firm, const QueryOptions& 
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         Scratch::Part& own = scratch.parts_[i];
         if (own.segment != parts_[i].segment) {
+            own.scratch = parts_[i].segment
+                              ? std::make_unique<FirmQuery::Scratch>(parts_[i].segment->query)
+                              : nullptr;
             own.segment = parts_[i].segment;
-            own.scratch =
-                own.segment ? std::make_unique<FirmQuery::Scratch>(own.segment->query) : nullptr;
         }
         if (own.segment)
             said[i] = &own.segment->query.ask(firm, options, parts_[i].open, *own.scratch);
@@ -142,10 +143,14 @@ struct Engine::State {
     std::vector<PolicyPtr> overlay_without(std::string_view id) const;
     std::shared_ptr<const Segment> compiled(std::vector<PolicyPtr> policies,
                                             const CompileOptions& with) const;
-    void set_base(std::shared_ptr<const Segment> segment);
+    void take_over(std::shared_ptr<const Segment> made);
+    FirmQuery::Open open_of(const Segment& segment) const;
+    void set_base(std::shared_ptr<const Segment> segment, FirmQuery::Open open);
     Status rebuild(StringMap<Entry> from, const CompileOptions& with);
     void change(const std::string& id, PolicyPtr policy, std::shared_ptr<const Segment> next);
-    void publish();
+    std::shared_ptr<const Snapshot> snapshot_of(Snapshot::Part of_base,
+                                                std::shared_ptr<const Segment> changes) const;
+    void publish(std::shared_ptr<const Snapshot> next);
     void start_merge();
     void merge(std::vector<PolicyPtr> policies, CompileOptions with, std::uint64_t begun_in);
 
@@ -199,19 +204,28 @@ std::vector<PolicyPtr> Engine::State::overlay_without(std::string_view id) const
     return policies;
 }
 
-/// Takes a segment as base: which of its policies are still the ones, and which are open.
-void Engine::State::set_base(std::shared_ptr<const Segment> segment) {
-    base = std::move(segment);
-    base_open = base ? base->query.all_open() : FirmQuery::Open{};
-    for (auto& [id, entry] : entries)
-        entry.in_base = kNotThere;
-    if (!base) return;
-    for (std::uint32_t number = 0; number < base->policies.size(); ++number) {
-        const PolicyPtr& policy = base->policies[number];
+/// Which policies of a base are still the ones, and open.
+FirmQuery::Open Engine::State::open_of(const Segment& segment) const {
+    FirmQuery::Open open = segment.query.all_open();
+    for (std::uint32_t number = 0; number < segment.policies.size(); ++number) {
+        const PolicyPtr& policy = segment.policies[number];
         const auto found = entries.find(policy->id);
         const bool current = found != entries.end() && found->second.policy == policy;
-        if (current) found->second.in_base = number;
-        base->query.set_open(base_open, number, current && is_open(policy->id));
+        segment.query.set_open(open, number, current && is_open(policy->id));
+    }
+    return open;
+}
+
+void Engine::State::set_base(std::shared_ptr<const Segment> segment, FirmQuery::Open open) {
+    base = std::move(segment);
+    base_open = std::move(open);
+    for (auto& [id, entry] : entries)
+        entry.in_base = kNotThere;
+    for (std::uint32_t number = 0; base && number < base->policies.size(); ++number) {
+        const PolicyPtr& policy = base->policies[number];
+        const auto found = entries.find(policy->id);
+        if (found != entries.end() && found->second.policy == policy)
+            found->second.in_base = number;
     }
 }
 
@@ -236,8 +250,10 @@ Status Engine::State::rebuild(StringMap<Entry> from, const CompileOptions& with)
             for (const std::string& superseded : entry.policy->supersedes)
                 ++superseders[superseded];
     overlay = nullptr;
-    set_base(std::move(made));
-    publish();
+    FirmQuery::Open open;
+    if (made) open = open_of(*made);
+    set_base(std::move(made), std::move(open));
+    publish(snapshot_of({base, base_open}, overlay));
     return {};
 }
 
@@ -256,20 +272,24 @@ void Engine::State::change(const std::string& id, PolicyPtr policy,
         count_superseded(*policy, true);
     }
     overlay = std::move(next);
-    publish();
+    publish(snapshot_of({base, base_open}, overlay));
     if (overlay && overlay->policies.size() > merge_above) start_merge();
 }
 
-void Engine::State::publish() {
-    Snapshot::Part changed{overlay, {}};
-    if (overlay) {
-        changed.open = overlay->query.all_open();
-        for (std::uint32_t number = 0; number < overlay->policies.size(); ++number)
-            if (!is_open(overlay->policies[number]->id))
-                overlay->query.set_open(changed.open, number, false);
+std::shared_ptr<const Snapshot>
+Engine::State::snapshot_of(Snapshot::Part of_base, std::shared_ptr<const Segment> changes) const {
+    Snapshot::Part changed{std::move(changes), {}};
+    if (const Segment* const segment = changed.segment.get()) {
+        changed.open = segment->query.all_open();
+        for (std::uint32_t number = 0; number < segment->policies.size(); ++number)
+            if (!is_open(segment->policies[number]->id))
+                segment->query.set_open(changed.open, number, false);
     }
-    std::shared_ptr<const Snapshot> next(
-        new Snapshot({base, base_open}, std::move(changed), entries.size()));
+    return std::shared_ptr<const Snapshot>(
+        new Snapshot(std::move(of_base), std::move(changed), entries.size()));
+}
+
+void Engine::State::publish(std::shared_ptr<const Snapshot> next) {
     const std::lock_guard lock(published_mutex);
     published.swap(next); // the old one, if it was the last, goes after the lock
 }
@@ -286,29 +306,43 @@ void Engine::State::start_merge() {
 }
 
 /// In a thread of its own: compiles a base, then takes it over with what has changed meanwhile.
+/// What cannot be done, as base and overlay can be ranked apart but not as one, or for want of
+/// memory, is left as it is until the overlay has doubled.
 void Engine::State::merge(std::vector<PolicyPtr> policies, CompileOptions with,
                           std::uint64_t begun_in) {
     std::shared_ptr<const Segment> made;
     try {
         made = std::make_shared<const Segment>(schema, std::move(policies), with);
-    } catch (const std::length_error&) {
-        // Base and overlay can be ranked apart but not as one: they stay apart.
+    } catch (const std::exception&) {
     }
     const std::lock_guard lock(mutex);
     merging = false;
     if (begun_in != epoch) return;
-    if (!made) {
-        merge_above *= 2;
-        return;
+    merge_above *= 2;
+    if (!made) return;
+    try {
+        take_over(std::move(made));
+    } catch (const std::exception&) {
     }
-    merge_above = most_overlay;
-    set_base(std::move(made));
+}
+
+/// A base that was begun some changes ago; all that may fail comes before anything is changed.
+void Engine::State::take_over(std::shared_ptr<const Segment> made) {
+    FirmQuery::Open open = open_of(*made);
+    absl::flat_hash_set<const Policy*> in_base;
+    for (const PolicyPtr& policy : made->policies)
+        in_base.insert(policy.get());
     std::vector<PolicyPtr> rest;
     if (overlay)
         for (const PolicyPtr& policy : overlay->policies)
-            if (entries.find(policy->id)->second.in_base == kNotThere) rest.push_back(policy);
-    overlay = compiled(std::move(rest), options); // part of what was one overlay: can be ranked
-    publish();
+            if (!in_base.contains(policy.get())) rest.push_back(policy);
+    // Part of what was one overlay: can be ranked.
+    std::shared_ptr<const Segment> next_overlay = compiled(std::move(rest), options);
+    auto next = snapshot_of({made, open}, next_overlay);
+    set_base(std::move(made), std::move(open));
+    overlay = std::move(next_overlay);
+    merge_above = most_overlay;
+    publish(std::move(next));
 }
 
 // ------------------------------------------------------------------------------------ face
@@ -316,7 +350,7 @@ void Engine::State::merge(std::vector<PolicyPtr> policies, CompileOptions with,
 Engine::Engine(SchemaPtr schema, const CompileOptions& options, std::size_t most_overlay)
     : state_(std::make_unique<State>(std::move(schema), options, most_overlay)) {
     const std::lock_guard lock(state_->mutex);
-    state_->publish();
+    state_->publish(state_->snapshot_of({}, nullptr));
 }
 
 Engine::~Engine() {
