@@ -28,8 +28,8 @@
  * 10. Lifetimes. A handle keeps alive what it was made of: a schema may be destroyed as soon as an
  *     engine was opened with it, a snapshot as soon as a result was made from it.
  * 11. Nothing passes but the return value: no exception, abort, signal handler, locale, environment
- *     or print. Want of memory is QICE_OUT_OF_MEMORY, and every handle stays usable. No function
- *     needs a callback.
+ *     or print. Want of memory is QICE_OUT_OF_MEMORY, and every handle stays usable unless its
+ *     function says otherwise. No function needs a callback.
  * 12. Threads of the library's own run within a call that was given more than one thread, and to
  *     put the policies of an engine in order after many changes. A process that forks does so
  *     before it opens an engine.
@@ -425,7 +425,8 @@ QICE_API int32_t qice_firm_destroy(qice_firm* firm);
 QICE_API int32_t qice_rows_create(qice_rows** out, const qice_schema* schema,
                                   const qice_read_options* options, qice_error** error);
 /* Copies a firm. One without an id, or with one that was added before, is set aside: the finished
- * table tells it (qice_firms_bad). Fails: QICE_USAGE for a firm of another schema. Since 1. */
+ * table tells it (qice_firms_bad). Fails: QICE_USAGE for a firm of another schema. After
+ * QICE_OUT_OF_MEMORY the rows are lost and can only be destroyed. Since 1. */
 QICE_API int32_t qice_rows_add(qice_rows* rows, const qice_firm* firm, qice_error** error);
 /* Makes a table of what was added; `rows` is then empty and may be used again. The caller owns *out.
  * Since 1. */

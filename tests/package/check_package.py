@@ -73,6 +73,25 @@ run(compiler, "-std=c++20", "-O1", source / "tests/package/consumer.cpp", "-o",
     work / "elsewhere/consumer", *flags)
 expect("pkg-config", run(work / "elsewhere/consumer", cwd=work / "elsewhere"), "eligible 1")
 
+# C, by pkg-config and by find_package, with the header alone.
+environment["LD_LIBRARY_PATH"] = str(pc.parent.parent)
+flags = run("pkg-config", "--cflags", "--libs", "qice-c").split()
+run("cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", source / "bindings/c/example.c",
+    "-o", work / "elsewhere/example", *flags)
+wanted = "push TECH-GROWTH to 91441900MA4W000037, score 0.500000\nnear: 1\n"
+expect("C by pkg-config", run(work / "elsewhere/example", cwd=work / "elsewhere"), wanted)
+(work / "c").mkdir(exist_ok=True)
+shutil.copy(source / "bindings/c/example.c", work / "c")
+(work / "c/CMakeLists.txt").write_text("""cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES C)
+find_package(qice-c REQUIRED)
+add_executable(example example.c)
+target_link_libraries(example PRIVATE qice::c)
+""")
+run("cmake", "-S", work / "c", "-B", work / "c/build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+run("cmake", "--build", work / "c/build")
+expect("C by find_package", run(work / "c/build/example", cwd=work / "elsewhere"), wanted)
+
 # The program, from elsewhere.
 program = prefix / "bin/qice"
 elsewhere = work / "elsewhere"
