@@ -1,6 +1,6 @@
 """How much longer than `qice push` does PostgreSQL need for the same nights, written as SQL?
 
-    python3 bench/peers/night_peer.py --qice build/release/qice [--firms 50000 --policies 1000 --rounds 3] [--store sqlite]
+    python3 bench/peers/night_peer.py --qice build/release/qice [--firms 50000 --policies 1000 --rounds 3]
 
 A first night over a generated city, then, on the day after, a second one in which 1 % of the firms have changed. The SQL
 (night_sql.py) works on one table of resolved numbers in its cache, unlogged between the steps and without fsync; two sessions
