@@ -1,10 +1,12 @@
 #include "cli/common.hpp"
 
+#include "qice/base/text.hpp"
 #include "qice/model/standards.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <thread>
 
 namespace qice::cli {
 
@@ -100,8 +102,11 @@ int load(const Options& options, Loaded& out) {
     Result<SchemaPtr> read = Schema::load(schema);
     if (!read.ok()) return fail(read.status());
     out.schema = *read;
-    if (options.policies.empty()) return kDone;
-    Result<PolicySet> set = load_policies(options.policies, out.schema, options.limits);
+    return options.policies.empty() ? kDone : load_policies(options, out);
+}
+
+int load_policies(const Options& options, Loaded& out) {
+    Result<PolicySet> set = qice::load_policies(options.policies, out.schema, options.limits);
     if (!set.ok()) return fail(set.status());
     out.policies = std::move(*set);
     constexpr std::size_t kMostShown = 50;
@@ -121,6 +126,61 @@ int load(const Options& options, Loaded& out) {
                           : " policies are wrong; nothing was done. Mend them, or leave them out") +
              " with --skip-bad-policies");
     return kInvalidInput;
+}
+
+Result<StatusSet> read_statuses(const std::string& text) {
+    StatusSet statuses = 0;
+    for (std::string_view name : split(text, ',')) {
+        bool known = false;
+        for (std::size_t s = 0; s < kStatuses; ++s) {
+            if (trim(name) != name_of(static_cast<Verdict>(s))) continue;
+            statuses |= status_bit(static_cast<Verdict>(s));
+            known = true;
+        }
+        if (!known)
+            return Status(StatusCode::usage,
+                          "--status takes eligible, review, needs_data and near; got \"" +
+                              std::string(name) + "\"");
+    }
+    return statuses;
+}
+
+Result<std::uint32_t> read_limit(const char* option, const std::string& text) {
+    if (text == "all") return kNoLimit;
+    std::int64_t limit = 0;
+    if (!is_plain_number(text) || parse_number(text, {}, 0, limit) != NumberError::none ||
+        limit < 1 || limit >= kNoLimit)
+        return Status(StatusCode::usage, std::string(option) +
+                                             " needs a whole number from 1, or all; got \"" + text +
+                                             "\"");
+    return static_cast<std::uint32_t>(limit);
+}
+
+unsigned threads_or_all(int threads) {
+    return threads > 0 ? static_cast<unsigned>(threads)
+                       : std::max(1u, std::thread::hardware_concurrency());
+}
+
+void QuarantineReport::add(const FirmsRead& read) {
+    entries += read.quarantine.size();
+    rows_set_aside += read.rows_set_aside;
+    for (std::size_t i = 0; i < read.quarantine.size() && shown.size() < kMostShown; ++i)
+        shown.push_back(read.quarantine[i]);
+}
+
+void QuarantineReport::say(const std::string& firms, const std::string& file) const {
+    if (entries == 0) return;
+    complain(std::to_string(entries) + (entries == 1 ? " entry" : " entries") + " quarantined, " +
+             std::to_string(rows_set_aside) + " of them whole rows" +
+             (file.empty() ? "; --quarantine FILE keeps them all:" : ", see " + file));
+    if (!file.empty()) return;
+    for (const Quarantined& entry : shown)
+        complain(firms + ':' + std::to_string(entry.line) + ": " +
+                 (entry.firm_id.empty() ? "" : visible(excerpt(entry.firm_id)) + ": ") +
+                 (entry.field.empty() ? "row set aside:" : entry.field + ":") +
+                 (entry.value.empty() || entry.field.empty() ? "" : ' ' + in_quotes(entry.value)) +
+                 ' ' + entry.reason);
+    if (entries > kMostShown) complain("... and " + std::to_string(entries - kMostShown) + " more");
 }
 
 ReadOptions read_options(const Options& options, Date as_of, unsigned threads) {

@@ -6,6 +6,7 @@
 
 #include "qice/base/date.hpp"
 #include "qice/io/reader.hpp"
+#include "qice/match/matcher.hpp"
 #include "qice/rule/parse.hpp"
 
 #include <CLI/CLI.hpp>
@@ -59,9 +60,28 @@ struct Loaded {
 };
 /// Schema and policies; every bad policy is printed. The code is kDone, or why there is nothing.
 int load(const Options& options, Loaded& out);
+/// The policies alone, for the schema that `out` has.
+int load_policies(const Options& options, Loaded& out);
 ReadOptions read_options(const Options& options, Date as_of, unsigned threads = 1);
 Result<FirmsRead> load_firms(const Options& options, const SchemaPtr& schema, Date as_of,
                              unsigned threads = 1);
+
+/// `eligible,review` and the like.
+Result<StatusSet> read_statuses(const std::string& text);
+/// A whole number from 1, or `all`: kNoLimit. `option` names it in messages.
+Result<std::uint32_t> read_limit(const char* option, const std::string& text);
+unsigned threads_or_all(int threads);
+
+/// What was quarantined, in words: the first of it, where it is not in a file.
+struct QuarantineReport {
+    std::uint64_t entries = 0, rows_set_aside = 0;
+    std::vector<Quarantined> shown; // the first of it
+
+    static constexpr std::size_t kMostShown = 10;
+    void add(const FirmsRead& read);
+    /// `firms` names the file that was read; `file` is where the quarantine was written, or empty.
+    void say(const std::string& firms, const std::string& file) const;
+};
 
 class Stopwatch {
   public:
@@ -82,6 +102,8 @@ class Command {
 };
 
 std::unique_ptr<Command> match_command(CLI::App& program);
+std::unique_ptr<Command> push_command(CLI::App& program);
+std::unique_ptr<Command> import_command(CLI::App& program);
 std::unique_ptr<Command> firm_command(CLI::App& program);
 std::unique_ptr<Command> explain_command(CLI::App& program);
 std::unique_ptr<Command> lint_command(CLI::App& program);

@@ -44,6 +44,8 @@ int main(int argc, char** argv) {
   qice firm 91441900MA4W000037 --policies data/policies --firms firms.csv
   qice explain 91441900MA4W000037 CN-TSME --policies data/policies --firms firms.csv --lang zh
   qice lint --policies data/policies
+  qice import --store sqlite:qice.db --policies data/policies --firms firms.csv
+  qice push --store sqlite:qice.db
 
 qice (企策) finds, for every enterprise, the support policies it could claim, and says why.)"};
     program.name("qice");
@@ -51,8 +53,8 @@ qice (企策) finds, for every enterprise, the support policies it could claim, 
     program.set_version_flag("--version", QICE_VERSION_STRING);
 
     std::vector<std::unique_ptr<Command>> commands;
-    for (auto* make : {match_command, firm_command, explain_command, lint_command, generate_command,
-                       version_command})
+    for (auto* make : {match_command, push_command, import_command, firm_command, explain_command,
+                       lint_command, generate_command, version_command})
         commands.push_back(make(program));
     if (argc > 1 && argv[1][0] != '-') {
         std::vector<std::string> names;

@@ -40,15 +40,11 @@ struct Totals {
     std::uint64_t firms = 0;
     std::array<std::uint64_t, kStatuses> pushes{};
     std::vector<PolicyCounts> counts; // of each policy of the set
-    std::uint64_t quarantined = 0, rows_set_aside = 0;
-    std::vector<Quarantined> shown; // the first of the quarantine
+    QuarantineReport quarantine;
 
     void add(const FirmsRead& read) {
         firms += read.firms.size();
-        quarantined += read.quarantine.size();
-        rows_set_aside += read.rows_set_aside;
-        for (std::size_t i = 0; i < read.quarantine.size() && shown.size() < kShownBadCells; ++i)
-            shown.push_back(read.quarantine[i]);
+        quarantine.add(read);
     }
     void add(const MatchResult& result) {
         for (std::size_t s = 0; s < kStatuses; ++s)
@@ -180,7 +176,7 @@ class Match : public Command {
         if (const Status status = stream_ ? match_portions() : match_whole(); !status.ok())
             return fail(status);
         report();
-        return totals_.quarantined == 0 && !loaded_.skipped_policies ? kDone : kQuarantined;
+        return totals_.quarantine.entries == 0 && !loaded_.skipped_policies ? kDone : kQuarantined;
     }
 
   private:
@@ -188,32 +184,12 @@ class Match : public Command {
 
     Status read_arguments() {
         QICE_ASSIGN_OR_RETURN(as_of_, as_of(options_));
-        if (top_ == "all") {
-            match_.top = kNoLimit;
-        } else {
-            std::int64_t top = 0;
-            if (!is_plain_number(top_) || parse_number(top_, {}, 0, top) != NumberError::none ||
-                top < 1 || top >= kNoLimit)
-                return usage("--top needs a whole number from 1, or all; got \"" + top_ + "\"");
-            match_.top = static_cast<std::uint32_t>(top);
-        }
-        match_.statuses = 0;
-        for (std::string_view name : split(statuses_, ',')) {
-            bool known = false;
-            for (std::size_t s = 0; s < kStatuses; ++s) {
-                if (trim(name) != name_of(static_cast<Verdict>(s))) continue;
-                match_.statuses |= status_bit(static_cast<Verdict>(s));
-                known = true;
-            }
-            if (!known)
-                return usage("--status takes eligible, review, needs_data and near; got \"" +
-                             std::string(name) + "\"");
-        }
+        QICE_ASSIGN_OR_RETURN(match_.top, read_limit("--top", top_));
+        QICE_ASSIGN_OR_RETURN(match_.statuses, read_statuses(statuses_));
         QICE_ASSIGN_OR_RETURN(parsed_urgency_, read_urgency(urgency_));
         match_.by_policy = by_ == "policy";
         match_.count_all = !counts_.empty();
-        match_.threads = threads_ > 0 ? static_cast<unsigned>(threads_)
-                                      : std::max(1u, std::thread::hardware_concurrency());
+        match_.threads = threads_or_all(threads_);
         if (stream_ && match_.by_policy)
             return usage("--stream ranks firm by firm; --by policy needs all firms at once");
         if (out_.empty() && !options_.json && !dry_run_) out_ = "-";
@@ -338,7 +314,7 @@ class Match : public Command {
     }
 
     void report() const {
-        report_quarantine();
+        totals_.quarantine.say(options_.firms, dry_run_ ? "" : quarantine_);
         const std::array<std::uint64_t, kStatuses>& pushes = totals_.pushes;
         const std::uint64_t pairs = totals_.firms * policies_matched_;
         std::string by_status;
@@ -356,10 +332,10 @@ class Match : public Command {
                 "\"index\": {:.6f}, \"match\": {:.6f}, \"write\": {:.6f}}}, "
                 "\"peak_mib\": {:.1f}, \"threads\": {}, \"kernels\": \"{}\"}}\n",
                 as_of_.to_string(), totals_.firms, loaded_.policies.policies.size(),
-                policies_matched_, pairs, by_status, totals_.quarantined, totals_.rows_set_aside,
-                loaded_.policies.errors.size(), seconds_.read, seconds_.compile, seconds_.index,
-                seconds_.match, seconds_.write, static_cast<double>(usage.ru_maxrss) / 1024.0,
-                match_.threads, kernels().name);
+                policies_matched_, pairs, by_status, totals_.quarantine.entries,
+                totals_.quarantine.rows_set_aside, loaded_.policies.errors.size(), seconds_.read,
+                seconds_.compile, seconds_.index, seconds_.match, seconds_.write,
+                static_cast<double>(usage.ru_maxrss) / 1024.0, match_.threads, kernels().name);
             return;
         }
         std::string words;
@@ -370,26 +346,6 @@ class Match : public Command {
             fmt::format("{} firms x {} open policies of {} as of {}{}; matched in {:.3f} s",
                         totals_.firms, policies_matched_, loaded_.policies.policies.size(),
                         as_of_.to_string(), words, seconds_.match));
-    }
-
-    void report_quarantine() const {
-        if (totals_.quarantined == 0) return;
-        const std::uint64_t count = totals_.quarantined;
-        complain(fmt::format("{} {} quarantined, {} of them whole rows{}", count,
-                             count == 1 ? "entry" : "entries", totals_.rows_set_aside,
-                             quarantine_.empty() || dry_run_ ? "; --quarantine FILE keeps them all:"
-                                                             : ", see " + quarantine_));
-        if (!quarantine_.empty() && !dry_run_) return;
-        for (const Quarantined& entry : totals_.shown) {
-            complain(fmt::format(
-                "{}:{}: {}{}{} {}", options_.firms, entry.line,
-                entry.firm_id.empty() ? "" : visible(excerpt(entry.firm_id)) + ": ",
-                entry.field.empty() ? "row set aside:" : entry.field + ":",
-                entry.value.empty() || entry.field.empty() ? "" : ' ' + in_quotes(entry.value),
-                entry.reason));
-        }
-        if (count > kShownBadCells)
-            complain("... and " + std::to_string(count - kShownBadCells) + " more");
     }
 
     Options options_;
