@@ -485,10 +485,10 @@ Status NightRun::compare_with_last() {
     for (std::size_t i = 0; i < pushes_.size(); ++i) {
         const NightPush& push = pushes_[i];
         ++report_.run.pushes[static_cast<std::size_t>(push.status)];
-        ++report_.by_policy[policies_.set.policies[push.policy].id][0];
+        if (options_.dry_run) ++report_.by_policy[policies_.set.policies[push.policy].id][0];
         report_.firms_pushed += i == 0 || pushes_[i - 1].firm != push.firm;
     }
-    if (!report_.last) return {};
+    if (!report_.last || !options_.dry_run) return {}; // counting a run costs a pass over it
     return store_.read_run_counts(*report_.last, [&](const RunCount& count) {
         report_.by_policy[policy_ids_[count.policy_version]][1] += count.pushes;
         return Status();

@@ -49,7 +49,7 @@ struct NightReport {
     std::int64_t firms_deep = 0;   // that had to be ranked to the end
     std::int64_t firms_pushed = 0;
     std::int64_t policies_open = 0;
-    /// By policy id: pushes of this night and of the last.
+    /// Of a dry run, by policy id: pushes of this night and of the last.
     std::map<std::string, std::array<std::int64_t, 2>> by_policy;
     std::vector<Status> bad_policies;
     std::uint64_t bad_cells = 0; // that the schema of today cannot take of older values
