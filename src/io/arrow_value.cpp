@@ -53,8 +53,13 @@ template <class Float> const char* read_float(Float value, int decimals, std::in
             }
         }
     }
+    // With an exponent: without one, digits behind the shortest would be the float's own.
     std::array<char, 64> buffer;
-    const NumberError error = parse_number(shortest(value, buffer), {}, decimals, out, true);
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                   std::chars_format::scientific)
+                         .ptr;
+    const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+    const NumberError error = parse_number(text, {}, decimals, out, true);
     return error == NumberError::none ? nullptr : describe(error);
 }
 

@@ -351,7 +351,7 @@ inline Made dictionary(const char* format, const Cells<std::string>& cells, Rand
         narrow.append(*made.buffers[1], i, static_cast<std::size_t>(width)); // little end first
     made.buffers[1] = narrow;
     made.format = format;
-    made.dictionary.push_back(texts(chance(random, 0.7) ? "u" : "U", values, random));
+    made.dictionary.push_back(texts(*format >= 'a' ? "u" : "U", values, random));
     return made;
 }
 
@@ -382,21 +382,24 @@ Made list(const std::string& format, const Cells<std::vector<Item>>& cells, Rand
     return made;
 }
 
-/// A structure of columns, sliced once more: `make(slack)` makes its columns with so many rows more
-/// before the first.
+/// A structure of columns, sliced once more: `make(before, behind)` makes its columns with so many
+/// rows more before the first and behind the last.
 template <class Make> Made structure(const Cells<bool>& is_there, Random& random, Make&& make) {
     Made made;
     made.format = "+s";
     const Cells<bool> all = with_slack(is_there, made, random);
     set_validity(all, made, random);
-    made.children = make(static_cast<std::size_t>(made.offset));
+    const auto before = static_cast<std::size_t>(made.offset);
+    made.children = make(before, all.size() - is_there.size() - before);
     return made;
 }
 
-/// So many rows of nothing, then the cells.
-template <class Value> Cells<Value> behind(std::size_t rows, const Cells<Value>& cells) {
-    Cells<Value> all(rows);
+/// So many rows of nothing, the cells, and so many more.
+template <class Value>
+Cells<Value> around(std::size_t before, const Cells<Value>& cells, std::size_t behind) {
+    Cells<Value> all(before);
     all.insert(all.end(), cells.begin(), cells.end());
+    all.resize(all.size() + behind);
     return all;
 }
 
