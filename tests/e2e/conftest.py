@@ -10,8 +10,12 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "postgres"))
+import server
 
 SCHEMA = """{"id": "uscc",
  "fields": [
@@ -142,3 +146,15 @@ def large_city(tmp_path_factory, program):
     made = World(tmp_path_factory.mktemp("large"), program)
     made.run("generate", "--firms", 300_000, "--policies", 500, "--seed", 6, "--out", ".")
     return made
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A throw-away PostgreSQL server; the tests that need it are skipped, loudly, where none is installed."""
+    try:
+        running = server.Server()
+    except server.Missing as missing:
+        print(f"\n{missing}", file=sys.stderr)
+        pytest.skip(str(missing))
+    with running:
+        yield running
