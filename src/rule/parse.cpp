@@ -285,13 +285,12 @@ class PolicyCollector {
         }
     }
 
-    Status add_file(const std::string& path) {
-        QICE_ASSIGN_OR_RETURN(const std::string text, read_file(path));
-        if (path.ends_with(".jsonl"))
-            add_lines(path, text);
+    /// Lines, where the file's name says so.
+    void add_file(const std::string& file, std::string_view text) {
+        if (file.ends_with(".jsonl"))
+            add_lines(file, text);
         else
-            add_text({path, text});
-        return {};
+            add_text({file, text});
     }
 
     PolicySet take() && { return std::move(set_); }
@@ -328,17 +327,11 @@ class PolicyCollector {
     std::uint64_t conditions_ = 0;
 };
 
-} // namespace
-
-Result<PolicySet> load_policies(const std::string& path, SchemaPtr schema,
-                                const PolicyLimits& limits) {
+/// The file itself, or all files of a folder in the order of their paths.
+Result<std::vector<std::string>> policy_files(const std::string& path) {
     namespace fs = std::filesystem;
-    PolicyCollector collector(std::move(schema), limits);
     std::error_code failed;
-    if (!fs::is_directory(path, failed)) {
-        QICE_RETURN_IF_ERROR(collector.add_file(path));
-        return std::move(collector).take();
-    }
+    if (!fs::is_directory(path, failed)) return std::vector{path};
     std::vector<std::string> files;
     for (auto entry = fs::recursive_directory_iterator(path, failed);
          !failed && entry != fs::recursive_directory_iterator(); entry.increment(failed)) {
@@ -349,8 +342,37 @@ Result<PolicySet> load_policies(const std::string& path, SchemaPtr schema,
     if (failed) return invalid_input("cannot list this folder: " + failed.message(), {path});
     if (files.empty()) return invalid_input("this folder has no .json or .jsonl file", {path});
     std::sort(files.begin(), files.end());
-    for (const std::string& file : files)
-        QICE_RETURN_IF_ERROR(collector.add_file(file));
+    return files;
+}
+
+} // namespace
+
+Result<PolicySet> load_policies(const std::string& path, SchemaPtr schema,
+                                const PolicyLimits& limits) {
+    QICE_ASSIGN_OR_RETURN(const std::vector<std::string> files, policy_files(path));
+    PolicyCollector collector(std::move(schema), limits);
+    for (const std::string& file : files) {
+        QICE_ASSIGN_OR_RETURN(const std::string text, read_file(file));
+        collector.add_file(file, text);
+    }
+    return std::move(collector).take();
+}
+
+Result<std::vector<PolicyText>> read_policy_texts(const std::string& path) {
+    QICE_ASSIGN_OR_RETURN(const std::vector<std::string> files, policy_files(path));
+    std::vector<PolicyText> texts;
+    for (const std::string& file : files) {
+        QICE_ASSIGN_OR_RETURN(std::string text, read_file(file));
+        texts.push_back({file, std::move(text)});
+    }
+    return texts;
+}
+
+PolicySet parse_policy_texts(const std::vector<PolicyText>& texts, SchemaPtr schema,
+                             const PolicyLimits& limits) {
+    PolicyCollector collector(std::move(schema), limits);
+    for (const PolicyText& text : texts)
+        collector.add_file(text.file, text.text);
     return std::move(collector).take();
 }
 

@@ -29,6 +29,17 @@ struct PolicySet {
 Result<PolicySet> load_policies(const std::string& path, SchemaPtr schema,
                                 const PolicyLimits& limits = {});
 
+/// A text of policies and the file it came from, or is said to come from.
+struct PolicyText {
+    std::string file, text;
+};
+
+/// The texts that load_policies() reads, to be sent elsewhere and parsed there.
+Result<std::vector<PolicyText>> read_policy_texts(const std::string& path);
+/// Texts as load_policies() takes them: lines, where the file's name ends in .jsonl.
+PolicySet parse_policy_texts(const std::vector<PolicyText>& texts, SchemaPtr schema,
+                             const PolicyLimits& limits = {});
+
 /// From text that is one policy, or a list of policies; `file` names it in errors.
 PolicySet parse_policies(std::string_view json, const std::string& file, SchemaPtr schema,
                          const PolicyLimits& limits = {});
