@@ -4,6 +4,8 @@
 #include "qice/base/decimal.hpp"
 #include "qice/base/text.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -20,7 +22,12 @@ std::string data_directory() {
     namespace fs = std::filesystem;
     std::error_code ignored;
     std::vector<std::string> candidates;
-    // Beside the program first, so that an installation may be moved as a whole.
+    // Beside the library that this is a part of: a Python package carries its own.
+    Dl_info object{};
+    if (dladdr(reinterpret_cast<const void*>(&data_directory), &object) != 0 &&
+        std::string_view(object.dli_fname).find(".so") != std::string_view::npos)
+        candidates.push_back((fs::path(object.dli_fname).parent_path() / "data").string());
+    // Beside the program, so that an installation may be moved as a whole.
     const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
     if (!ignored)
         candidates.push_back((program.parent_path().parent_path() / "share/qice").string());

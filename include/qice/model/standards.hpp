@@ -13,8 +13,9 @@
 
 namespace qice {
 
-/// The folder with qice's own data: $QICE_DATA, else where qice was installed, else the source
-/// tree.
+/// The folder with qice's own data: $QICE_DATA, else `data` beside the shared object that this is a
+/// part of, else the one of the installation that the program runs from, else where qice was
+/// installed or built.
 std::string data_directory();
 
 enum class SizeClass : std::uint8_t { micro, small, medium, large };
