@@ -77,8 +77,8 @@ std::vector<std::uint32_t> CutBinding::own_codes(std::uint32_t base_codes) const
     for (std::uint32_t code = 0; code < base_codes; ++code) {
         while (own < places.size() && places[own].code < code)
             ++own;
-        out[code] = own < places.size() && places[own].code == code && places[own].inside ? kAsk
-                                                                                          : own;
+        out[code] =
+            own < places.size() && places[own].code == code && places[own].inside ? kAsk : own;
     }
     out[base_codes] = static_cast<std::uint32_t>(places.size()) + 1;
     return out;
@@ -92,6 +92,7 @@ void PolicyBinder::bind(BoundPolicy::Parts& parts) const {
     for (std::uint32_t own = 0; own < parts.program.sets.size(); ++own)
         bind_set(parts, own);
     bind_demands(parts); // reads literals in own codes
+    bind_rest(parts);
     for (Literal& literal : parts.program.literals) {
         if (literal.form != Literal::Form::ranges || parts.fields[literal.slot].asks) continue;
         rewrite(parts, program_.fields[parts.fields[literal.slot].slot].cuts.codes(), literal);
@@ -126,11 +127,11 @@ void PolicyBinder::bind_set(BoundPolicy::Parts& parts, std::uint32_t own) const 
         set.planes.push_back(BoundSet::kNoPlane);
         if (slot != BoundField::kNoSlot) {
             const CodedSet& base = program_.sets[slot];
-            const auto found = std::lower_bound(
-                base.elements.begin(), base.elements.end(), element,
-                [](const CodedSet::Element& a, const CodedSet::Element& b) {
-                    return std::tie(a.name, a.ever) < std::tie(b.name, b.ever);
-                });
+            const auto found =
+                std::lower_bound(base.elements.begin(), base.elements.end(), element,
+                                 [](const CodedSet::Element& a, const CodedSet::Element& b) {
+                                     return std::tie(a.name, a.ever) < std::tie(b.name, b.ever);
+                                 });
             if (found != base.elements.end() && found->name == element.name &&
                 found->ever == element.ever) {
                 set.planes.back() =
@@ -201,8 +202,8 @@ bool PolicyBinder::bind_ranges(const BoundPolicy::Parts& parts, const Literal& l
         const Range& own = parts.program.ranges[literal.first + i];
         const CutBinding::Settled range = field.cuts.settled(own, codes);
         if (range.first <= range.last)
-            certain.push_back({static_cast<std::uint32_t>(range.first),
-                               static_cast<std::uint32_t>(range.last)});
+            certain.push_back(
+                {static_cast<std::uint32_t>(range.first), static_cast<std::uint32_t>(range.last)});
         if (own.first > 0) open(own.first - 1);
         if (own.last < last_own) open(own.last);
     }
@@ -244,6 +245,76 @@ void PolicyBinder::bind_elements(const BoundPolicy::Parts& parts, const Literal&
         }
         demand.firms = std::min(demand.firms, firms);
     }
+}
+
+namespace {
+
+/// Notes the fields and sets that a ref reads.
+class Reader {
+  public:
+    explicit Reader(const Program& program)
+        : program_(program), fields_(program.fields.size()), sets_(program.sets.size()),
+          seen_(program.nodes.size()) {}
+
+    void read(Ref ref) {
+        if ((ref & kLiteralBit) != 0) {
+            const Literal& literal = program_.literals[ref & ~kLiteralBit];
+            (literal.form == Literal::Form::elements ? sets_ : fields_)[literal.slot] = true;
+            return;
+        }
+        if (seen_[ref]) return;
+        seen_[ref] = true;
+        const GraphNode& node = program_.nodes[ref];
+        if (node.op == GraphNode::Op::points) {
+            for (std::uint32_t i = node.first; i < node.first + node.count; ++i)
+                for (std::uint32_t t = 0; t < program_.items[i].count; ++t)
+                    read(program_.tiers[program_.items[i].first + t].when);
+        } else if (node.op >= GraphNode::Op::all) {
+            for (std::uint32_t i = 0; i < node.count; ++i)
+                read(program_.refs[node.first + i]);
+        }
+    }
+
+    BoundPolicy::Parts::Reads reads() const {
+        BoundPolicy::Parts::Reads out;
+        for (std::uint32_t own = 0; own < fields_.size(); ++own)
+            if (fields_[own]) out.fields.push_back(own);
+        for (std::uint32_t own = 0; own < sets_.size(); ++own)
+            if (sets_[own]) out.sets.push_back(own);
+        return out;
+    }
+
+  private:
+    const Program& program_;
+    std::vector<bool> fields_, sets_, seen_;
+};
+
+} // namespace
+
+/// Which of the rest can be told from the index alone, and what all of it reads.
+void PolicyBinder::bind_rest(BoundPolicy::Parts& parts) const {
+    Program& program = parts.program;
+    Reader all(program);
+    std::vector<Ref> known;
+    for (std::uint32_t i = 0; i < parts.rest.literals + parts.rest.others; ++i) {
+        const Ref ref = program.refs[parts.rest.first + i];
+        all.read(ref);
+        Reader alone(program);
+        alone.read(ref);
+        const BoundPolicy::Parts::Reads reads = alone.reads();
+        const auto field_asks = [&](std::uint32_t own) { return parts.fields[own].asks; };
+        const auto set_asks = [&](std::uint32_t own) { return parts.sets[own].asks; };
+        if (std::none_of(reads.fields.begin(), reads.fields.end(), field_asks) &&
+            std::none_of(reads.sets.begin(), reads.sets.end(), set_asks))
+            known.push_back(ref); // a literal of the rest asks, so this is a node
+    }
+    const CompiledPolicy& policy = program.policies[0];
+    for (std::uint32_t i = 0; i < policy.preferences; ++i)
+        all.read(program.preferences[policy.first_preference + i].when);
+    parts.reads = all.reads();
+    parts.known = {static_cast<std::uint32_t>(program.refs.size()), 0,
+                   static_cast<std::uint32_t>(known.size()), true};
+    program.refs.insert(program.refs.end(), known.begin(), known.end());
 }
 
 /// From own codes to those of the index; nothing is open, so every range keeps some.

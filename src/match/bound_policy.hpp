@@ -75,12 +75,18 @@ struct Demand {
 };
 
 struct BoundPolicy::Parts {
-    Program program; // of this one policy, its literals rewritten to codes of the index where all of
-                     // a field is settled
+    Program program; // of this one policy, its literals rewritten to codes of the index where all
+                     // of a field is settled
     std::vector<BoundField> fields;
     std::vector<BoundSet> sets;
     std::vector<Demand> demands; // the most selective first
     Conjunction rest;            // what the demands do not settle
+    Conjunction known;           // of the rest, what asks no firm
+    /// What the rest and the preferences read.
+    struct Reads {
+        std::vector<std::uint32_t> fields, sets; // own
+    };
+    Reads reads;
     bool asks = false;
 
     struct TagList {
@@ -110,6 +116,7 @@ class PolicyBinder {
     bool bind_ranges(const BoundPolicy::Parts& parts, const Literal& literal, Demand& demand) const;
     void bind_elements(const BoundPolicy::Parts& parts, const Literal& literal,
                        Demand& demand) const;
+    void bind_rest(BoundPolicy::Parts& parts) const;
     static void rewrite(BoundPolicy::Parts& parts, std::uint32_t base_codes, Literal& literal);
 
     const Program& program_;

@@ -182,32 +182,4 @@ class FirmTableWriter {
     std::shared_mutex columns_mutex_; // shared while values are written, alone while columns move
 };
 
-/// A derived number, or kUnknownNumber; `overflows`: because it is too large.
-struct DerivedNumber {
-    std::int64_t value = kUnknownNumber;
-    bool overflows = false;
-};
-
-/// Derives a number field from its operands, of which `number(field)` gives one.
-template <class NumberOf>
-DerivedNumber derived_number(const Schema& schema, const Field& field, Date as_of,
-                             NumberOf&& number) {
-    if (field.derive == Derive::months_since) {
-        const std::int64_t day = number(field.operands[0]);
-        if (day == kUnknownNumber) return {};
-        return {completed_months(Date{static_cast<std::int32_t>(day)}, as_of), false};
-    }
-    __int128 total = 0;
-    for (std::size_t i = 0; i < field.operands.size(); ++i) {
-        const std::int64_t value = number(field.operands[i]);
-        if (value == kUnknownNumber) return {};
-        const int shift = field.decimals - schema[field.operands[i]].decimals;
-        const __int128 scaled = static_cast<__int128>(value) * power_of_ten(shift);
-        total += field.derive == Derive::difference && i == 1 ? -scaled : scaled;
-    }
-    if (total > std::numeric_limits<std::int64_t>::max() || total <= kUnknownNumber)
-        return {kUnknownNumber, true};
-    return {static_cast<std::int64_t>(total), false};
-}
-
 } // namespace qice
