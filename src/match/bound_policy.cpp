@@ -95,38 +95,38 @@ void PolicyBinder::bind(BoundPolicy::Parts& parts) const {
     bind_rest(parts);
     for (Literal& literal : parts.program.literals) {
         if (literal.form != Literal::Form::ranges || parts.fields[literal.slot].asks) continue;
-        rewrite(parts, program_.fields[parts.fields[literal.slot].slot].cuts.codes(), literal);
+        rewrite(parts, base_.codes.cuts(parts.fields[literal.slot].slot).codes(), literal);
     }
 }
 
 void PolicyBinder::bind_field(BoundPolicy::Parts& parts, std::uint32_t own) const {
     const CodedField& coded = parts.program.fields[own];
     BoundField field;
-    field.slot = slot_of_[coded.field];
+    field.slot = base_.slot_of[coded.field];
     if (field.slot == BoundField::kNoSlot) {
         field.asks = true;
     } else {
-        const FieldCuts& base = program_.fields[field.slot].cuts;
+        const FieldCuts& base = base_.codes.cuts(field.slot);
         field.cuts = CutBinding(coded.cuts, base);
         field.asks = field.cuts.asks;
         if (field.asks) field.own_codes = field.cuts.own_codes(base.codes());
     }
-    field.width = field.asks ? width_for(coded.cuts.codes()) : index_.width(field.slot);
+    field.width = field.asks ? width_for(coded.cuts.codes()) : base_.codes.width(field.slot);
     parts.asks |= field.asks;
     parts.fields.push_back(std::move(field));
 }
 
 void PolicyBinder::bind_set(BoundPolicy::Parts& parts, std::uint32_t own) const {
     const CodedSet& coded = parts.program.sets[own];
-    const Dictionary& names = firms_.column(coded.field).dictionary;
-    const std::uint32_t slot = slot_of_[coded.field];
+    const Dictionary& names = base_.firms.column(coded.field).dictionary;
+    const std::uint32_t slot = base_.slot_of[coded.field];
     BoundSet set;
     if (slot == BoundField::kNoSlot) set.asks = true; // who is unknown has to be asked, too
     for (std::uint32_t i = 0; i < coded.elements.size(); ++i) {
         const CodedSet::Element& element = coded.elements[i];
         set.planes.push_back(BoundSet::kNoPlane);
         if (slot != BoundField::kNoSlot) {
-            const CodedSet& base = program_.sets[slot];
+            const CodedSet& base = base_.program.sets[slot];
             const auto found =
                 std::lower_bound(base.elements.begin(), base.elements.end(), element,
                                  [](const CodedSet::Element& a, const CodedSet::Element& b) {
@@ -139,15 +139,17 @@ void PolicyBinder::bind_set(BoundPolicy::Parts& parts, std::uint32_t own) const 
                 continue;
             }
         }
-        const std::uint32_t name = look_up(names, elements_by_name_[coded.field], element.name);
+        const std::uint32_t name =
+            look_up(names, base_.elements_by_name[coded.field], element.name);
         if (name == kNotInDictionary) continue; // no firm has it
         set.missing.push_back({name, coded.first_plane + i, element.ever});
         set.asks = true;
     }
-    set.planes.push_back(slot == BoundField::kNoSlot
-                             ? BoundSet::kNoPlane
-                             : program_.sets[slot].first_plane +
-                                   static_cast<std::uint32_t>(program_.sets[slot].elements.size()));
+    set.planes.push_back(
+        slot == BoundField::kNoSlot
+            ? BoundSet::kNoPlane
+            : base_.program.sets[slot].first_plane +
+                  static_cast<std::uint32_t>(base_.program.sets[slot].elements.size()));
     parts.asks |= set.asks;
     parts.sets.push_back(std::move(set));
 }
@@ -164,8 +166,9 @@ void PolicyBinder::bind_demands(BoundPolicy::Parts& parts) const {
         bool settled = false;
         if (literal.form == Literal::Form::ranges) {
             if (parts.fields[literal.slot].slot != BoundField::kNoSlot) {
-                settled = bind_ranges(parts, literal, demand);
+                bind_ranges(parts, literal, demand);
                 parts.demands.push_back(std::move(demand));
+                settled = true;
             }
         } else if (!parts.sets[literal.slot].asks) {
             bind_elements(parts, literal, demand);
@@ -185,18 +188,16 @@ void PolicyBinder::bind_demands(BoundPolicy::Parts& parts) const {
                      [](const Demand& a, const Demand& b) { return a.firms < b.firms; });
 }
 
-bool PolicyBinder::bind_ranges(const BoundPolicy::Parts& parts, const Literal& literal,
+void PolicyBinder::bind_ranges(const BoundPolicy::Parts& parts, const Literal& literal,
                                Demand& demand) const {
     const BoundField& field = parts.fields[literal.slot];
-    const std::uint32_t codes = program_.fields[field.slot].cuts.codes();
+    const std::uint32_t codes = base_.codes.cuts(field.slot).codes();
     const std::uint32_t last_own = parts.program.fields[literal.slot].cuts.codes() - 1;
     demand.slot = field.slot;
     std::vector<Range> certain;
-    bool settled = true;
     const auto open = [&](std::uint32_t cut) { // the code that an own cut divides may pass
         if (!field.cuts.places[cut].inside) return;
-        demand.rows.push_back({field.cuts.places[cut].code, field.cuts.places[cut].code});
-        settled = false;
+        demand.open.push_back({field.cuts.places[cut].code, field.cuts.places[cut].code});
     };
     for (std::uint32_t i = 0; i < literal.count; ++i) {
         const Range& own = parts.program.ranges[literal.first + i];
@@ -208,13 +209,15 @@ bool PolicyBinder::bind_ranges(const BoundPolicy::Parts& parts, const Literal& l
         if (own.last < last_own) open(own.last);
     }
     if (literal.on_unknown == Truth::yes) certain.push_back({codes, codes});
-    demand.rows.insert(demand.rows.end(), certain.begin(), certain.end());
+    normalize(demand.open);
+    demand.rows = certain;
+    demand.rows.insert(demand.rows.end(), demand.open.begin(), demand.open.end());
     normalize(demand.rows);
     demand.refusing = complement(certain, codes);
     for (Range range : demand.rows) {
-        demand.firms += presence_.firms(field.slot, range.first, range.last);
+        demand.firms += base_.presence.firms(field.slot, range.first, range.last);
         if (range.last == codes) { // the column holds unknown as its greatest number
-            const std::uint8_t width = index_.width(field.slot);
+            const std::uint8_t width = base_.codes.width(field.slot);
             const std::uint32_t unknown = UINT32_MAX >> (32 - 8 * width);
             demand.passing.push_back({unknown, unknown});
             if (range.first == codes) continue;
@@ -222,25 +225,24 @@ bool PolicyBinder::bind_ranges(const BoundPolicy::Parts& parts, const Literal& l
         }
         demand.passing.push_back(range);
     }
-    return settled;
 }
 
 void PolicyBinder::bind_elements(const BoundPolicy::Parts& parts, const Literal& literal,
                                  Demand& demand) const {
     const BoundSet& set = parts.sets[literal.slot];
     const std::uint32_t first_plane = parts.program.sets[literal.slot].first_plane;
-    demand.firms = index_.firms();
+    demand.firms = base_.index.firms();
     if (literal.negated) return;
     for (std::uint32_t i = 0; i < literal.count; ++i) {
         const ElementTest& test = parts.program.element_tests[literal.first + i];
         if (test.mode == ElementTest::Mode::none) continue;
         const bool all = test.mode == ElementTest::Mode::all;
-        std::uint64_t firms = all ? index_.firms() : 0;
+        std::uint64_t firms = all ? base_.index.firms() : 0;
         for (std::uint32_t e = 0; e < test.count; ++e) {
             const std::uint32_t plane =
                 set.planes[parts.program.elements[test.first + e] - first_plane];
             const std::uint64_t of_plane =
-                plane == BoundSet::kNoPlane ? 0 : presence_.firms_with_plane(plane);
+                plane == BoundSet::kNoPlane ? 0 : base_.presence.firms_with_plane(plane);
             firms = all ? std::min(firms, of_plane) : firms + of_plane;
         }
         demand.firms = std::min(demand.firms, firms);

@@ -1,6 +1,7 @@
 #include "qice/match/policy_query.hpp"
 
 #include "index/dictionary_order.hpp"
+#include "index/exact_code.hpp"
 #include "kernels/filters.hpp"
 #include "match/best_firms.hpp"
 #include "match/bound_policy.hpp"
@@ -9,6 +10,14 @@
 #include <algorithm>
 
 namespace qice {
+namespace {
+
+bool is_empty(const BlockRow& row) {
+    return std::all_of(std::begin(row.words), std::end(row.words),
+                       [](std::uint64_t word) { return word == 0; });
+}
+
+} // namespace
 
 BoundPolicy::BoundPolicy(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 BoundPolicy::BoundPolicy(BoundPolicy&&) noexcept = default;
@@ -38,11 +47,12 @@ PolicyQuery::Scratch::Scratch(Scratch&&) noexcept = default;
 PolicyQuery::Scratch& PolicyQuery::Scratch::operator=(Scratch&&) noexcept = default;
 PolicyQuery::Scratch::~Scratch() = default;
 
-PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms)
+PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms,
+                         std::uint32_t crowd)
     : program_(program), index_(index), firms_(firms),
       slot_of_(firms.schema().size(), BoundField::kNoSlot),
-      elements_by_name_(firms.schema().size()), presence_(program, index), ids_(firms, index),
-      tags_(firms, index) {
+      elements_by_name_(firms.schema().size()), codes_(program, index, firms, crowd),
+      presence_(program, index, codes_), ids_(firms, index), tags_(firms, index) {
     for (std::uint32_t slot = 0; slot < program.fields.size(); ++slot)
         slot_of_[program.fields[slot].field] = slot;
     for (std::uint32_t set = 0; set < program.sets.size(); ++set)
@@ -53,7 +63,7 @@ PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const F
 }
 
 std::size_t PolicyQuery::bytes() const {
-    std::size_t total = presence_.bytes() + ids_.bytes() + tags_.bytes();
+    std::size_t total = codes_.bytes() + presence_.bytes() + ids_.bytes() + tags_.bytes();
     for (const auto& elements : elements_by_name_)
         total += elements.size() * sizeof(std::uint32_t);
     return total;
@@ -64,7 +74,8 @@ BoundPolicy PolicyQuery::bind(const Policy& policy, const CompileOptions& option
     CompileOptions alone = options;
     alone.include_closed = true; // the life cycle is the caller's
     parts->program = compile(firms_.schema(), {&policy, 1}, alone);
-    PolicyBinder(program_, index_, firms_, slot_of_, elements_by_name_, presence_).bind(*parts);
+    PolicyBinder({program_, index_, firms_, codes_, presence_, slot_of_, elements_by_name_})
+        .bind(*parts);
     Program& program = parts->program;
     for (const Conjunction& part : {parts->rest, parts->known}) { // in places kRest and kKnown
         const auto place = static_cast<std::uint32_t>(program.policies.size());
@@ -86,7 +97,8 @@ class PolicyQuery::Run {
     Run(const PolicyQuery& query, const BoundPolicy::Parts& policy,
         const PolicyQueryOptions& options, Scratch::Parts& scratch, PolicyAnswer& answer)
         : query_(query), policy_(policy), options_(options), scratch_(scratch), answer_(answer),
-          block_scratch_(policy.program), view_(policy, query.index_, query.firms_, scratch.view) {}
+          block_scratch_(policy.program),
+          view_(policy, query.index_, query.codes_, query.firms_, scratch.view) {}
 
     void run() {
         answer_.pushes_.clear();
@@ -115,6 +127,7 @@ class PolicyQuery::Run {
     void may_pass(const Demand& demand, bool possible, std::size_t begin, std::size_t end);
     void mark_elements(const Demand& demand, std::size_t begin, std::size_t end);
     void apply_demands();
+    void ask_open(const Demand& demand);
     std::uint32_t keep_elements(const Demand& demand, std::uint32_t count);
     BlockRow elements_row(const Literal& literal, const BlockRow* planes) const;
 
@@ -165,7 +178,7 @@ void PolicyQuery::Run::may_pass(const Demand& demand, bool possible, std::size_t
         for (std::size_t w = begin; w < end; ++w)
             row[w] |= blocks[w];
     } else {
-        const std::uint32_t unknown = query_.program_.fields[demand.slot].cuts.codes();
+        const std::uint32_t unknown = query_.codes_.cuts(demand.slot).codes();
         query_.presence_.mark(demand.slot, unknown, unknown, row, begin, end);
     }
 }
@@ -238,7 +251,7 @@ void PolicyQuery::Run::find_blocks(bool all) {
 
 /// Demand by demand over the blocks that are left; a block that no firm can fail is not looked at.
 void PolicyQuery::Run::apply_demands() {
-    const FirmIndex& index = query_.index_;
+    const FineCodes& codes = query_.codes_;
     std::vector<std::uint64_t>& asked = scratch_.asked;
     auto count = static_cast<std::uint32_t>(scratch_.blocks.size());
     for (const Demand& demand : policy_.demands) {
@@ -253,7 +266,7 @@ void PolicyQuery::Run::apply_demands() {
                   asked.begin() + static_cast<std::ptrdiff_t>(end), 0);
         for (const FieldCuts::Range& range : demand.refusing)
             query_.presence_.mark(demand.slot, range.first, range.last, asked.data(), begin, end);
-        const RangeFilter filter{index.codes(demand.slot, 0), index.width(demand.slot),
+        const RangeFilter filter{codes.codes(demand.slot, 0), codes.width(demand.slot),
                                  demand.passing.data(),
                                  static_cast<std::uint32_t>(demand.passing.size()), asked.data()};
         count =
@@ -261,6 +274,47 @@ void PolicyQuery::Run::apply_demands() {
     }
     scratch_.blocks.resize(count);
     scratch_.rows.resize(count);
+    for (const Demand& demand : policy_.demands)
+        if (!demand.open.empty() && !scratch_.blocks.empty()) ask_open(demand);
+}
+
+/// Asks the firms whose codes leave a demand open for their exact values.
+void PolicyQuery::Run::ask_open(const Demand& demand) {
+    const FirmIndex& index = query_.index_;
+    const FineCodes& codes = query_.codes_;
+    std::vector<std::uint64_t>& holding = scratch_.asked; // blocks with such a firm
+    std::fill(holding.begin(), holding.end(), 0);
+    for (const FieldCuts::Range& range : demand.open)
+        query_.presence_.mark(demand.slot, range.first, range.last, holding.data(), 0,
+                              holding.size());
+    const RangeFilter filter{codes.codes(demand.slot, 0), codes.width(demand.slot),
+                             demand.open.data(), static_cast<std::uint32_t>(demand.open.size()),
+                             holding.data()};
+    const Literal& literal = policy_.program.literals[demand.literal];
+    const CodedField& own = policy_.program.fields[literal.slot];
+    const std::span ranges =
+        std::span(policy_.program.ranges).subspan(literal.first, literal.count);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
+        std::uint32_t block = scratch_.blocks[i];
+        BlockRow row = scratch_.rows[i], open = row;
+        if ((holding[block / 64] >> (block % 64) & 1) != 0 &&
+            filters_.keep_in_ranges(filter, &block, &open, 1) != 0)
+            for_each_bit(open.words, kBlockWords, [&](std::size_t bit) {
+                const std::size_t at = block * kBlockFirms + bit;
+                const std::uint32_t code = exact_code(own, query_.firms_[index.row_at(at)]);
+                const bool passes =
+                    std::any_of(ranges.begin(), ranges.end(), [&](const FieldCuts::Range& range) {
+                        return range.first <= code && code <= range.last;
+                    });
+                if (!passes) row.words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
+            });
+        if (is_empty(row)) continue;
+        scratch_.blocks[kept] = block;
+        scratch_.rows[kept++] = row;
+    }
+    scratch_.blocks.resize(kept);
+    scratch_.rows.resize(kept);
 }
 
 std::uint32_t PolicyQuery::Run::keep_elements(const Demand& demand, std::uint32_t count) {

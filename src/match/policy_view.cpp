@@ -28,8 +28,8 @@ void write_codes(const std::uint32_t* codes, const std::uint16_t* places, std::s
 } // namespace
 
 PolicyView::PolicyView(const BoundPolicy::Parts& policy, const FirmIndex& index,
-                       const FirmTable& firms, PolicyViewMemory& memory)
-    : policy_(policy), index_(index), firms_(firms), memory_(memory) {
+                       const FineCodes& codes, const FirmTable& firms, PolicyViewMemory& memory)
+    : policy_(policy), index_(index), codes_(codes), firms_(firms), memory_(memory) {
     const std::size_t fields = policy.program.fields.size();
     memory.codes.resize(fields);
     memory.widths.resize(fields);
@@ -51,7 +51,7 @@ BlockView PolicyView::block(std::uint32_t block, const BlockRow& firms) {
         if (policy_.fields[own].asks)
             make_codes(own);
         else
-            memory_.codes[own] = index_.codes(policy_.fields[own].slot, block);
+            memory_.codes[own] = codes_.codes(policy_.fields[own].slot, block);
     }
     const BlockRow* const planes = index_.planes(block);
     for (std::uint32_t own = 0; own < policy_.sets.size(); ++own) {
@@ -83,7 +83,7 @@ BlockView PolicyView::packed(std::span<const std::uint32_t> positions) {
 
 void PolicyView::gather_codes(std::uint32_t own) {
     const std::uint8_t width = policy_.fields[own].width;
-    const std::uint8_t* const from = index_.codes(policy_.fields[own].slot, 0);
+    const std::uint8_t* const from = codes_.codes(policy_.fields[own].slot, 0);
     std::uint8_t* const column = memory_.own_codes.data() + own * 4 * kBlockFirms;
     memory_.codes[own] = column;
     const auto gather = [&]<class Code>(Code) {
@@ -108,8 +108,8 @@ void PolicyView::make_codes(std::uint32_t own) {
     if (field.slot == BoundField::kNoSlot) {
         std::fill_n(codes, count, CutBinding::kAsk);
     } else {
-        const std::uint8_t* const column = index_.codes(field.slot, 0);
-        const std::uint8_t width = index_.width(field.slot);
+        const std::uint8_t* const column = codes_.codes(field.slot, 0);
+        const std::uint8_t width = codes_.width(field.slot);
         if (width == 1)
             read_codes<std::uint8_t>(column, chosen_.positions, count, codes);
         else if (width == 2)
