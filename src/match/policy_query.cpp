@@ -98,7 +98,10 @@ class PolicyQuery::Run {
         const PolicyQueryOptions& options, Scratch::Parts& scratch, PolicyAnswer& answer)
         : query_(query), policy_(policy), options_(options), scratch_(scratch), answer_(answer),
           block_scratch_(policy.program),
-          view_(policy, query.index_, query.codes_, query.firms_, scratch.view) {}
+          view_(policy,
+                {query.program_, query.index_, query.firms_, query.codes_, query.presence_,
+                 query.slot_of_, query.elements_by_name_},
+                scratch.view) {}
 
     void run() {
         answer_.pushes_.clear();
@@ -535,9 +538,9 @@ void PolicyQuery::Run::rank() {
         if (firms.blocks.empty()) return;
         if (!options_.ranked)
             wide ? scratch_.best_of_wide_scores.take_all(firms, policy_, query_.ids_, query_.index_,
-                                                         answer_.pushes_)
+                                                         options_.positions, answer_.pushes_)
                  : scratch_.best.take_all(firms, policy_, query_.ids_, query_.index_,
-                                          answer_.pushes_);
+                                          options_.positions, answer_.pushes_);
         else if (wide)
             scratch_.best_of_wide_scores.select(firms, top, policy_, query_.ids_, filters_,
                                                 answer_.pushes_);

@@ -27,9 +27,9 @@ void write_codes(const std::uint32_t* codes, const std::uint16_t* places, std::s
 
 } // namespace
 
-PolicyView::PolicyView(const BoundPolicy::Parts& policy, const FirmIndex& index,
-                       const FineCodes& codes, const FirmTable& firms, PolicyViewMemory& memory)
-    : policy_(policy), index_(index), codes_(codes), firms_(firms), memory_(memory) {
+PolicyView::PolicyView(const BoundPolicy::Parts& policy, const PolicyBinder::Base& base,
+                       PolicyViewMemory& memory)
+    : policy_(policy), base_(base), memory_(memory) {
     const std::size_t fields = policy.program.fields.size();
     memory.codes.resize(fields);
     memory.widths.resize(fields);
@@ -51,9 +51,9 @@ BlockView PolicyView::block(std::uint32_t block, const BlockRow& firms) {
         if (policy_.fields[own].asks)
             make_codes(own);
         else
-            memory_.codes[own] = codes_.codes(policy_.fields[own].slot, block);
+            memory_.codes[own] = base_.codes.codes(policy_.fields[own].slot, block);
     }
-    const BlockRow* const planes = index_.planes(block);
+    const BlockRow* const planes = base_.index.planes(block);
     for (std::uint32_t own = 0; own < policy_.sets.size(); ++own) {
         const BoundSet& set = policy_.sets[own];
         BlockRow* const out = memory_.planes.data() + policy_.program.sets[own].first_plane;
@@ -83,7 +83,7 @@ BlockView PolicyView::packed(std::span<const std::uint32_t> positions) {
 
 void PolicyView::gather_codes(std::uint32_t own) {
     const std::uint8_t width = policy_.fields[own].width;
-    const std::uint8_t* const from = codes_.codes(policy_.fields[own].slot, 0);
+    const std::uint8_t* const from = base_.codes.codes(policy_.fields[own].slot, 0);
     std::uint8_t* const column = memory_.own_codes.data() + own * 4 * kBlockFirms;
     memory_.codes[own] = column;
     const auto gather = [&]<class Code>(Code) {
@@ -108,8 +108,8 @@ void PolicyView::make_codes(std::uint32_t own) {
     if (field.slot == BoundField::kNoSlot) {
         std::fill_n(codes, count, CutBinding::kAsk);
     } else {
-        const std::uint8_t* const column = codes_.codes(field.slot, 0);
-        const std::uint8_t width = codes_.width(field.slot);
+        const std::uint8_t* const column = base_.codes.codes(field.slot, 0);
+        const std::uint8_t width = base_.codes.width(field.slot);
         if (width == 1)
             read_codes<std::uint8_t>(column, chosen_.positions, count, codes);
         else if (width == 2)
@@ -123,7 +123,7 @@ void PolicyView::make_codes(std::uint32_t own) {
     const std::uint32_t unknown = coded.cuts.codes();
     for (std::size_t i = 0; i < count; ++i) {
         if (codes[i] == CutBinding::kAsk)
-            codes[i] = exact_code(coded, firms_[index_.row_at(chosen_.positions[i])]);
+            codes[i] = exact_code(coded, base_.firms[base_.index.row_at(chosen_.positions[i])]);
         if (codes[i] == unknown) codes[i] = UINT32_MAX; // as columns hold it, whatever their width
     }
     std::uint8_t* const column = memory_.own_codes.data() + own * 4 * kBlockFirms;
@@ -139,8 +139,8 @@ void PolicyView::make_codes(std::uint32_t own) {
 void PolicyView::gather_planes(std::uint32_t own) {
     const BoundSet& set = policy_.sets[own];
     const std::uint32_t first = policy_.program.sets[own].first_plane;
-    const BlockRow* const blocks = index_.planes(0);
-    const std::size_t stride = index_.plane_count();
+    const BlockRow* const blocks = base_.index.planes(0);
+    const std::size_t stride = base_.program.planes;
     for (std::size_t i = 0; i < set.planes.size(); ++i) {
         BlockRow row{};
         for (std::size_t n = 0; set.planes[i] != BoundSet::kNoPlane && n < chosen_.size; ++n) {
@@ -157,11 +157,12 @@ void PolicyView::gather_planes(std::uint32_t own) {
 void PolicyView::make_planes(std::uint32_t own) {
     const BoundSet& set = policy_.sets[own];
     const CodedSet& coded = policy_.program.sets[own];
-    const std::int32_t today = firms_.as_of().days;
+    const std::int32_t today = base_.firms.as_of().days;
     for (std::size_t i = 0; i < chosen_.size; ++i) {
         const std::size_t word = chosen_.places[i] / 64;
         const std::uint64_t bit = std::uint64_t{1} << (chosen_.places[i] % 64);
-        const auto elements = firms_[index_.row_at(chosen_.positions[i])].elements(coded.field);
+        const auto elements =
+            base_.firms[base_.index.row_at(chosen_.positions[i])].elements(coded.field);
         if (!elements) {
             memory_.planes[coded.first_plane + coded.elements.size()].words[word] |= bit;
             continue;

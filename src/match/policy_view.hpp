@@ -1,7 +1,7 @@
 // Firms as the program of one bound policy reads them: a block of the index as it stands, or up to
 // 512 firms from anywhere, packed as if they stood together.
 //
-//   PolicyView view(parts, index, codes, firms, memory);
+//   PolicyView view(parts, base, memory);
 //   task.view = view.block(block, rows);       // in place; bits are those of the block
 //   task.view = view.packed(positions);        // bit i is the firm at positions[i]
 //
@@ -29,8 +29,8 @@ struct PolicyViewMemory {
 
 class PolicyView {
   public:
-    PolicyView(const BoundPolicy::Parts& policy, const FirmIndex& index, const FineCodes& codes,
-               const FirmTable& firms, PolicyViewMemory& memory);
+    PolicyView(const BoundPolicy::Parts& policy, const PolicyBinder::Base& base,
+               PolicyViewMemory& memory);
 
     BlockView block(std::uint32_t block, const BlockRow& firms);
     BlockView packed(std::span<const std::uint32_t> positions);
@@ -48,9 +48,7 @@ class PolicyView {
     void make_planes(std::uint32_t own);
 
     const BoundPolicy::Parts& policy_;
-    const FirmIndex& index_;
-    const FineCodes& codes_;
-    const FirmTable& firms_;
+    const PolicyBinder::Base base_;
     PolicyViewMemory& memory_;
     Chosen chosen_;
 };

@@ -143,6 +143,12 @@ class FirmRows {
     HashIndex row_names_; // elements of a long cell: number -> place
 };
 
+/// A derived value that another day changes; known only for those that a column of numbers holds.
+struct DayChange {
+    std::uint32_t row, field;
+    std::int64_t before, after; // or kUnknownNumber
+};
+
 class FirmTableWriter {
   public:
     FirmTableWriter(SchemaPtr schema, Date as_of);
@@ -168,7 +174,16 @@ class FirmTableWriter {
     /// The table, derived.
     FirmTable finish(unsigned threads) &&;
 
+    /// Derives for another day what depends on the day, and tells what changed. Costs some ns a row
+    /// for each such field. Elements of sets stay; on what day one is asked for is the table's.
+    static std::vector<DayChange> change_day(FirmTable& table, Date as_of);
+    /// Takes over rows of another table of the same schema, but for what is derived: derive() is
+    /// due after the last ones.
+    static void append(FirmTable& to, const FirmTable& from, std::span<const std::uint32_t> rows);
+
   private:
+    static void change_field(FirmTable& table, std::uint32_t field,
+                             std::vector<DayChange>& changes);
     void start_column(std::uint32_t field, std::size_t first_row);
     bool has_room(const FirmRows& rows) const;
     void make_room(const FirmRows& rows);

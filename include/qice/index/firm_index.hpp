@@ -39,11 +39,10 @@ class FirmIndex {
     const std::uint8_t* codes(std::uint32_t slot, std::size_t block) const {
         return columns_[slot].codes.data() + block * kBlockFirms * columns_[slot].width;
     }
-    /// The rows of set elements of a block, by plane number: plane_count() a block.
+    /// The rows of set elements of a block, by plane number.
     const BlockRow* planes(std::size_t block) const {
         return planes_.data() + block * plane_count_;
     }
-    std::size_t plane_count() const { return plane_count_; }
     /// The rows of unions of set elements of a block, as Program::unions numbers them.
     const BlockRow* unions(std::size_t block) const {
         return unions_.data() + block * union_count_;

@@ -55,6 +55,7 @@ struct PolicyQueryOptions {
     StatusSet statuses = kEligibleAndReview;
     bool count_all = false; // count all four statuses, whatever `statuses` asks for
     bool ranked = true;     // false: all firms whatever `top` is, in no order, which costs less
+    bool positions = false; // not ranked only: `other` is a position of the index, not a row
 };
 
 /// The firms of one policy.
