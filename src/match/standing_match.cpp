@@ -91,6 +91,7 @@ struct StandingMatch::State {
 
     SchemaPtr schema;
     StandingOptions options;
+    CompileOptions before; // the update at hand
     std::uint32_t keep;
     std::vector<Policy> first_policies;
     Matcher matcher; // over the first policies
@@ -214,7 +215,9 @@ void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
 /// its cut, so that the order of questions does not matter.
 void StandingMatch::State::ask(const Question& question) {
     StandingLayer& layer = *layers[question.layer];
-    const BoundPolicy bound = layer.query.bind(policies.policy(question.slot), options.compile);
+    // What goes was scored on the day before.
+    const BoundPolicy bound =
+        layer.query.bind(policies.policy(question.slot), question.comes ? options.compile : before);
     layer.query.match(
         bound,
         {.top = kNoLimit, .statuses = kEligibleAndReview, .ranked = false, .positions = true},
@@ -352,6 +355,7 @@ Status StandingMatch::update(StandingChanges changes) {
     const Date day = changes.day.value_or(state_->options.compile.as_of);
     const bool another_day = day != state_->options.compile.as_of;
     State::Rows moved;
+    state_->before = state_->options.compile;
     if (another_day) moved = state_->pass_to(day);
     state_->options.compile.as_of = day;
     state_->cost.day = watch.lap();
