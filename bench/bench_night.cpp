@@ -6,8 +6,8 @@
 // cells of another (one in ten of those is new, one goes for it), and one policy in two hundred
 // changes: half of them have another's rule, a quarter another priority, an eighth are new and an
 // eighth go. Timed: a full night (a matcher for the new set, index, match) against the update of a
-// standing answer, both from tables and policies in memory. After each night all pushes of both are
-// compared.
+// standing answer, both from tables and policies in memory. The last night is a day later. After
+// each night all pushes of both are compared.
 #include "city.hpp"
 
 #include "qice/base/text.hpp"
@@ -149,7 +149,7 @@ void measure(std::size_t firm_count, std::size_t policy_count, unsigned threads,
     std::vector<std::size_t> all(rows.size());
     for (std::size_t row = 0; row < all.size(); ++row)
         all[row] = row;
-    const CompileOptions compile{city.as_of, false, {}};
+    CompileOptions compile{city.as_of, false, {}};
     FirmTable first = rows.table(all, city.schema, city.as_of);
     auto begin = Clock::now();
     StandingMatch standing(city.schema, city.policies.policies, std::move(first),
@@ -158,8 +158,10 @@ void measure(std::size_t firm_count, std::size_t policy_count, unsigned threads,
                 "%.1f ms\n",
                 rows.size(), policies.size(), threads, milliseconds(begin));
     for (int night = 1; night <= nights; ++night) {
+        if (night == nights) ++compile.as_of.days;
         StandingChanges changes =
-            make_night(rows, policies, city.schema, city.as_of, static_cast<std::size_t>(night));
+            make_night(rows, policies, city.schema, compile.as_of, static_cast<std::size_t>(night));
+        changes.day = compile.as_of;
         const std::size_t changed_firms = changes.firms->size();
         const std::size_t changed_policies =
             changes.policies.size() + changes.removed_policies.size();
@@ -172,7 +174,7 @@ void measure(std::size_t firm_count, std::size_t policy_count, unsigned threads,
         std::vector<Policy> now;
         for (const auto& [id, policy] : policies)
             now.push_back(policy);
-        const FirmTable table = rows.table(all, city.schema, city.as_of);
+        const FirmTable table = rows.table(all, city.schema, compile.as_of);
         begin = Clock::now();
         const Matcher matcher(*city.schema, now, compile);
         const double compiled = milliseconds(begin);
@@ -186,17 +188,18 @@ void measure(std::size_t firm_count, std::size_t policy_count, unsigned threads,
         const std::size_t pushes = compare(standing, full, table, now);
 
         const StandingCost& cost = standing.cost();
-        std::printf(
-            "night %d: %zu firms and %zu policies changed; %zu pushes are the same\n"
-            "  full   %8.1f ms: index %.1f, match %.1f (and compile %.1f)\n"
-            "  update %8.1f ms: policies %.1f, index %.1f, match %.1f, ask %.1f, wait %.1f, "
-            "refill %.1f; %.1f x less\n"
-            "  on the processors: %.1f ms against %.1f ms, %.1f x less\n"
-            "  pairs gone %zu, come %zu, lists refilled %zu\n",
-            night, changed_firms, changed_policies, pushes, index + match, index, match, compiled,
-            update, cost.policies * 1e3, cost.index * 1e3, cost.match * 1e3, cost.ask * 1e3,
-            cost.wait * 1e3, cost.refill * 1e3, (index + match) / update, full_used, update_used,
-            full_used / update_used, cost.pairs_gone, cost.pairs_come, cost.lists_refilled);
+        std::printf("night %d: %zu firms and %zu policies changed; %zu pushes are the same\n"
+                    "  full   %8.1f ms: index %.1f, match %.1f (and compile %.1f)\n"
+                    "  update %8.1f ms: day %.1f, policies %.1f, index %.1f, match %.1f, ask %.1f, "
+                    "wait %.1f, "
+                    "refill %.1f; %.1f x less\n"
+                    "  on the processors: %.1f ms against %.1f ms, %.1f x less\n"
+                    "  pairs gone %zu, come %zu, lists refilled %zu; %zu firms moved by the day\n",
+                    night, changed_firms, changed_policies, pushes, index + match, index, match,
+                    compiled, update, cost.day * 1e3, cost.policies * 1e3, cost.index * 1e3,
+                    cost.match * 1e3, cost.ask * 1e3, cost.wait * 1e3, cost.refill * 1e3,
+                    (index + match) / update, full_used, update_used, full_used / update_used,
+                    cost.pairs_gone, cost.pairs_come, cost.lists_refilled, cost.firms_moved);
         std::fflush(stdout);
     }
 }

@@ -10,22 +10,22 @@ constexpr std::uint32_t kMostRows = 2'048; // a field: more would cost more than
 
 } // namespace
 
-BlockPresence::BlockPresence(const Program& program, const FirmIndex& index)
+BlockPresence::BlockPresence(const Program& program, const FirmIndex& index, const FineCodes& codes)
     : words_(words_for(index.blocks())), fields_(program.fields.size()),
       planes_(program.planes, index.blocks()), plane_firms_(program.planes) {
     for (std::uint32_t slot = 0; slot < fields_.size(); ++slot) {
-        const std::uint32_t unknown = program.fields[slot].cuts.codes();
+        const std::uint32_t unknown = codes.cuts(slot).codes();
         Field& field = fields_[slot];
         while (unknown >> field.shift >= kMostRows)
             ++field.shift;
         field.rows = BitMatrix((unknown >> field.shift) + 1, index.blocks());
         field.sums.assign(std::size_t{unknown} + 2, 0);
-        if (index.width(slot) == 1)
-            fill<std::uint8_t>(field, index, slot, unknown);
-        else if (index.width(slot) == 2)
-            fill<std::uint16_t>(field, index, slot, unknown);
+        if (codes.width(slot) == 1)
+            fill<std::uint8_t>(field, index.firms(), codes, slot);
+        else if (codes.width(slot) == 2)
+            fill<std::uint16_t>(field, index.firms(), codes, slot);
         else
-            fill<std::uint32_t>(field, index, slot, unknown);
+            fill<std::uint32_t>(field, index.firms(), codes, slot);
         std::partial_sum(field.sums.begin(), field.sums.end(), field.sums.begin());
     }
     for (std::size_t block = 0; block < index.blocks(); ++block) {
@@ -40,16 +40,14 @@ BlockPresence::BlockPresence(const Program& program, const FirmIndex& index)
 }
 
 template <class Code>
-void BlockPresence::fill(Field& field, const FirmIndex& index, std::uint32_t slot,
-                         std::uint32_t unknown) {
-    for (std::size_t block = 0; block < index.blocks(); ++block) {
-        const auto* codes = reinterpret_cast<const Code*>(index.codes(slot, block));
-        const std::size_t firms = std::min(kBlockFirms, index.firms() - block * kBlockFirms);
-        for (std::size_t i = 0; i < firms; ++i) {
-            const std::uint32_t code = std::min(std::uint32_t{codes[i]}, unknown);
-            ++field.sums[code + 1];
-            field.rows.set(code >> field.shift, block);
-        }
+void BlockPresence::fill(Field& field, std::size_t firms, const FineCodes& codes,
+                         std::uint32_t slot) {
+    const std::uint32_t unknown = codes.cuts(slot).codes();
+    const auto* const column = reinterpret_cast<const Code*>(codes.codes(slot, 0));
+    for (std::size_t position = 0; position < firms; ++position) {
+        const std::uint32_t code = std::min(std::uint32_t{column[position]}, unknown);
+        ++field.sums[code + 1];
+        field.rows.set(code >> field.shift, position / kBlockFirms);
     }
 }
 

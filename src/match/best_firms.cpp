@@ -59,15 +59,20 @@ void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
 
 template <class Key>
 void BestFirms<Key>::take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy,
-                              const IdOrder& ids, const FirmIndex& index, std::vector<Push>& out) {
+                              const IdOrder& ids, const FirmIndex& index, bool positions,
+                              std::vector<Push>& out) {
     begin(kNoLimit, policy, ids);
     score_followers(firms, policy);
+    const std::size_t followers = out.size();
     write(policy, out);
+    for (std::size_t i = followers; positions && i < out.size(); ++i)
+        out[i].other = (*index.positions())[out[i].other];
     for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
         const Score score = policy.program.policies[0].prior + firms.added[i];
         const std::size_t first = firms.blocks[i] * kBlockFirms;
         for_each_bit(firms.rows[i].words, kBlockWords, [&](std::size_t bit) {
-            out.push_back({index.row_at(first + bit), score});
+            const std::size_t at = first + bit;
+            out.push_back({positions ? static_cast<std::uint32_t>(at) : index.row_at(at), score});
         });
     }
 }

@@ -40,9 +40,10 @@ template <class Key> class BestFirms {
     void select(SelectedFirms& firms, std::uint32_t top, const BoundPolicy::Parts& policy,
                 const IdOrder& ids, const Filters& filters, std::vector<Push>& out);
 
-    /// Appends all of `firms`, in no order; the rows of `firms` are used up.
+    /// Appends all of `firms`, in no order, by row of the table or by position in the index; the
+    /// rows of `firms` are used up.
     void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const IdOrder& ids,
-                  const FirmIndex& index, std::vector<Push>& out);
+                  const FirmIndex& index, bool positions, std::vector<Push>& out);
 
   private:
     void begin(std::uint32_t top, const BoundPolicy::Parts& policy, const IdOrder& ids);

@@ -62,8 +62,8 @@ struct BoundSet {
     bool asks = false; // some row must be made from the table
 };
 
-/// A condition that the policy demands outright, as it can be tested on whole columns: it lets pass
-/// at least the firms that meet it, and exactly these where it is not among the rest.
+/// A condition that the policy demands outright, as it can be tested on whole columns; the firms
+/// that their codes leave open are asked one by one.
 struct Demand {
     std::uint32_t literal = 0; // of the own program
     Literal::Form form = Literal::Form::ranges;
@@ -71,16 +71,23 @@ struct Demand {
     std::vector<FieldCuts::Range> passing;  // codes that may pass, as the column holds them
     std::vector<FieldCuts::Range> rows;     // the same, as BlockPresence numbers them
     std::vector<FieldCuts::Range> refusing; // codes of which some firm may fail
+    std::vector<FieldCuts::Range> open;     // codes of which some may pass and some may fail
     std::uint64_t firms = 0;                // how many may pass
 };
 
 struct BoundPolicy::Parts {
-    Program program; // of this one policy, its literals rewritten to codes of the index where all of
-                     // a field is settled
+    Program program; // of this one policy, its literals rewritten to codes of the index where all
+                     // of a field is settled
     std::vector<BoundField> fields;
     std::vector<BoundSet> sets;
     std::vector<Demand> demands; // the most selective first
     Conjunction rest;            // what the demands do not settle
+    Conjunction known;           // of the rest, what asks no firm
+    /// What the rest and the preferences read.
+    struct Reads {
+        std::vector<std::uint32_t> fields, sets; // own
+    };
+    Reads reads;
     bool asks = false;
 
     struct TagList {
@@ -90,15 +97,21 @@ struct BoundPolicy::Parts {
     std::vector<TagList> tags;
 };
 
-/// Fields, sets, literals and demands of a compiled policy; `program` is the index's.
+/// Fields, sets, literals and demands of a compiled policy; `program` is the index's. Codes of the
+/// index are those of `codes` throughout.
 class PolicyBinder {
   public:
-    PolicyBinder(const Program& program, const FirmIndex& index, const FirmTable& firms,
-                 const std::vector<std::uint32_t>& slot_of,
-                 const std::vector<std::vector<std::uint32_t>>& elements_by_name,
-                 const BlockPresence& presence)
-        : program_(program), index_(index), firms_(firms), slot_of_(slot_of),
-          elements_by_name_(elements_by_name), presence_(presence) {}
+    /// What an index and its table are read by.
+    struct Base {
+        const Program& program;
+        const FirmIndex& index;
+        const FirmTable& firms;
+        const FineCodes& codes;
+        const BlockPresence& presence;
+        const std::vector<std::uint32_t>& slot_of;
+        const std::vector<std::vector<std::uint32_t>>& elements_by_name;
+    };
+    explicit PolicyBinder(const Base& base) : base_(base) {}
 
     void bind(BoundPolicy::Parts& parts) const;
 
@@ -106,18 +119,13 @@ class PolicyBinder {
     void bind_field(BoundPolicy::Parts& parts, std::uint32_t own) const;
     void bind_set(BoundPolicy::Parts& parts, std::uint32_t own) const;
     void bind_demands(BoundPolicy::Parts& parts) const;
-    /// False if the demand cannot be tested on the index at all.
-    bool bind_ranges(const BoundPolicy::Parts& parts, const Literal& literal, Demand& demand) const;
+    void bind_ranges(const BoundPolicy::Parts& parts, const Literal& literal, Demand& demand) const;
     void bind_elements(const BoundPolicy::Parts& parts, const Literal& literal,
                        Demand& demand) const;
+    void bind_rest(BoundPolicy::Parts& parts) const;
     static void rewrite(BoundPolicy::Parts& parts, std::uint32_t base_codes, Literal& literal);
 
-    const Program& program_;
-    const FirmIndex& index_;
-    const FirmTable& firms_;
-    const std::vector<std::uint32_t>& slot_of_;
-    const std::vector<std::vector<std::uint32_t>>& elements_by_name_;
-    const BlockPresence& presence_;
+    const Base base_;
 };
 
 } // namespace qice

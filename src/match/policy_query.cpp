@@ -5,11 +5,19 @@
 #include "kernels/filters.hpp"
 #include "match/best_firms.hpp"
 #include "match/bound_policy.hpp"
+#include "match/policy_view.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace qice {
+namespace {
+
+bool is_empty(const BlockRow& row) {
+    return std::all_of(std::begin(row.words), std::end(row.words),
+                       [](std::uint64_t word) { return word == 0; });
+}
+
+} // namespace
 
 BoundPolicy::BoundPolicy(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 BoundPolicy::BoundPolicy(BoundPolicy&&) noexcept = default;
@@ -23,11 +31,10 @@ struct PolicyQuery::Scratch::Parts {
     std::vector<std::uint32_t> blocks;
     AlignedVector<BlockRow> rows; // of `blocks`: which firms are still in
 
-    // One block as the executor reads it.
-    std::vector<const std::uint8_t*> codes;
-    std::vector<std::uint8_t> widths;
-    AlignedVector<std::uint8_t> own_codes; // columns made for one block, a field 4 x 512 bytes
-    AlignedVector<BlockRow> planes;
+    PolicyViewMemory view;
+    std::vector<std::uint32_t> positions; // of firms that are packed
+    std::vector<std::uint32_t> kept_blocks;
+    AlignedVector<BlockRow> kept_rows;
 
     SelectedFirms selected[kRankClasses];
     std::vector<std::pair<BlockRow, Score>> pieces; // of a row that preferences cut up
@@ -40,11 +47,12 @@ PolicyQuery::Scratch::Scratch(Scratch&&) noexcept = default;
 PolicyQuery::Scratch& PolicyQuery::Scratch::operator=(Scratch&&) noexcept = default;
 PolicyQuery::Scratch::~Scratch() = default;
 
-PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms)
+PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms,
+                         std::uint32_t crowd)
     : program_(program), index_(index), firms_(firms),
       slot_of_(firms.schema().size(), BoundField::kNoSlot),
-      elements_by_name_(firms.schema().size()), presence_(program, index), ids_(firms, index),
-      tags_(firms, index) {
+      elements_by_name_(firms.schema().size()), codes_(program, index, firms, crowd),
+      presence_(program, index, codes_), ids_(firms, index), tags_(firms, index) {
     for (std::uint32_t slot = 0; slot < program.fields.size(); ++slot)
         slot_of_[program.fields[slot].field] = slot;
     for (std::uint32_t set = 0; set < program.sets.size(); ++set)
@@ -55,7 +63,7 @@ PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const F
 }
 
 std::size_t PolicyQuery::bytes() const {
-    std::size_t total = presence_.bytes() + ids_.bytes() + tags_.bytes();
+    std::size_t total = codes_.bytes() + presence_.bytes() + ids_.bytes() + tags_.bytes();
     for (const auto& elements : elements_by_name_)
         total += elements.size() * sizeof(std::uint32_t);
     return total;
@@ -66,12 +74,16 @@ BoundPolicy PolicyQuery::bind(const Policy& policy, const CompileOptions& option
     CompileOptions alone = options;
     alone.include_closed = true; // the life cycle is the caller's
     parts->program = compile(firms_.schema(), {&policy, 1}, alone);
-    PolicyBinder(program_, index_, firms_, slot_of_, elements_by_name_, presence_).bind(*parts);
+    PolicyBinder({program_, index_, firms_, codes_, presence_, slot_of_, elements_by_name_})
+        .bind(*parts);
     Program& program = parts->program;
-    program.policies.push_back(program.policies[0]); // the second place: what demands leave open
-    const Conjunction& rest = parts->rest;
-    program.policies[1].rule = rest;
-    program.shapes.push_back({1, 2, rest.first, rest.literals, rest.others, rest.manual});
+    for (const Conjunction& part : {parts->rest, parts->known}) { // in places kRest and kKnown
+        const auto place = static_cast<std::uint32_t>(program.policies.size());
+        program.policies.push_back(program.policies[0]);
+        program.policies.back().rule = part;
+        program.shapes.push_back(
+            {place, place + 1, part.first, part.literals, part.others, part.manual});
+    }
     for (const CompiledTag& tag : program.tags) {
         const TagPostings::List list = tags_.of(firms_, program.tag_names[tag.tag]);
         if (!list.positions.empty()) parts->tags.push_back({list, tag.weight});
@@ -85,7 +97,11 @@ class PolicyQuery::Run {
     Run(const PolicyQuery& query, const BoundPolicy::Parts& policy,
         const PolicyQueryOptions& options, Scratch::Parts& scratch, PolicyAnswer& answer)
         : query_(query), policy_(policy), options_(options), scratch_(scratch), answer_(answer),
-          block_scratch_(policy.program) {}
+          block_scratch_(policy.program),
+          view_(policy,
+                {query.program_, query.index_, query.firms_, query.codes_, query.presence_,
+                 query.slot_of_, query.elements_by_name_},
+                scratch.view) {}
 
     void run() {
         answer_.pushes_.clear();
@@ -96,36 +112,37 @@ class PolicyQuery::Run {
         find_blocks(all);
         if (!all) apply_demands();
         answer_.blocks_ = scratch_.blocks.size();
-        prepare_view();
         if (all)
-            judge_blocks(true);
+            judge(kWhole);
         else if (policy_.rest.literals + policy_.rest.others != 0)
-            judge_blocks(false);
+            judge_rest();
         else
             take_rows();
         rank();
     }
 
   private:
+    enum Place : std::uint32_t { kWhole, kRest, kKnown }; // in Program::policies
+
     bool wants(Verdict status) const { return (options_.statuses & status_bit(status)) != 0; }
 
     void find_blocks(bool all);
     void may_pass(const Demand& demand, bool possible, std::size_t begin, std::size_t end);
     void mark_elements(const Demand& demand, std::size_t begin, std::size_t end);
     void apply_demands();
+    void ask_open(const Demand& demand);
     std::uint32_t keep_elements(const Demand& demand, std::uint32_t count);
     BlockRow elements_row(const Literal& literal, const BlockRow* planes) const;
 
-    void prepare_view();
-    void judge_blocks(bool all);
+    void judge_rest();
+    void judge(Place place);
+    template <class Judged> void run_over(Place place, Judged judged);
+    bool sparse() const;
+    void show(const BlockView& view);
     void take_rows();
-    void view_block(std::uint32_t block, const BlockRow& firms);
-    void fill_codes(std::uint32_t own, std::uint32_t block, const BlockRow& firms);
-    template <class Code>
-    void fill_codes(std::uint32_t own, std::uint32_t block, const BlockRow& firms);
-    void fill_planes(std::uint32_t block, const BlockRow& firms);
-    void fill_planes_from_table(std::uint32_t own, std::uint32_t block, const BlockRow& firms);
-    void add(RankClass rank_class, std::uint32_t block, const BlockRow& firms);
+    void add(RankClass rank_class, const BlockRow& firms);
+    void cut_up(const BlockRow& firms);
+    template <class Take> void by_block(Take take) const;
     void rank();
 
     const PolicyQuery& query_;
@@ -137,6 +154,10 @@ class PolicyQuery::Run {
     const Kernels& kernels_ = kernels();
     const Filters& filters_ = filters();
     BlockTask task_{};
+    PolicyView view_;
+    // What is in view: a block, or firms packed together.
+    std::uint32_t block_ = 0;
+    std::span<const std::uint32_t> packed_;
 };
 
 // --------------------------------------------------------------------------- which blocks, firms
@@ -160,7 +181,7 @@ void PolicyQuery::Run::may_pass(const Demand& demand, bool possible, std::size_t
         for (std::size_t w = begin; w < end; ++w)
             row[w] |= blocks[w];
     } else {
-        const std::uint32_t unknown = query_.program_.fields[demand.slot].cuts.codes();
+        const std::uint32_t unknown = query_.codes_.cuts(demand.slot).codes();
         query_.presence_.mark(demand.slot, unknown, unknown, row, begin, end);
     }
 }
@@ -233,7 +254,7 @@ void PolicyQuery::Run::find_blocks(bool all) {
 
 /// Demand by demand over the blocks that are left; a block that no firm can fail is not looked at.
 void PolicyQuery::Run::apply_demands() {
-    const FirmIndex& index = query_.index_;
+    const FineCodes& codes = query_.codes_;
     std::vector<std::uint64_t>& asked = scratch_.asked;
     auto count = static_cast<std::uint32_t>(scratch_.blocks.size());
     for (const Demand& demand : policy_.demands) {
@@ -248,7 +269,7 @@ void PolicyQuery::Run::apply_demands() {
                   asked.begin() + static_cast<std::ptrdiff_t>(end), 0);
         for (const FieldCuts::Range& range : demand.refusing)
             query_.presence_.mark(demand.slot, range.first, range.last, asked.data(), begin, end);
-        const RangeFilter filter{index.codes(demand.slot, 0), index.width(demand.slot),
+        const RangeFilter filter{codes.codes(demand.slot, 0), codes.width(demand.slot),
                                  demand.passing.data(),
                                  static_cast<std::uint32_t>(demand.passing.size()), asked.data()};
         count =
@@ -256,6 +277,47 @@ void PolicyQuery::Run::apply_demands() {
     }
     scratch_.blocks.resize(count);
     scratch_.rows.resize(count);
+    for (const Demand& demand : policy_.demands)
+        if (!demand.open.empty() && !scratch_.blocks.empty()) ask_open(demand);
+}
+
+/// Asks the firms whose codes leave a demand open for their exact values.
+void PolicyQuery::Run::ask_open(const Demand& demand) {
+    const FirmIndex& index = query_.index_;
+    const FineCodes& codes = query_.codes_;
+    std::vector<std::uint64_t>& holding = scratch_.asked; // blocks with such a firm
+    std::fill(holding.begin(), holding.end(), 0);
+    for (const FieldCuts::Range& range : demand.open)
+        query_.presence_.mark(demand.slot, range.first, range.last, holding.data(), 0,
+                              holding.size());
+    const RangeFilter filter{codes.codes(demand.slot, 0), codes.width(demand.slot),
+                             demand.open.data(), static_cast<std::uint32_t>(demand.open.size()),
+                             holding.data()};
+    const Literal& literal = policy_.program.literals[demand.literal];
+    const CodedField& own = policy_.program.fields[literal.slot];
+    const std::span ranges =
+        std::span(policy_.program.ranges).subspan(literal.first, literal.count);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
+        std::uint32_t block = scratch_.blocks[i];
+        BlockRow row = scratch_.rows[i], open = row;
+        if ((holding[block / 64] >> (block % 64) & 1) != 0 &&
+            filters_.keep_in_ranges(filter, &block, &open, 1) != 0)
+            for_each_bit(open.words, kBlockWords, [&](std::size_t bit) {
+                const std::size_t at = block * kBlockFirms + bit;
+                const std::uint32_t code = exact_code(own, query_.firms_[index.row_at(at)]);
+                const bool passes =
+                    std::any_of(ranges.begin(), ranges.end(), [&](const FieldCuts::Range& range) {
+                        return range.first <= code && code <= range.last;
+                    });
+                if (!passes) row.words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
+            });
+        if (is_empty(row)) continue;
+        scratch_.blocks[kept] = block;
+        scratch_.rows[kept++] = row;
+    }
+    scratch_.blocks.resize(kept);
+    scratch_.rows.resize(kept);
 }
 
 std::uint32_t PolicyQuery::Run::keep_elements(const Demand& demand, std::uint32_t count) {
@@ -307,107 +369,33 @@ BlockRow PolicyQuery::Run::elements_row(const Literal& literal, const BlockRow* 
     return passing;
 }
 
-// ------------------------------------------------------------------------------------ one block
-
-void PolicyQuery::Run::prepare_view() {
-    const Program& program = policy_.program;
-    scratch_.codes.resize(program.fields.size());
-    scratch_.widths.resize(program.fields.size());
-    for (std::size_t own = 0; own < program.fields.size(); ++own)
-        scratch_.widths[own] = policy_.fields[own].width;
-    scratch_.own_codes.resize(program.fields.size() * 4 * kBlockFirms);
-    scratch_.planes.resize(program.planes);
-}
-
-/// Lays out a block in the terms of the policy's program; what the index does not know is made for
-/// these firms only.
-void PolicyQuery::Run::view_block(std::uint32_t block, const BlockRow& firms) {
-    for (std::uint32_t own = 0; own < policy_.fields.size(); ++own) {
-        const BoundField& field = policy_.fields[own];
-        if (field.asks)
-            fill_codes(own, block, firms);
-        else
-            scratch_.codes[own] = query_.index_.codes(field.slot, block);
-    }
-    if (!policy_.sets.empty()) fill_planes(block, firms);
-    task_.program = &policy_.program;
-    task_.view = {scratch_.codes.data(), scratch_.widths.data(), scratch_.planes.data(), firms};
-    ++block_scratch_.block;
-    for (BlockMatches& matches : block_scratch_.matches)
-        matches.size = 0;
-}
-
-void PolicyQuery::Run::fill_codes(std::uint32_t own, std::uint32_t block, const BlockRow& firms) {
-    const std::uint8_t width = policy_.fields[own].width;
-    if (width == 1)
-        fill_codes<std::uint8_t>(own, block, firms);
-    else if (width == 2)
-        fill_codes<std::uint16_t>(own, block, firms);
-    else
-        fill_codes<std::uint32_t>(own, block, firms);
-}
-
-template <class Code>
-void PolicyQuery::Run::fill_codes(std::uint32_t own, std::uint32_t block, const BlockRow& firms) {
-    const BoundField& field = policy_.fields[own];
-    const CodedField& coded = policy_.program.fields[own];
-    const FirmIndex& index = query_.index_;
-    const std::uint32_t unknown = coded.cuts.codes();
-    const auto base_unknown = static_cast<std::uint32_t>(field.own_codes.size()) - 1;
-    std::uint8_t* const column = scratch_.own_codes.data() + own * 4 * kBlockFirms;
-    scratch_.codes[own] = column;
-    for_each_bit(firms.words, kBlockWords, [&](std::size_t bit) {
-        const std::size_t position = block * kBlockFirms + bit;
-        std::uint32_t code = CutBinding::kAsk;
-        if (field.slot != BoundField::kNoSlot)
-            code = field.own_codes[std::min(index.code_at(field.slot, position), base_unknown)];
-        if (code == CutBinding::kAsk)
-            code = exact_code(coded, query_.firms_[index.row_at(position)]);
-        const Code narrow = code == unknown ? static_cast<Code>(~Code{0}) : static_cast<Code>(code);
-        std::memcpy(column + bit * sizeof(Code), &narrow, sizeof(Code));
-    });
-}
-
-void PolicyQuery::Run::fill_planes(std::uint32_t block, const BlockRow& firms) {
-    const BlockRow* const planes = query_.index_.planes(block);
-    for (std::uint32_t own = 0; own < policy_.sets.size(); ++own) {
-        const BoundSet& set = policy_.sets[own];
-        BlockRow* const out = scratch_.planes.data() + policy_.program.sets[own].first_plane;
-        for (std::size_t i = 0; i < set.planes.size(); ++i)
-            out[i] = set.planes[i] == BoundSet::kNoPlane ? BlockRow{} : planes[set.planes[i]];
-        if (set.asks) fill_planes_from_table(own, block, firms);
-    }
-}
-
-void PolicyQuery::Run::fill_planes_from_table(std::uint32_t own, std::uint32_t block,
-                                              const BlockRow& firms) {
-    const BoundSet& set = policy_.sets[own];
-    const CodedSet& coded = policy_.program.sets[own];
-    const std::int32_t today = query_.firms_.as_of().days;
-    for_each_bit(firms.words, kBlockWords, [&](std::size_t bit) {
-        const std::uint64_t in_word = std::uint64_t{1} << (bit % 64);
-        const FirmView firm = query_.firms_[query_.index_.row_at(block * kBlockFirms + bit)];
-        const auto elements = firm.elements(coded.field);
-        if (!elements) {
-            const std::size_t unknown = coded.first_plane + coded.elements.size();
-            scratch_.planes[unknown].words[bit / 64] |= in_word;
-            return;
-        }
-        for (const SetElement& element : *elements)
-            for (const BoundSet::Missing& missing : set.missing)
-                if (missing.name == element.name && (missing.ever || element.until >= today))
-                    scratch_.planes[missing.plane].words[bit / 64] |= in_word;
-    });
-}
-
 // -------------------------------------------------------------------------------- what is left
 
-/// Runs what the demands leave open, or, for all statuses, the whole rule.
-void PolicyQuery::Run::judge_blocks(bool all) {
-    const std::uint32_t place = all ? 0 : 1;
-    const std::uint64_t candidates = std::uint64_t{1} << place;
-    task_.candidates = &candidates;
-    task_.all_planes = all;
+/// Firms that the index rules out are gone before any is asked for its values.
+void PolicyQuery::Run::judge_rest() {
+    if (policy_.asks && policy_.known.others != 0) {
+        scratch_.kept_blocks.clear();
+        scratch_.kept_rows.clear();
+        task_.wanted = 1u << kEligible | 1u << kReview;
+        run_over(kKnown, [&] {
+            BlockRow confirmed{};
+            for (const RankClass rank_class : {kEligible, kReview})
+                if (const auto& matches = block_scratch_.matches[rank_class]; matches.size != 0)
+                    for (std::size_t w = 0; w < kBlockWords; ++w)
+                        confirmed.words[w] |= matches.firms[0].words[w];
+            scratch_.pieces.assign(1, {confirmed, 0});
+            by_block([&](std::uint32_t block, const BlockRow& row, Score) {
+                scratch_.kept_blocks.push_back(block);
+                scratch_.kept_rows.push_back(row);
+            });
+        });
+        scratch_.blocks.swap(scratch_.kept_blocks);
+        scratch_.rows.swap(scratch_.kept_rows);
+    }
+    judge(kRest);
+}
+
+void PolicyQuery::Run::judge(Place place) {
     task_.wanted = 0;
     constexpr std::array<std::pair<RankClass, Verdict>, kRankClasses> kStatusOf{{
         {kEligible, Verdict::eligible},
@@ -418,16 +406,59 @@ void PolicyQuery::Run::judge_blocks(bool all) {
     }};
     for (const auto& [rank_class, status] : kStatusOf)
         if (wants(status)) task_.wanted |= 1u << rank_class;
-    for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
-        view_block(scratch_.blocks[i], scratch_.rows[i]);
-        kernels_.run_block(task_, block_scratch_);
+    run_over(place, [&] {
         for (const auto& [rank_class, status] : kStatusOf) {
             const BlockMatches& matches = block_scratch_.matches[rank_class];
-            if (matches.size != 0) add(rank_class, scratch_.blocks[i], matches.firms[0]);
+            if (matches.size != 0) add(rank_class, matches.firms[0]);
         }
-    }
+    });
     for (std::size_t status = 0; status < kStatuses; ++status)
         answer_.counts_[status] = block_scratch_.counts[kStatuses * place + status];
+}
+
+/// Runs a part of the program over the firms that are left; judged() reads what came of it. Where
+/// they stand thinly they are packed, so that a row of 512 bits is about 512 firms.
+template <class Judged> void PolicyQuery::Run::run_over(Place place, Judged judged) {
+    const std::uint64_t candidates = std::uint64_t{1} << place;
+    task_.candidates = &candidates;
+    task_.all_planes = place == kWhole;
+    if (place == kWhole || !sparse()) {
+        for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
+            block_ = scratch_.blocks[i];
+            show(view_.block(block_, scratch_.rows[i]));
+            kernels_.run_block(task_, block_scratch_);
+            judged();
+        }
+        return;
+    }
+    std::vector<std::uint32_t>& positions = scratch_.positions;
+    positions.clear();
+    for (std::size_t i = 0; i < scratch_.blocks.size(); ++i)
+        for_each_bit(scratch_.rows[i].words, kBlockWords, [&](std::size_t bit) {
+            positions.push_back(static_cast<std::uint32_t>(scratch_.blocks[i] * kBlockFirms + bit));
+        });
+    for (std::size_t begin = 0; begin < positions.size(); begin += kBlockFirms) {
+        packed_ =
+            std::span(positions).subspan(begin, std::min(kBlockFirms, positions.size() - begin));
+        show(view_.packed(packed_));
+        kernels_.run_block(task_, block_scratch_);
+        judged();
+    }
+    packed_ = {};
+}
+
+bool PolicyQuery::Run::sparse() const {
+    constexpr std::uint64_t kDense = kBlockFirms / 4; // from so many firms a block on packing costs
+    const std::size_t blocks = scratch_.blocks.size();
+    return blocks > 1 && filters_.count_firms(scratch_.rows.data(), blocks) < blocks * kDense;
+}
+
+void PolicyQuery::Run::show(const BlockView& view) {
+    task_.program = &policy_.program;
+    task_.view = view;
+    ++block_scratch_.block;
+    for (BlockMatches& matches : block_scratch_.matches)
+        matches.size = 0;
 }
 
 /// The demands have settled everything: what is left is eligible.
@@ -435,18 +466,24 @@ void PolicyQuery::Run::take_rows() {
     answer_.counts_[static_cast<std::size_t>(Verdict::eligible)] =
         filters_.count_firms(scratch_.rows.data(), scratch_.rows.size());
     if (!wants(Verdict::eligible)) return;
-    const bool views = policy_.program.policies[0].preferences != 0;
+    const bool views = policy_.program.policies[kWhole].preferences != 0;
     for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
-        if (views) view_block(scratch_.blocks[i], scratch_.rows[i]);
-        add(kEligible, scratch_.blocks[i], scratch_.rows[i]);
+        block_ = scratch_.blocks[i];
+        if (views) show(view_.block(block_, scratch_.rows[i]));
+        add(kEligible, scratch_.rows[i]);
     }
 }
 
-/// Cuts firms of the block at hand up by what preferences add to their score.
-void PolicyQuery::Run::add(RankClass rank_class, std::uint32_t block, const BlockRow& firms) {
-    SelectedFirms& selected = scratch_.selected[rank_class];
-    const CompiledPolicy& policy = policy_.program.policies[0];
-    if (policy.preferences == 0) return selected.add(block, firms, 0);
+/// Takes firms in view into a class, cut up by what preferences add to their score.
+void PolicyQuery::Run::add(RankClass rank_class, const BlockRow& firms) {
+    cut_up(firms);
+    by_block([&](std::uint32_t block, const BlockRow& row, Score added) {
+        scratch_.selected[rank_class].add(block, row, added);
+    });
+}
+
+void PolicyQuery::Run::cut_up(const BlockRow& firms) {
+    const CompiledPolicy& policy = policy_.program.policies[kWhole];
     auto& pieces = scratch_.pieces;
     pieces.assign(1, {firms, 0});
     for (std::uint32_t p = 0; p < policy.preferences; ++p) {
@@ -467,8 +504,31 @@ void PolicyQuery::Run::add(RankClass rank_class, std::uint32_t block, const Bloc
             pieces[i] = {with, added};
         }
     }
-    for (const auto& [row, added] : pieces)
-        selected.add(block, row, added);
+}
+
+/// The pieces of what is in view: take(block, row, added), blocks ascending.
+template <class Take> void PolicyQuery::Run::by_block(Take take) const {
+    if (packed_.empty()) {
+        for (const auto& [row, added] : scratch_.pieces)
+            take(block_, row, added);
+        return;
+    }
+    for (std::size_t begin = 0, end; begin < packed_.size(); begin = end) {
+        const auto block = static_cast<std::uint32_t>(packed_[begin] / kBlockFirms);
+        end = begin + 1;
+        while (end < packed_.size() && packed_[end] / kBlockFirms == block)
+            ++end;
+        for (const auto& [firms, added] : scratch_.pieces) {
+            BlockRow row{};
+            std::uint64_t any = 0;
+            for (std::size_t i = begin; i < end; ++i) {
+                const std::uint64_t in = firms.words[i / 64] >> (i % 64) & 1;
+                row.words[packed_[i] % kBlockFirms / 64] |= in << (packed_[i] % 64);
+                any |= in;
+            }
+            if (any != 0) take(block, row, added);
+        }
+    }
 }
 
 void PolicyQuery::Run::rank() {
@@ -478,9 +538,9 @@ void PolicyQuery::Run::rank() {
         if (firms.blocks.empty()) return;
         if (!options_.ranked)
             wide ? scratch_.best_of_wide_scores.take_all(firms, policy_, query_.ids_, query_.index_,
-                                                         answer_.pushes_)
+                                                         options_.positions, answer_.pushes_)
                  : scratch_.best.take_all(firms, policy_, query_.ids_, query_.index_,
-                                          answer_.pushes_);
+                                          options_.positions, answer_.pushes_);
         else if (wide)
             scratch_.best_of_wide_scores.select(firms, top, policy_, query_.ids_, filters_,
                                                 answer_.pushes_);

@@ -1,7 +1,8 @@
 #include "qice/model/firm.hpp"
 
+#include "base/hash_index.hpp"
 #include "base/in_threads.hpp"
-#include "model/firm_rows.hpp"
+#include "model/derive.hpp"
 
 #include <algorithm>
 
@@ -65,10 +66,9 @@ std::optional<std::int64_t> FirmView::scalar(std::uint32_t field) const {
 
 std::optional<Ratio> FirmView::ratio(std::uint32_t field) const {
     const Schema& schema = table_->schema();
-    const std::uint32_t top = schema[field].operands[0], bottom = schema[field].operands[1];
-    const auto numerator = scalar(top), denominator = scalar(bottom);
-    if (!numerator || !denominator || *denominator == 0) return {};
-    return Ratio{*numerator, *denominator, schema[bottom].decimals - schema[top].decimals};
+    return derived_ratio(schema, schema[field], [this](std::uint32_t operand) {
+        return scalar(operand).value_or(kUnknownNumber);
+    });
 }
 
 std::optional<std::string_view> FirmView::string(std::uint32_t field) const {
@@ -154,7 +154,7 @@ void FirmTable::derive_rows(std::size_t begin, std::size_t end) {
         Array<std::int64_t>& numbers = columns_[field].numbers;
         if (numbers.empty()) continue;
         for (std::size_t row = begin; row < end; ++row)
-            numbers[row] = derived_number(*schema_, of, as_of_, [&](std::uint32_t operand) {
+            numbers[row] = derived_value(*schema_, of, as_of_, [&](std::uint32_t operand) {
                                return columns_[operand].numbers[row];
                            }).value;
     }
@@ -176,20 +176,13 @@ void FirmTable::derive_sizes(std::uint32_t index, std::size_t begin, std::size_t
         for (std::uint32_t i = 0; i < seen.size(); ++i)
             categories.push_back(classes.category_of(seen[i]));
     }
-    const auto indicator = [&](const FirmView& firm, std::size_t operand,
-                               bool money) -> SizeClasses::Indicator {
-        const Field& of = (*schema_)[field.operands[operand]];
-        // Money bounds are in 万元: a value in the field's unit x 10^(exponent - 4).
-        const int exponent = of.unit.exponent - of.decimals - (money ? 4 : 0);
-        return {firm.scalar(field.operands[operand]), exponent};
-    };
     for (std::size_t row = begin; row < end; ++row) {
         const FirmView firm = (*this)[row];
         const auto code = firm.scalar(industry);
         if (!code || !categories[static_cast<std::size_t>(*code)]) continue;
-        const auto size_class = classes.classify(
-            *categories[static_cast<std::size_t>(*code)], indicator(firm, 1, false),
-            indicator(firm, 2, true), indicator(firm, 3, true));
+        const auto size_class = derived_size(
+            *schema_, field, *categories[static_cast<std::size_t>(*code)],
+            [&](std::uint32_t operand) { return firm.scalar(operand).value_or(kUnknownNumber); });
         if (size_class) sizes[row] = static_cast<std::uint32_t>(*size_class);
     }
 }

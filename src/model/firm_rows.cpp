@@ -1,5 +1,6 @@
 #include "model/firm_rows.hpp"
 
+#include "model/derive.hpp"
 #include "qice/base/text.hpp"
 
 #include <array>
@@ -434,8 +435,8 @@ void FirmRows::put_cell(Values& values, bool unknown) {
 std::int64_t FirmRows::number(std::uint32_t index) const {
     const Field& field = (*schema_)[index];
     if (field.derived())
-        return derived_number(*schema_, field, as_of_,
-                              [&](std::uint32_t operand) { return number(operand); })
+        return derived_value(*schema_, field, as_of_,
+                             [&](std::uint32_t operand) { return number(operand); })
             .value;
     const Values& values = values_[index];
     return at_ < values.prepared ? values.numbers[at_] : kUnknownNumber;
@@ -445,7 +446,7 @@ const std::vector<std::uint32_t>& FirmRows::overflows() {
     overflows_.clear();
     if (!may_overflow_) return overflows_;
     for (std::uint32_t field : sums_)
-        if (derived_number(*schema_, (*schema_)[field], as_of_, [&](std::uint32_t operand) {
+        if (derived_value(*schema_, (*schema_)[field], as_of_, [&](std::uint32_t operand) {
                 return number(operand);
             }).overflows)
             overflows_.push_back(field);

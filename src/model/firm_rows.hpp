@@ -143,6 +143,12 @@ class FirmRows {
     HashIndex row_names_; // elements of a long cell: number -> place
 };
 
+/// A derived value that another day changes; known only for those that a column of numbers holds.
+struct DayChange {
+    std::uint32_t row, field;
+    std::int64_t before, after; // or kUnknownNumber
+};
+
 class FirmTableWriter {
   public:
     FirmTableWriter(SchemaPtr schema, Date as_of);
@@ -168,7 +174,16 @@ class FirmTableWriter {
     /// The table, derived.
     FirmTable finish(unsigned threads) &&;
 
+    /// Derives for another day what depends on the day, and tells what changed. Costs some ns a row
+    /// for each such field. Elements of sets stay; on what day one is asked for is the table's.
+    static std::vector<DayChange> change_day(FirmTable& table, Date as_of);
+    /// Takes over rows of another table of the same schema, but for what is derived: derive() is
+    /// due after the last ones.
+    static void append(FirmTable& to, const FirmTable& from, std::span<const std::uint32_t> rows);
+
   private:
+    static void change_field(FirmTable& table, std::uint32_t field,
+                             std::vector<DayChange>& changes);
     void start_column(std::uint32_t field, std::size_t first_row);
     bool has_room(const FirmRows& rows) const;
     void make_room(const FirmRows& rows);
@@ -181,33 +196,5 @@ class FirmTableWriter {
     std::vector<bool> is_used_;
     std::shared_mutex columns_mutex_; // shared while values are written, alone while columns move
 };
-
-/// A derived number, or kUnknownNumber; `overflows`: because it is too large.
-struct DerivedNumber {
-    std::int64_t value = kUnknownNumber;
-    bool overflows = false;
-};
-
-/// Derives a number field from its operands, of which `number(field)` gives one.
-template <class NumberOf>
-DerivedNumber derived_number(const Schema& schema, const Field& field, Date as_of,
-                             NumberOf&& number) {
-    if (field.derive == Derive::months_since) {
-        const std::int64_t day = number(field.operands[0]);
-        if (day == kUnknownNumber) return {};
-        return {completed_months(Date{static_cast<std::int32_t>(day)}, as_of), false};
-    }
-    __int128 total = 0;
-    for (std::size_t i = 0; i < field.operands.size(); ++i) {
-        const std::int64_t value = number(field.operands[i]);
-        if (value == kUnknownNumber) return {};
-        const int shift = field.decimals - schema[field.operands[i]].decimals;
-        const __int128 scaled = static_cast<__int128>(value) * power_of_ten(shift);
-        total += field.derive == Derive::difference && i == 1 ? -scaled : scaled;
-    }
-    if (total > std::numeric_limits<std::int64_t>::max() || total <= kUnknownNumber)
-        return {kUnknownNumber, true};
-    return {static_cast<std::int64_t>(total), false};
-}
 
 } // namespace qice

@@ -14,12 +14,13 @@ namespace {
 struct Held {
     std::map<std::string, Policy> policies;
     std::map<std::string, std::uint32_t> firms; // id: whose cells it has
+    Date day{};
 };
 
 /// Rows with the cells of some firms under the ids of others.
 FirmTable table_of(const Fixture& fixture, const SchemaPtr& schema,
-                   const std::map<std::string, std::uint32_t>& firms) {
-    FirmTableBuilder builder(schema, fixture.compile_options().as_of);
+                   const std::map<std::string, std::uint32_t>& firms, Date day) {
+    FirmTableBuilder builder(schema, day);
     std::uint64_t line = 1;
     for (const auto& [id, cells_of] : firms) {
         builder.begin(id, ++line);
@@ -32,17 +33,23 @@ FirmTable table_of(const Fixture& fixture, const SchemaPtr& schema,
 }
 
 void check(const Fixture& fixture, const SchemaPtr& schema, const Held& held,
-           const StandingMatch& standing, const StandingOptions& options) {
+           const StandingMatch& standing, StandingOptions options) {
     CHECK(standing.firms() == held.firms.size());
+    CHECK(standing.as_of() == held.day);
+    options.compile.as_of = held.day;
     std::vector<Policy> policies;
     for (const auto& [id, policy] : held.policies)
         policies.push_back(policy);
-    const FirmTable table = table_of(fixture, schema, held.firms);
+    const FirmTable table = table_of(fixture, schema, held.firms, held.day);
     const Matcher matcher(*schema, policies, options.compile);
-    const MatchResult expected = matcher.match(table, {.top = options.top});
+    const MatchResult expected =
+        matcher.match(table, {.top = options.top, .statuses = kAllStatuses});
     std::vector<Push> said;
     for (std::uint32_t row = 0; row < table.size(); ++row) {
-        for (const Verdict status : {Verdict::eligible, Verdict::review}) {
+        for (const Verdict status :
+             {Verdict::eligible, Verdict::review, Verdict::needs_data, Verdict::near}) {
+            // What is asked afresh goes one way: for some firms.
+            if (status > Verdict::review && row % 5 != 0) continue;
             REQUIRE(standing.pushes(table.id(row), status, said));
             const Pushes wanted = expected.pushes(row, status);
             bool same = said.size() == wanted.size();
@@ -64,6 +71,14 @@ void check(const Fixture& fixture, const SchemaPtr& schema, const Held& held,
 StandingChanges random_night(const Fixture& fixture, const SchemaPtr& schema, Random& random,
                              Held& held) {
     StandingChanges night;
+    if (random.chance(50)) { // a day later, or a month, or years, or back
+        const std::int32_t far[] = {1, 1, 31, 400, 3'000};
+        const std::int32_t days = far[random.below(std::size(far))];
+        held.day.days += random.chance(75) ? days : -days;
+        night.day = held.day;
+    } else if (random.chance(20)) {
+        night.day = held.day; // the same
+    }
     std::map<std::string, bool> used;
     const std::vector<Policy>& all = fixture.policies();
     for (std::size_t n = random.below(1 + all.size() / 3 + 1); n > 0; --n) {
@@ -95,12 +110,12 @@ StandingChanges random_night(const Fixture& fixture, const SchemaPtr& schema, Ra
             rows[id] = held.firms[id] = static_cast<std::uint32_t>(random.below(firms));
         }
     }
-    if (!rows.empty() || random.chance(30)) night.firms = table_of(fixture, schema, rows);
+    if (!rows.empty() || random.chance(30)) night.firms = table_of(fixture, schema, rows, held.day);
     return night;
 }
 
 void check_nights(Shape shape, std::uint64_t seeds, int nights, bool refills = true) {
-    std::size_t gone = 0, come = 0, refilled = 0;
+    std::size_t gone = 0, come = 0, refilled = 0, moved = 0;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         const Fixture fixture(WorldMaker(seed, shape).make());
         const SchemaPtr schema = fixture.table({}).schema_ptr();
@@ -112,6 +127,7 @@ void check_nights(Shape shape, std::uint64_t seeds, int nights, bool refills = t
             if (random.chance(80)) held.firms[fixture.world().firms[firm].id] = firm;
         StandingOptions options;
         options.compile = fixture.compile_options();
+        held.day = options.compile.as_of;
         options.top =
             random.chance(20) ? kNoLimit : static_cast<std::uint32_t>(1 + random.below(8));
         options.reserve = static_cast<std::uint32_t>(random.below(4));
@@ -120,8 +136,8 @@ void check_nights(Shape shape, std::uint64_t seeds, int nights, bool refills = t
         for (const auto& [id, policy] : held.policies)
             policies.push_back(policy);
         random.shuffle(policies);
-        StandingMatch standing(schema, std::move(policies), table_of(fixture, schema, held.firms),
-                               options);
+        StandingMatch standing(schema, std::move(policies),
+                               table_of(fixture, schema, held.firms, held.day), options);
         check(fixture, schema, held, standing, options);
         for (int night = 0; night < nights; ++night) {
             const Status status = standing.update(random_night(fixture, schema, random, held));
@@ -130,11 +146,14 @@ void check_nights(Shape shape, std::uint64_t seeds, int nights, bool refills = t
             gone += standing.cost().pairs_gone;
             come += standing.cost().pairs_come;
             refilled += standing.cost().lists_refilled;
+            moved += standing.cost().firms_moved;
         }
     }
-    WARN(gone << " pairs went, " << come << " came, " << refilled << " lists were refilled");
+    WARN(gone << " pairs went, " << come << " came, " << refilled << " lists were refilled, "
+              << moved << " firms moved");
     CHECK(gone > 0);
     CHECK(come > 0);
+    CHECK(moved > 0);
     CHECK((refilled > 0) == refills);
 }
 
@@ -162,8 +181,9 @@ TEST_CASE("a standing answer refuses what does not fit, and stays as it is") {
         held.firms[fixture.world().firms[firm].id] = firm;
     StandingOptions options;
     options.compile = fixture.compile_options();
-    StandingMatch standing(schema, fixture.policies(), table_of(fixture, schema, held.firms),
-                           options);
+    held.day = options.compile.as_of;
+    StandingMatch standing(schema, fixture.policies(),
+                           table_of(fixture, schema, held.firms, held.day), options);
     const Policy& policy = fixture.policies()[0];
     const std::string firm = fixture.world().firms[0].id;
     const auto refuses = [&](StandingChanges changes) {
@@ -175,11 +195,15 @@ TEST_CASE("a standing answer refuses what does not fit, and stays as it is") {
     refuses({.removed_policies = {"no such policy"}});
     refuses({.removed_firms = {"no such firm"}});
     refuses({.removed_firms = {firm, firm}});
-    FirmTable tomorrow = table_of(fixture, schema, {{firm, 0}});
+    FirmTable tomorrow = table_of(fixture, schema, {{firm, 0}}, held.day);
     tomorrow.derive(Date{options.compile.as_of.days + 1});
     StandingChanges another_day;
     another_day.firms = std::move(tomorrow);
     refuses(std::move(another_day));
+    StandingChanges todays_firms;
+    todays_firms.firms = table_of(fixture, schema, {{firm, 0}}, held.day);
+    todays_firms.day = Date{held.day.days + 1};
+    refuses(std::move(todays_firms));
     const Fixture other(WorldMaker(9, Shape::many).make());
     StandingChanges another_schema;
     another_schema.firms = other.table({0});

@@ -3,10 +3,10 @@
 // Of each field and code a row with a bit a block; of each set element too. A field of very many
 // codes shares rows between neighbouring codes. ORed over the codes that a condition accepts, rows
 // say where a firm could pass; over those it refuses, where one could fail. Costs blocks / 8 bytes a
-// code: about 2 bytes a firm for a city's policies. Immutable.
+// code: 2 to 4 bytes a firm for a city's policies. Immutable.
 #pragma once
 
-#include "qice/index/firm_index.hpp"
+#include "qice/index/fine_codes.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -15,7 +15,7 @@ namespace qice {
 
 class BlockPresence {
   public:
-    BlockPresence(const Program& program, const FirmIndex& index);
+    BlockPresence(const Program& program, const FirmIndex& index, const FineCodes& codes);
 
     std::size_t words() const { return words_; }
     /// Sets in words [begin, end) of `row` the bits of the blocks that hold a code of a field from
@@ -41,7 +41,7 @@ class BlockPresence {
         std::vector<std::uint32_t> sums; // of firms by code, running
     };
     template <class Code>
-    void fill(Field& field, const FirmIndex& index, std::uint32_t slot, std::uint32_t unknown);
+    void fill(Field& field, std::size_t firms, const FineCodes& codes, std::uint32_t slot);
 
     std::size_t words_;
     std::vector<Field> fields_;

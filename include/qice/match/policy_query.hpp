@@ -14,7 +14,7 @@
 // caller's.
 //
 // Immutable once built; any number of threads may ask, each with a Scratch of its own. Program,
-// index and table must outlive it. Memory beside the index: about 10 bytes a firm, and 6 a tag that
+// index and table must outlive it. Memory beside the index: about 20 bytes a firm, and 6 a tag that
 // a firm follows.
 #pragma once
 
@@ -55,6 +55,7 @@ struct PolicyQueryOptions {
     StatusSet statuses = kEligibleAndReview;
     bool count_all = false; // count all four statuses, whatever `statuses` asks for
     bool ranked = true;     // false: all firms whatever `top` is, in no order, which costs less
+    bool positions = false; // not ranked only: `other` is a position of the index, not a row
 };
 
 /// The firms of one policy.
@@ -95,8 +96,10 @@ class PolicyQuery {
         std::unique_ptr<Parts> parts_;
     };
 
-    /// `program` is the one that `index` was built with. Costs a pass over codes, ids and tags.
-    PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms);
+    /// `program` is the one that `index` was built with. Costs a pass over codes, ids and tags, and
+    /// one over the values of each field that more than `crowd` firms share a code of (FineCodes).
+    PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms,
+                std::uint32_t crowd = FineCodes::kCrowd);
 
     /// Compiles a policy: its rule, preferences, tags and, by `options`, its urgency.
     BoundPolicy bind(const Policy& policy, const CompileOptions& options) const;
@@ -113,6 +116,7 @@ class PolicyQuery {
     const FirmTable& firms_;
     std::vector<std::uint32_t> slot_of_; // of each field of the schema: its slot, or set
     std::vector<std::vector<std::uint32_t>> elements_by_name_; // of each set field
+    FineCodes codes_;
     BlockPresence presence_;
     IdOrder ids_;
     TagPostings tags_;

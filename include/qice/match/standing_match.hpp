@@ -7,18 +7,19 @@
 //   for (const Push& push : pushes) ... standing.policy(push.other).id ...
 //
 // After any updates the answer is the one that a new Matcher over all policies and firms gives:
-// the same pairs with the same scores in the same order, in eligible and in review. An update costs
-// by what changed, not by what there is:
+// the same pairs with the same scores in the same order. An update costs by what changed, not by
+// what there is:
 //   - changed firms are indexed and matched as one small table with the program of the first night;
 //   - a changed policy is asked (PolicyQuery) who holds its old version and who gets the new one;
+//   - another day moves the tables: policies that open, close or gain urgency count as changed, and
+//     so do firms that come of age or whose qualifications run out where some policy can tell;
 //   - more pairs are kept of each firm than are told, so that a firm can lose a few before it has
-//   to
-//     be asked afresh.
-// What changed before stays as a layer of its own, so updates slowly grow dearer; who has had many
-// makes a new StandingMatch, which costs a full night.
+//     to be asked afresh.
+// Eligible and review stand ready; needs_data and near are asked afresh, firm by firm (FirmQuery).
 //
-// All updates are for the day of the options: what another day opens, closes or derives anew is a
-// full match's to find. One thread updates; between updates any number of threads may read.
+// What changed before stays as a layer of its own, so updates slowly grow dearer; who has had many
+// makes a new StandingMatch, which costs a full night. One thread updates; between updates any
+// number of threads may read.
 #pragma once
 
 #include "qice/match/matcher.hpp"
@@ -33,7 +34,7 @@
 namespace qice {
 
 struct StandingOptions {
-    CompileOptions compile;
+    CompileOptions compile;    // the day: of the first night
     std::uint32_t top = 20;    // told of each status, a firm; kNoLimit tells all
     std::uint32_t reserve = 8; // kept beyond that
     unsigned threads = 1;      // an update uses two at most
@@ -47,17 +48,20 @@ struct StandingChanges {
     std::optional<FirmTable> firms =
         {}; // likewise; whole rows, derived for the day, of the same schema
     std::vector<std::string> removed_firms = {};
+    std::optional<Date> day = {}; // from now on; any, also an earlier one
 };
 
 /// Where the time of an update went, in seconds, and what it met.
 struct StandingCost {
-    double policies = 0; // finding out which policies take part
+    double day = 0;      // another day: moving the tables, finding firms that it changes
+    double policies = 0; // finding out which policies take part, taking firms out
     double index = 0;    // changed firms: codes, and what policies are asked over
     double match = 0;    // changed firms: all unchanged policies
     double wait = 0;     // for both, where they are done beside the questions
     double ask = 0;      // changed policies over all firms, into and out of their lists
     double refill = 0;   // firms that had to be asked afresh
     std::size_t pairs_gone = 0, pairs_come = 0, lists_refilled = 0;
+    std::size_t firms_moved = 0; // matched anew because of the day alone
 };
 
 class StandingMatch {
@@ -74,12 +78,15 @@ class StandingMatch {
     /// firms of another schema or day.
     Status update(StandingChanges changes);
 
-    /// What a firm is told in a status (eligible or review), best first; `other` is for policy().
-    /// False if there is no such firm.
+    /// What a firm is told in a status, best first; `other` is for policy(). False if there is no
+    /// such firm. In needs_data and near it is asked afresh, one caller after another: tens of
+    /// microseconds, and the first time after an update as long as compiling all policies.
     bool pushes(std::string_view firm, Verdict status, std::vector<Push>& out) const;
     /// Lives as long as this object.
     const Policy& policy(std::uint32_t number) const;
     std::size_t firms() const;
+    /// The day.
+    Date as_of() const;
     /// Of the last update.
     const StandingCost& cost() const;
 

@@ -1,0 +1,64 @@
+// Firms of a standing answer that were read together, and what each is told.
+//
+// A list is what the matcher said of a firm when its layer was made: the best pairs down to a cut.
+// Policies that have gone since are passed over when a list is read; pairs that have come stand in
+// a chain beside it. So a pair comes or goes by one counter of the list, without touching it. Cuts
+// stand apart, as most of what is asked of a list ends there.
+#pragma once
+
+#include "match/standing_policies.hpp"
+#include "qice/match/policy_query.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+namespace qice {
+
+inline constexpr std::size_t kStandingStatuses = 2; // eligible, review: the values of Verdict
+
+/// The pairs of one firm in one status. All that match and rank at or before the cut are kept.
+struct StandingList {
+    static constexpr std::uint32_t kNone = UINT32_MAX;
+
+    std::uint32_t cut_slot = kNone;    // kNone: nothing is cut off, all pairs are kept
+    std::uint32_t first_extra = kNone; // pairs that have come since
+    std::uint32_t own = kNone;         // asked afresh: stands in place of what the matcher said
+    std::uint32_t kept = 0;            // how many of the pairs are of policies that take part
+};
+
+struct StandingLayer {
+    static constexpr Score kNoCut = std::numeric_limits<Score>::min();
+
+    /// Its codes are not cut finer (FineCodes): what a day changes in them would have to be found.
+    StandingLayer(const Matcher& matcher, FirmTable of)
+        : table(std::move(of)), firms(matcher.index(table)),
+          query(matcher.program(), firms.index, table, UINT32_MAX), gone(table.size()) {}
+    StandingLayer(const StandingLayer&) = delete;
+
+    std::uint32_t position(std::uint32_t row) const { return (*firms.index.positions())[row]; }
+    /// Sets up the lists from `result`, whose tops are `keep` long.
+    void make_lists(std::uint32_t keep, const StandingPolicies& policies);
+    bool is_kept(std::size_t status, std::uint32_t position, const Push& push,
+                 const StandingPolicies& policies) const {
+        const Score cut = cut_scores[status][position];
+        if (push.score != cut) return push.score > cut;
+        return policies.rank(push.other) <= policies.rank(lists[status][position].cut_slot);
+    }
+
+    /// Moves the table to another day. Returns the rows, ascending, of firms about which some
+    /// policy of `known` or `later` may now say something else; nothing else of the layer holds for
+    /// them.
+    std::vector<std::uint32_t> change_day(Date day, const Program& known, const Program& later);
+
+    FirmTable table;
+    IndexedFirms firms;
+    PolicyQuery query;
+    MatchResult result;
+    std::vector<Score> cut_scores[kStandingStatuses]; // by position in the index; or kNoCut
+    std::vector<StandingList> lists[kStandingStatuses];
+    std::vector<std::uint8_t> gone; // by position: removed, or stands in a later layer
+};
+
+} // namespace qice
