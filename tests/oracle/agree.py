@@ -252,6 +252,18 @@ def tell(settings, world, name, options, kernel, threads, problem):
             f"{describe(settings, small, paths, options)}")
 
 
+def on_this_machine(settings):
+    """The kernel levels that the CPU has; the others are named, not passed over in silence."""
+    had = []
+    for kernel in settings.kernels:
+        asked = [settings.qice, "version"] if kernel is None else ["env", f"QICE_KERNELS={kernel}", settings.qice, "version"]
+        if subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0:
+            had.append(kernel)
+        else:
+            print(f"SKIPPED: kernels {kernel}: this machine does not have them", flush=True)
+    return had
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--qice", required=True, help="the program under test")
@@ -265,6 +277,9 @@ def main():
     settings = parser.parse_args()
     settings.standards = settings.standards.resolve()
     settings.qice = str(Path(settings.qice).resolve())
+    settings.kernels = on_this_machine(settings)
+    if not settings.kernels:
+        parser.error("none of these kernels can be run here")
     first, _, last = settings.seeds.partition(":")
     seeds = range(int(first), int(last)) if last else itertools.count(int(first))
     if not last and not settings.pairs:
