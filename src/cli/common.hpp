@@ -108,6 +108,11 @@ std::unique_ptr<Command> firm_command(CLI::App& program);
 std::unique_ptr<Command> explain_command(CLI::App& program);
 std::unique_ptr<Command> lint_command(CLI::App& program);
 std::unique_ptr<Command> generate_command(CLI::App& program);
+std::unique_ptr<Command> deliver_command(CLI::App& program);
+std::unique_ptr<Command> opt_out_command(CLI::App& program);
+std::unique_ptr<Command> forget_command(CLI::App& program);
+std::unique_ptr<Command> verify_command(CLI::App& program);
+std::unique_ptr<Command> replay_command(CLI::App& program);
 std::unique_ptr<Command> version_command(CLI::App& program);
 
 } // namespace qice::cli

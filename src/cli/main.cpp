@@ -54,7 +54,8 @@ qice (企策) finds, for every enterprise, the support policies it could claim, 
 
     std::vector<std::unique_ptr<Command>> commands;
     for (auto* make : {match_command, push_command, import_command, firm_command, explain_command,
-                       lint_command, generate_command, version_command})
+                       lint_command, deliver_command, opt_out_command, forget_command,
+                       verify_command, replay_command, generate_command, version_command})
         commands.push_back(make(program));
     if (argc > 1 && argv[1][0] != '-') {
         std::vector<std::string> names;

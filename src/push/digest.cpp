@@ -1,6 +1,8 @@
 #include "push/digest.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <cstring>
 #include <stdexcept>
@@ -66,6 +68,23 @@ Digest Sha256::take() {
     context_->require(EVP_DigestFinal_ex(context_->state, digest.data(), nullptr));
     context_->start();
     return digest;
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view text) {
+    Digest out{};
+    unsigned size = static_cast<unsigned>(out.size());
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(), out.data(),
+             &size) == nullptr)
+        throw std::runtime_error("HMAC-SHA-256 is not to be had from OpenSSL");
+    return out;
+}
+
+Digest random_digest() {
+    Digest out{};
+    if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
+        throw std::runtime_error("no random bytes are to be had from OpenSSL");
+    return out;
 }
 
 std::string to_hex(const Digest& digest) {

@@ -36,6 +36,10 @@ class Sha256 {
     std::unique_ptr<Context> context_;
 };
 
+Digest hmac_sha256(std::string_view key, std::string_view text);
+/// From the system's generator for keys.
+Digest random_digest();
+
 /// 64 lower-case digits.
 std::string to_hex(const Digest& digest);
 

@@ -172,6 +172,7 @@ class Store {
 
     /// Nothing in a new store.
     virtual Result<std::optional<StoredSchema>> schema() = 0;
+    /// In force for the next run and those after it; what earlier runs had stays known.
     virtual Status put_schema(const StoredSchema& schema) = 0;
 
     /// Headers of firms' records by number, ascending.
@@ -221,6 +222,18 @@ class Store {
 
     /// Appends an entry to the audit log, chained to the one before by digest.
     virtual Status append_audit(std::string_view kind, std::string_view body) = 0;
+
+    // ---- forgetting, keeping
+
+    /// Puts a pseudonym in the place of the firm's id and takes away every value of the firm, its
+    /// opt-outs, and what nights know of it; its pending pushes are withdrawn. What it was pushed
+    /// stays, under the pseudonym. The bytes are gone from the store's files after commit(), as far
+    /// as the database promises that (docs/store.md).
+    virtual Status forget_firm(const StoredFirm& firm, std::string_view pseudonym) = 0;
+
+    /// Small things that a store keeps by name.
+    virtual Result<std::optional<std::string>> setting(std::string_view name) = 0;
+    virtual Status put_setting(std::string_view name, std::string_view value) = 0;
 
     // ---- others' tables
 

@@ -39,4 +39,16 @@ inline Pushed pair_at(const char* bytes) {
     return {word(0), static_cast<std::int32_t>(word(4)), static_cast<Verdict>(bytes[8])};
 }
 
+/// Takes one such pair out of a firm's; false if there is none.
+inline bool remove_pair(std::string& pairs, const Pushed& pair) {
+    std::string bytes;
+    append_pair(bytes, pair.policy_version, pair.day, pair.status);
+    for (std::size_t at = 0; at + kPairBytes <= pairs.size(); at += kPairBytes) {
+        if (pairs.compare(at, kPairBytes, bytes) != 0) continue;
+        pairs.erase(at, kPairBytes);
+        return true;
+    }
+    return false;
+}
+
 } // namespace qice

@@ -71,9 +71,9 @@ class PostgresStore final : public Store {
 
     Result<std::optional<StoredSchema>> schema() override {
         StoredSchema out;
-        QICE_ASSIGN_OR_RETURN(
-            const PgRows kept,
-            db_.ask("SELECT name, value FROM qice.setting WHERE name LIKE 'schema%' ORDER BY 1"));
+        QICE_ASSIGN_OR_RETURN(const PgRows kept,
+                              db_.ask("SELECT name, value FROM qice.setting WHERE name IN "
+                                      "('schema', 'schema_file') ORDER BY 1"));
         if (kept.size() != 2) return std::optional<StoredSchema>();
         out.json = kept.text(0, 1);
         out.file = kept.text(1, 1);
@@ -83,6 +83,24 @@ class PostgresStore final : public Store {
             out.code_lists.push_back(
                 {std::string(lists.text(row, 0)), std::string(lists.text(row, 1))});
         return std::optional(std::move(out));
+    }
+
+    Status forget_firm(const StoredFirm&, std::string_view) override {
+        return {StatusCode::storage,
+                "firms in PostgreSQL cannot be forgotten by this qice yet; nothing was changed"};
+    }
+
+    Result<std::optional<std::string>> setting(std::string_view name) override {
+        QICE_ASSIGN_OR_RETURN(const PgRows kept,
+                              db_.ask("SELECT value FROM qice.setting WHERE name = $1", name));
+        if (kept.size() == 0) return std::optional<std::string>();
+        return std::optional(std::string(kept.text(0, 0)));
+    }
+
+    Status put_setting(std::string_view name, std::string_view value) override {
+        return db_.run("INSERT INTO qice.setting VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET "
+                       "value = excluded.value",
+                       name, value);
     }
 
     Status put_schema(const StoredSchema& schema) override {

@@ -14,9 +14,15 @@ inline constexpr const char* kSqliteSteps[] = {
 CREATE TABLE setting(
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE schema_version(
+    since_run INTEGER PRIMARY KEY,
+    file      TEXT NOT NULL,
+    json      TEXT NOT NULL) STRICT;
 CREATE TABLE code_list(
-    name    TEXT PRIMARY KEY,
-    content TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    since_run INTEGER NOT NULL,
+    name      TEXT NOT NULL,
+    content   TEXT NOT NULL,
+    PRIMARY KEY(since_run, name)) STRICT, WITHOUT ROWID;
 CREATE TABLE layout(
     layout_no INTEGER PRIMARY KEY,
     header    TEXT NOT NULL UNIQUE) STRICT;
@@ -81,8 +87,10 @@ CREATE TABLE push(
     state             INTEGER NOT NULL DEFAULT 0,
     state_at          INTEGER,
     claim             TEXT,
-    claimed_at        INTEGER) STRICT;
+    claim_until       INTEGER) STRICT;
 CREATE INDEX push_of_firm ON push(firm_no);
+CREATE INDEX push_unclaimed ON push(push_no) WHERE state = 0 AND claim IS NULL;
+CREATE INDEX push_claimed ON push(claim_until) WHERE state = 0 AND claim IS NOT NULL;
 CREATE TABLE pushed(
     firm_no INTEGER PRIMARY KEY,
     pairs   BLOB NOT NULL) STRICT;

@@ -2,7 +2,7 @@
 
 #include "store/audit.hpp"
 #include "store/packed.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite_rows.hpp"
 #include "store/sqlite_schema.hpp"
 
 #include <sys/file.h>
@@ -14,11 +14,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 namespace qice {
 namespace {
-
-constexpr int kWaitForSenders = 30'000; // milliseconds
 
 /// The lock that keeps imports and nights apart; released when its process ends, too.
 class WorkLock {
@@ -60,12 +59,8 @@ class SqliteStore final : public Store {
         if (fs::is_directory(path, ignored))
             return {StatusCode::storage, "is a folder; a store is a file", {path}};
         QICE_RETURN_IF_ERROR(db_.open(path, mode == OpenMode::create));
-        db_.wait_for_others(kWaitForSenders);
-        QICE_RETURN_IF_ERROR(check_version(mode));
-        // FULL: what was told to be done survives a power cut; a night has one commit, so it costs
-        // one fsync.
-        return db_.execute("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; "
-                           "PRAGMA cache_size = -131072");
+        QICE_RETURN_IF_ERROR(prepare_connection(db_));
+        return check_version(mode);
     }
 
     Status begin(Access access) override {
@@ -81,6 +76,8 @@ class SqliteStore final : public Store {
     }
     Status commit() override {
         QICE_RETURN_IF_ERROR(db_.execute("COMMIT"));
+        if (std::exchange(forgets_, false))
+            QICE_RETURN_IF_ERROR(db_.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
         lock_.release();
         return {};
     }
@@ -110,36 +107,19 @@ class SqliteStore final : public Store {
 
     // ------------------------------------------------------------------ schema, firms
 
-    Result<std::optional<StoredSchema>> schema() override {
-        StoredSchema out;
-        bool is_there = false;
-        QICE_RETURN_IF_ERROR(
-            db_.prepare("SELECT name, value FROM setting").each([&](const Statement& row) {
-                is_there = is_there || row.text(0) == "schema";
-                if (row.text(0) == "schema") out.json = row.text(1);
-                if (row.text(0) == "schema_file") out.file = row.text(1);
-                return Status();
-            }));
-        if (!is_there) return std::optional<StoredSchema>();
-        QICE_RETURN_IF_ERROR(
-            db_.prepare("SELECT name, content FROM code_list ORDER BY name")
-                .each([&](const Statement& row) {
-                    out.code_lists.push_back({std::string(row.text(0)), std::string(row.text(1))});
-                    return Status();
-                }));
-        return std::optional(std::move(out));
-    }
+    Result<std::optional<StoredSchema>> schema() override { return read_schema(db_, INT64_MAX); }
 
     Status put_schema(const StoredSchema& schema) override {
-        Statement set = db_.prepare("INSERT OR REPLACE INTO setting VALUES (?, ?)");
-        QICE_RETURN_IF_ERROR(set.run(std::string_view("schema"), std::string_view(schema.json)));
+        QICE_ASSIGN_OR_RETURN(const std::int64_t run,
+                              db_.number("SELECT ifnull(max(run_no), 0) + 1 FROM run"));
         QICE_RETURN_IF_ERROR(
-            set.run(std::string_view("schema_file"), std::string_view(schema.file)));
-        QICE_RETURN_IF_ERROR(db_.execute("DELETE FROM code_list"));
-        Statement add = db_.prepare("INSERT INTO code_list VALUES (?, ?)");
+            db_.prepare("INSERT OR REPLACE INTO schema_version VALUES (?, ?, ?)")
+                .run(run, std::string_view(schema.file), std::string_view(schema.json)));
+        QICE_RETURN_IF_ERROR(db_.prepare("DELETE FROM code_list WHERE since_run = ?").run(run));
+        Statement add = db_.prepare("INSERT INTO code_list VALUES (?, ?, ?)");
         for (const StoredSchema::CodeList& list : schema.code_lists)
             QICE_RETURN_IF_ERROR(
-                add.run(std::string_view(list.name), std::string_view(list.content)));
+                add.run(run, std::string_view(list.name), std::string_view(list.content)));
         return {};
     }
 
@@ -375,6 +355,41 @@ class SqliteStore final : public Store {
             .run(entry, std::string_view(now), kind, body, Blob{bytes_of(digest)});
     }
 
+    // -------------------------------------------------------------- forgetting, keeping
+
+    Status forget_firm(const StoredFirm& firm, std::string_view pseudonym) override {
+        // What is deleted is overwritten, and commit() empties the log of older pages.
+        QICE_RETURN_IF_ERROR(db_.execute("PRAGMA secure_delete = ON"));
+        forgets_ = true;
+        const std::int64_t number = firm.firm;
+        const auto run = [&](const char* sql) { return db_.prepare(sql).run(number); };
+        QICE_RETURN_IF_ERROR(db_.prepare("DELETE FROM opt_out WHERE firm_id = ?").run(firm.id));
+        QICE_RETURN_IF_ERROR(db_.prepare("UPDATE firm SET firm_id = ?2, version_no = NULL, "
+                                         "digest = NULL WHERE firm_no = ?1")
+                                 .run(number, pseudonym));
+        QICE_RETURN_IF_ERROR(
+            run("UPDATE firm_version SET record = '', digest = zeroblob(32) WHERE firm_no = ?"));
+        QICE_RETURN_IF_ERROR(run("DELETE FROM pushed WHERE firm_no = ?"));
+        return run("UPDATE push SET state = 7, state_at = unixepoch() WHERE firm_no = ? AND "
+                   "state = 0");
+    }
+
+    Result<std::optional<std::string>> setting(std::string_view name) override {
+        std::optional<std::string> value;
+        QICE_RETURN_IF_ERROR(db_.prepare("SELECT value FROM setting WHERE name = ?")
+                                 .each(
+                                     [&](const Statement& row) {
+                                         value = row.text(0);
+                                         return Status();
+                                     },
+                                     name));
+        return value;
+    }
+
+    Status put_setting(std::string_view name, std::string_view value) override {
+        return db_.prepare("INSERT OR REPLACE INTO setting VALUES (?, ?)").run(name, value);
+    }
+
     Status query(const std::string& sql, const Query& visit) override {
         Statement query = db_.prepare(sql);
         std::vector<std::optional<std::string_view>> cells;
@@ -407,20 +422,7 @@ class SqliteStore final : public Store {
 
     static std::function<Status(const Statement&)> read_run(std::optional<StoredRun>& out) {
         return [&out](const Statement& row) {
-            StoredRun run;
-            run.run = row.number(0);
-            run.as_of = Date::parse(row.text(1)).value_or(Date{});
-            run.options = row.text(2);
-            run.input = digest_of(row.bytes(3));
-            run.qice = row.text(4);
-            run.recorded = row.text(5);
-            run.firms = row.number(6);
-            run.policies = row.number(7);
-            for (int s = 0; s < kStatuses; ++s)
-                run.pushes[static_cast<std::size_t>(s)] = row.number(9 + s);
-            run.first_push = row.number(8);
-            run.digest = digest_of(row.bytes(13));
-            out = std::move(run);
+            out = run_in(row);
             return Status();
         };
     }
@@ -470,6 +472,7 @@ class SqliteStore final : public Store {
 
     WorkLock lock_;
     Sqlite db_;
+    bool forgets_ = false; // since the last commit
 };
 
 } // namespace
