@@ -251,3 +251,25 @@ TEST_CASE("the quarantine goes out, and its texts come back") {
     CHECK(back.firms.column(2).texts[0] == "revenue");
     CHECK_FALSE(back.firms[1].known(2));
 }
+
+TEST_CASE("counts go out, a row a policy, and come back") {
+    const auto policies = world::policies(world::schema(), R"([{"id": "一", "rule": {"all": []}},
+                                                               {"id": "two", "rule": {"all": []}}])");
+    const std::vector<PolicyCounts> counts{{{1, 0, 3, 1'000'000'000'000}}, {{5, 6, 7, 8}}};
+    const SchemaPtr schema = world::schema(R"({"id": "policy_id", "fields": [
+        {"name": "near", "kind": "number"}, {"name": "eligible", "kind": "number"},
+        {"name": "review", "kind": "number"}, {"name": "needs_data", "kind": "number"}]})");
+    for (const std::size_t rows : {std::size_t{2}, std::size_t{0}}) {
+        ArrowArrayStream stream;
+        export_counts(std::span(counts).first(rows), std::span(policies).first(rows), &stream);
+        const FirmsRead back = read_firms_arrow(&stream, schema, options()).value();
+        CHECK(stream.release == nullptr);
+        REQUIRE(back.firms.size() == rows);
+        if (rows == 0) continue;
+        CHECK(back.firms.id(0) == "一");
+        CHECK(number(back, 0, "eligible") == "1");
+        CHECK(number(back, 0, "review") == "0");
+        CHECK(number(back, 0, "near") == "1000000000000");
+        CHECK(number(back, 1, "needs_data") == "7");
+    }
+}
