@@ -3,6 +3,8 @@
 #include "push/outbox.hpp"
 #include "push/store.hpp"
 #include "qice/base/text.hpp"
+#include "store/postgres_archive.hpp"
+#include "store/postgres_outbox.hpp"
 #include "store/postgres_store.hpp"
 #include "store/sqlite_archive.hpp"
 #include "store/sqlite_outbox.hpp"
@@ -25,10 +27,6 @@ Status unknown_store() {
             "--store needs sqlite:PATH or postgresql://[user@][host][:port][/database]"};
 }
 
-Status only_on_sqlite(const char* what) {
-    return {StatusCode::storage, std::string(what) + " is on SQLite stores only, so far"};
-}
-
 } // namespace
 
 Result<std::unique_ptr<Store>> open_store(const std::string& where, OpenMode mode) {
@@ -39,13 +37,13 @@ Result<std::unique_ptr<Store>> open_store(const std::string& where, OpenMode mod
 
 Result<std::unique_ptr<Outbox>> open_outbox(const std::string& where) {
     if (is_sqlite(where)) return open_sqlite_outbox(where.substr(kSqlite.size()));
-    if (is_postgres(where)) return only_on_sqlite("qice deliver");
+    if (is_postgres(where)) return open_postgres_outbox(where);
     return unknown_store();
 }
 
 Result<std::unique_ptr<Archive>> open_archive(const std::string& where) {
     if (is_sqlite(where)) return open_sqlite_archive(where.substr(kSqlite.size()));
-    if (is_postgres(where)) return only_on_sqlite("looking back at a ledger");
+    if (is_postgres(where)) return open_postgres_archive(where);
     return unknown_store();
 }
 

@@ -2,6 +2,7 @@
 
 #include "store/packed.hpp"
 #include "store/postgres_copy.hpp"
+#include "store/postgres_rows.hpp"
 
 #include <algorithm>
 
@@ -10,27 +11,18 @@ namespace {
 
 constexpr std::size_t kAtOnce = 10'000; // values of one parameter
 
-constexpr const char* kRun =
-    "SELECT run_no, as_of::text, options, input, qice, "
-    "to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
-    "firms, policies, first_push, eligible, review, needs_data, near, digest FROM qice.run ";
-
+/// The first, if there is one.
 std::optional<StoredRun> run_in(const PgRows& rows) {
     if (rows.size() == 0) return std::nullopt;
-    StoredRun run;
-    run.run = rows.number(0, 0);
-    run.as_of = Date::parse(rows.text(0, 1)).value_or(Date{});
-    run.options = rows.text(0, 2);
-    run.input = digest_of(rows.text(0, 3));
-    run.qice = rows.text(0, 4);
-    run.recorded = rows.text(0, 5);
-    run.firms = rows.number(0, 6);
-    run.policies = rows.number(0, 7);
-    run.first_push = rows.number(0, 8);
-    for (int s = 0; s < kStatuses; ++s)
-        run.pushes[static_cast<std::size_t>(s)] = rows.number(0, 9 + s);
-    run.digest = digest_of(rows.text(0, 13));
-    return run;
+    return run_in(rows, 0);
+}
+
+/// What is left of a firm's pairs.
+std::string without(std::string_view pairs, std::span<const Pushed> unpushed) {
+    std::string kept(pairs);
+    for (const Pushed& pair : unpushed)
+        (void)remove_pair(kept, pair);
+    return kept;
 }
 
 } // namespace
@@ -46,7 +38,7 @@ void PostgresLedger::begin(std::int64_t next_reason) {
 Result<std::optional<StoredRun>> PostgresLedger::find_run(Date as_of, std::string_view options,
                                                           const Digest& input) {
     const std::string where =
-        std::string(kRun) +
+        std::string(kSelectRun) +
         "WHERE as_of = $1::date AND options = $2 AND input = $3 ORDER BY run_no LIMIT 1";
     QICE_ASSIGN_OR_RETURN(const PgRows rows, db_.ask(where.c_str(), as_of.to_string(), options,
                                                      PgBytes{bytes_of(input)}));
@@ -54,12 +46,13 @@ Result<std::optional<StoredRun>> PostgresLedger::find_run(Date as_of, std::strin
 }
 
 Result<std::optional<StoredRun>> PostgresLedger::last_run() {
-    const std::string last = std::string(kRun) + "ORDER BY run_no DESC LIMIT 1";
+    const std::string last = std::string(kSelectRun) + "ORDER BY run_no DESC LIMIT 1";
     QICE_ASSIGN_OR_RETURN(const PgRows rows, db_.ask(last.c_str()));
     return run_in(rows);
 }
 
 Status PostgresLedger::add_run(const StoredRun& run) {
+    QICE_RETURN_IF_ERROR(take_out_unpushed());
     return db_.run("INSERT INTO qice.run VALUES ($1, $2::date, $3, $4, $5, $6::timestamptz, $7, "
                    "$8, $9, $10, $11, $12, $13, $14)",
                    run.run, run.as_of.to_string(), run.options, PgBytes{bytes_of(run.input)},
@@ -83,12 +76,19 @@ Status PostgresLedger::read_run_counts(const StoredRun& run, const Visit<RunCoun
 Status PostgresLedger::read_pushed(
     const std::function<Status(std::int64_t, std::span<const Pushed>)>& visit) {
     QICE_RETURN_IF_ERROR(flush_pairs(pairs_.size()));
+    QICE_ASSIGN_OR_RETURN(const UnpushedPairs unpushed, read_unpushed());
     std::vector<Pushed> pushed;
+    std::string kept;
     return copy_out(
         db_,
         "COPY (SELECT firm_no, pairs FROM qice.pushed ORDER BY firm_no) TO STDOUT (FORMAT binary)",
         [&](const CopiedRow& row) -> Status {
-            const std::string_view bytes = row.text(1);
+            std::string_view bytes = row.text(1);
+            if (const auto found = unpushed.find(row.number(0)); found != unpushed.end()) {
+                kept = without(bytes, found->second);
+                if (kept.empty()) return {};
+                bytes = kept;
+            }
             if (bytes.size() % kPairBytes != 0)
                 return {StatusCode::storage, "table qice.pushed is damaged", {db_.where()}};
             pushed.clear();
@@ -96,6 +96,54 @@ Status PostgresLedger::read_pushed(
                 pushed.push_back(pair_at(bytes.data() + at));
             return visit(row.number(0), pushed);
         });
+}
+
+Result<PostgresLedger::UnpushedPairs> PostgresLedger::read_unpushed() {
+    UnpushedPairs out;
+    QICE_RETURN_IF_ERROR(copy_out(
+        db_, "COPY (SELECT firm_no, pair FROM qice.unpushed) TO STDOUT (FORMAT binary)",
+        [&](const CopiedRow& row) -> Status {
+            if (row.text(1).size() != kPairBytes)
+                return {StatusCode::storage, "table qice.unpushed is damaged", {db_.where()}};
+            out[row.number(0)].push_back(pair_at(row.text(1).data()));
+            return {};
+        }));
+    return out;
+}
+
+Status PostgresLedger::take_out_unpushed() {
+    QICE_ASSIGN_OR_RETURN(const UnpushedPairs unpushed, read_unpushed());
+    for (auto begin = unpushed.begin(); begin != unpushed.end();) {
+        std::vector<std::int64_t> firms;
+        for (; begin != unpushed.end() && firms.size() < kAtOnce; ++begin)
+            firms.push_back(begin->first);
+        QICE_ASSIGN_OR_RETURN(
+            const PgRows rows,
+            db_.ask("SELECT firm_no, pairs FROM qice.pushed WHERE firm_no = ANY($1)", firms));
+        firms.clear();
+        std::vector<std::string> kept;
+        for (int row = 0; row < rows.size(); ++row) {
+            firms.push_back(rows.number(row, 0));
+            kept.push_back(without(rows.text(row, 1), unpushed.at(firms.back())));
+        }
+        const PgBytesArray pairs{{kept.begin(), kept.end()}};
+        QICE_RETURN_IF_ERROR(
+            db_.run("UPDATE qice.pushed p SET pairs = c.pairs FROM unnest($1::bigint[], "
+                    "$2::bytea[]) AS c(firm_no, pairs) WHERE p.firm_no = c.firm_no",
+                    firms, pairs));
+        QICE_RETURN_IF_ERROR(
+            db_.run("DELETE FROM qice.pushed WHERE firm_no = ANY($1) AND pairs = ''", firms));
+    }
+    // Those that this transaction sees; what senders add meanwhile stays for the next night.
+    return unpushed.empty() ? Status() : db_.run("DELETE FROM qice.unpushed");
+}
+
+Status PostgresLedger::forget(std::int64_t firm) {
+    QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.pushed WHERE firm_no = $1", firm));
+    QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.unpushed WHERE firm_no = $1", firm));
+    return db_.run("UPDATE qice.push SET state = 7, state_at = extract(epoch FROM now())::bigint "
+                   "WHERE firm_no = $1 AND state = 0",
+                   firm);
 }
 
 Status PostgresLedger::reason_numbers(std::span<const std::string_view> texts,

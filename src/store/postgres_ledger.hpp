@@ -7,10 +7,17 @@
 // makes it a partition of qice.push, with the indexes that the other partitions have. That takes a
 // SHARE UPDATE EXCLUSIVE lock on qice.push, which neither reading nor writing rows waits for; its
 // rows need no second look, because a check says of which run they are.
+//
+// Table pushed is written under the lock of nights only. What a sender withdraws goes to table
+// unpushed, row by row; a reader takes it off, and the next night takes it out. So senders and
+// nights never wait for each other.
 #pragma once
 
 #include "push/store.hpp"
 #include "store/postgres.hpp"
+
+#include <map>
+#include <vector>
 
 namespace qice {
 
@@ -34,7 +41,15 @@ class PostgresLedger {
     Status add_pushes(const StoredRun& run, std::span<const StoredPush> pushes);
     Status publish();
 
+    /// Of a firm: what nights know of it goes, and its pending pushes are withdrawn.
+    Status forget(std::int64_t firm);
+
   private:
+    /// Pushes that senders withdrew since the last night, by firm.
+    using UnpushedPairs = std::map<std::int64_t, std::vector<Pushed>>;
+    Result<UnpushedPairs> read_unpushed();
+    Status take_out_unpushed();
+
     /// What a firm is pushed tonight, in the bytes of table pushed.
     struct Pairs {
         std::int64_t firm = 0;

@@ -124,6 +124,25 @@ JOIN qice.status_name s ON s.status = p.status
 JOIN qice.reason w ON w.reason_no = p.reason_no
 JOIN qice.state_name t ON t.state = p.state;
 )",
+    // Schemas by version, as in SQLite: runs that are there already get the one there is.
+    // What was withdrawn since the last night, so that no sender waits for one.
+    R"(
+CREATE TABLE qice.schema_version(
+    since_run bigint PRIMARY KEY,
+    file      text NOT NULL,
+    json      text NOT NULL);
+INSERT INTO qice.schema_version
+SELECT 1, f.value, j.value FROM qice.setting f, qice.setting j
+WHERE f.name = 'schema_file' AND j.name = 'schema';
+DELETE FROM qice.setting WHERE name IN ('schema', 'schema_file');
+ALTER TABLE qice.code_list ADD since_run bigint NOT NULL DEFAULT 1,
+    DROP CONSTRAINT code_list_pkey, ADD PRIMARY KEY (since_run, name);
+ALTER TABLE qice.code_list ALTER since_run DROP DEFAULT;
+CREATE TABLE qice.unpushed(
+    push_no bigint PRIMARY KEY,
+    firm_no bigint NOT NULL,
+    pair    bytea NOT NULL);
+)",
 };
 
 /// The version this program writes, kept in qice.store.

@@ -7,8 +7,10 @@
 #include "store/postgres_ledger.hpp"
 #include "store/postgres_open.hpp"
 #include "store/postgres_query.hpp"
+#include "store/postgres_rows.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace qice {
 namespace {
@@ -56,11 +58,13 @@ class PostgresStore final : public Store {
             QICE_RETURN_IF_ERROR(ledger_.publish());
             QICE_RETURN_IF_ERROR(write_numbers());
         }
-        const Status status = db_.commit();
+        Status status = db_.commit();
+        if (std::exchange(forgets_, false) && status.ok()) status = sweep();
         lock_.release();
         return status;
     }
     void rollback() override {
+        forgets_ = false;
         if (db_.in_transaction()) (void)db_.execute("ROLLBACK");
         lock_.release();
     }
@@ -69,49 +73,19 @@ class PostgresStore final : public Store {
 
     // ------------------------------------------------------------------ schema, firms
 
-    Result<std::optional<StoredSchema>> schema() override {
-        StoredSchema out;
-        QICE_ASSIGN_OR_RETURN(const PgRows kept,
-                              db_.ask("SELECT name, value FROM qice.setting WHERE name IN "
-                                      "('schema', 'schema_file') ORDER BY 1"));
-        if (kept.size() != 2) return std::optional<StoredSchema>();
-        out.json = kept.text(0, 1);
-        out.file = kept.text(1, 1);
-        QICE_ASSIGN_OR_RETURN(const PgRows lists,
-                              db_.ask("SELECT name, content FROM qice.code_list ORDER BY name"));
-        for (int row = 0; row < lists.size(); ++row)
-            out.code_lists.push_back(
-                {std::string(lists.text(row, 0)), std::string(lists.text(row, 1))});
-        return std::optional(std::move(out));
-    }
-
-    Status forget_firm(const StoredFirm&, std::string_view) override {
-        return {StatusCode::storage,
-                "firms in PostgreSQL cannot be forgotten by this qice yet; nothing was changed"};
-    }
-
-    Result<std::optional<std::string>> setting(std::string_view name) override {
-        QICE_ASSIGN_OR_RETURN(const PgRows kept,
-                              db_.ask("SELECT value FROM qice.setting WHERE name = $1", name));
-        if (kept.size() == 0) return std::optional<std::string>();
-        return std::optional(std::string(kept.text(0, 0)));
-    }
-
-    Status put_setting(std::string_view name, std::string_view value) override {
-        return db_.run("INSERT INTO qice.setting VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET "
-                       "value = excluded.value",
-                       name, value);
-    }
+    Result<std::optional<StoredSchema>> schema() override { return read_schema(db_, INT64_MAX); }
 
     Status put_schema(const StoredSchema& schema) override {
         QICE_RETURN_IF_ERROR(
-            db_.run("INSERT INTO qice.setting VALUES ('schema', $1), ('schema_file', $2) "
-                    "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                    schema.json, schema.file));
-        QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.code_list"));
+            db_.run("INSERT INTO qice.schema_version(since_run, file, json) VALUES ($1, $2, $3) "
+                    "ON CONFLICT (since_run) DO UPDATE SET file = excluded.file, "
+                    "json = excluded.json",
+                    next_.run, schema.file, schema.json));
+        QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.code_list WHERE since_run = $1", next_.run));
         for (const StoredSchema::CodeList& list : schema.code_lists)
             QICE_RETURN_IF_ERROR(
-                db_.run("INSERT INTO qice.code_list VALUES ($1, $2)", list.name, list.content));
+                db_.run("INSERT INTO qice.code_list(since_run, name, content) VALUES ($1, $2, $3)",
+                        next_.run, list.name, list.content));
         return {};
     }
 
@@ -273,6 +247,34 @@ class PostgresStore final : public Store {
                        PgBytes{bytes_of(digest)});
     }
 
+    // -------------------------------------------------------------- forgetting, keeping
+
+    Status forget_firm(const StoredFirm& firm, std::string_view pseudonym) override {
+        forgets_ = true;
+        QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.opt_out WHERE firm_id = $1", firm.id));
+        QICE_RETURN_IF_ERROR(db_.run("UPDATE qice.firm SET firm_id = $2, version_no = NULL, "
+                                     "digest = NULL WHERE firm_no = $1",
+                                     firm.firm, pseudonym));
+        const Digest nothing{};
+        QICE_RETURN_IF_ERROR(
+            db_.run("UPDATE qice.firm_version SET record = '', digest = $2 WHERE firm_no = $1",
+                    firm.firm, PgBytes{bytes_of(nothing)}));
+        return ledger_.forget(firm.firm);
+    }
+
+    Result<std::optional<std::string>> setting(std::string_view name) override {
+        QICE_ASSIGN_OR_RETURN(const PgRows kept,
+                              db_.ask("SELECT value FROM qice.setting WHERE name = $1", name));
+        if (kept.size() == 0) return std::optional<std::string>();
+        return std::optional(std::string(kept.text(0, 0)));
+    }
+
+    Status put_setting(std::string_view name, std::string_view value) override {
+        return db_.run("INSERT INTO qice.setting VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET "
+                       "value = excluded.value",
+                       name, value);
+    }
+
     Status query(const std::string& sql, const Query& visit) override {
         return query_postgres(db_, sql, visit);
     }
@@ -296,6 +298,13 @@ class PostgresStore final : public Store {
                        "policy = $4, policy_version = $5, run = $6, push = $7, reason = $8",
                        next_.firm, next_.firm_version, next_.layout, next_.policy,
                        next_.policy_version, next_.run, next_.push, ledger_.next_reason());
+    }
+
+    /// Rows that are gone leave their pages, and what the planner has noted of them.
+    Status sweep() {
+        for (const char* table : {"firm", "firm_version", "opt_out"})
+            QICE_RETURN_IF_ERROR(db_.execute(std::string("VACUUM (ANALYZE) qice.") + table));
+        return {};
     }
 
     Status put_some(std::span<const FirmChange> changes) {
@@ -380,6 +389,7 @@ class PostgresStore final : public Store {
     PostgresLedger ledger_{db_};
     NextNumbers next_;
     bool is_write_ = false;
+    bool forgets_ = false; // in this transaction
 };
 
 } // namespace

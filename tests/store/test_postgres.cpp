@@ -1,5 +1,5 @@
 // What only a PostgreSQL store can get wrong: servers, roles, addresses, partitions.
-#include "store/places.hpp"
+#include "store/ledger.hpp"
 
 #include "store/packed.hpp"
 #include "store/postgres_copy.hpp"
@@ -373,4 +373,90 @@ TEST_CASE("a COPY that is refused, or left in the middle, is told and leaves no 
     CopyIn nowhere(session.db, "COPY qice.nowhere FROM STDIN (FORMAT binary)");
     CHECK(nowhere.finish().message().find("42P01") != std::string::npos);
     CHECK(session.number("SELECT count(*) FROM qice.layout") == 0);
+}
+
+TEST_CASE("neither a sender that withdraws nor a night waits for the other") {
+    if (!has_server()) return;
+    const StorePlace place("postgresql");
+    auto store = place.open();
+    put_small_ledger(*store);
+    const auto outbox = open_outbox(place.address()).value();
+    REQUIRE(store->begin(Access::write).ok());
+    const std::string before = what_was_pushed(*store);
+    // In the middle of a night that pushes to firm 2, too.
+    std::vector<Outcome> outcomes;
+    const std::vector<Move> moves{{3, Delivery::withdrawn, ""}, {1, Delivery::sent, ""}};
+    REQUIRE(outbox->move(moves, 5, outcomes).ok());
+    CHECK((outcomes[0].moved == Moved::done && outcomes[1].moved == Moved::done));
+    CHECK(what_was_pushed(*store) == before);
+    REQUIRE(store->add_run(small_run(4, 5, 1)).ok());
+    const std::vector<StoredPush> pushes{{5, 2, 2, 1, Verdict::near, 1, 0, {}, 1}};
+    REQUIRE(store->add_pushes(small_run(4, 5, 1), pushes).ok());
+    const Status committed = store->commit();
+    CHECK(committed.to_string() == Status().to_string());
+    REQUIRE(store->begin(Access::write).ok());
+    const std::string after = "1: 1@20001/eligible 2@20001/review;2: 2@20003/near 1@20004/near;";
+    CHECK(what_was_pushed(*store) == after);
+    Session other;
+    const auto waiting = [&] { return other.number("SELECT count(*) FROM qice.unpushed"); };
+    CHECK(waiting() == 1);
+    REQUIRE(store->add_run(small_run(5, 6, 0)).ok());
+    CHECK(what_was_pushed(*store) == after);
+    REQUIRE(store->commit().ok());
+    CHECK(waiting() == 0);
+}
+
+TEST_CASE("a store of version 1 is brought up to date, with the schema it has") {
+    if (!has_server()) return;
+    const StorePlace place("postgresql");
+    Session other;
+    REQUIRE(other.db
+                .execute("CREATE SCHEMA qice; CREATE TABLE qice.store(version integer NOT NULL); "
+                         "INSERT INTO qice.store VALUES (1)")
+                .ok());
+    REQUIRE(other.db.execute(kPostgresSteps[0]).ok());
+    REQUIRE(other.db
+                .execute("INSERT INTO qice.setting VALUES ('schema', '{old}'), ('schema_file', "
+                         "'s.json'), ('pseudonym_key', 'k'); INSERT INTO qice.code_list VALUES "
+                         "('a.csv', 'A')")
+                .ok());
+    auto store = place.open(OpenMode::existing);
+    CHECK(other.number("SELECT version FROM qice.store") == kPostgresVersion);
+    REQUIRE(store->begin(Access::read).ok());
+    const StoredSchema schema = store->schema()->value();
+    CHECK((schema.file == "s.json" && schema.json == "{old}"));
+    REQUIRE(schema.code_lists.size() == 1);
+    CHECK((schema.code_lists[0].name == "a.csv" && schema.code_lists[0].content == "A"));
+    CHECK(store->setting("pseudonym_key")->value() == "k");
+    CHECK_FALSE(store->setting("schema")->has_value());
+    CHECK(open_archive(place.address()).value()->begin().ok());
+}
+
+TEST_CASE("a sender's role needs no more than docs/postgresql.md grants it") {
+    if (!has_server()) return;
+    const StorePlace place("postgresql");
+    auto store = place.open();
+    Session owner;
+    (void)owner.db.execute("CREATE ROLE qice_sender LOGIN");
+    REQUIRE(owner.db
+                .execute("GRANT USAGE ON SCHEMA qice TO qice_sender; "
+                         "GRANT SELECT ON ALL TABLES IN SCHEMA qice TO qice_sender; "
+                         "GRANT UPDATE (claim, claim_until, state, state_at) ON qice.push "
+                         "TO qice_sender; GRANT INSERT ON qice.unpushed TO qice_sender")
+                .ok());
+    put_small_ledger(*store); // its partitions are made after the grants
+    const auto outbox = open_outbox(address_as("qice_sender")).value();
+    std::vector<Offer> offers;
+    const Status claimed = outbox->claim({"a", 1, 2, 10}, offers);
+    CHECK(claimed.to_string() == Status().to_string());
+    CHECK(offers.size() == 4);
+    std::vector<Outcome> outcomes;
+    const std::vector<Move> moves{{3, Delivery::withdrawn, "a"}, {1, Delivery::sent, "a"}};
+    const Status moved = outbox->move(moves, 5, outcomes);
+    CHECK(moved.to_string() == Status().to_string());
+    (void)owner.db.execute("REVOKE INSERT ON qice.unpushed FROM qice_sender");
+    const std::vector<Move> more{{2, Delivery::withdrawn, "a"}};
+    CHECK(outbox->move(more, 5, outcomes).message().find("docs/postgresql.md") !=
+          std::string::npos);
+    CHECK(outbox->counts().value()[7] == 1);
 }
