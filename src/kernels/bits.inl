@@ -2,29 +2,85 @@
 // and under its target, before everything else; the level has defined kRegisterBytes and
 // kScored.
 
-typedef std::uint64_t Bits __attribute__((vector_size(64), aligned(64), may_alias));
+typedef std::uint64_t Register __attribute__((vector_size(kRegisterBytes), may_alias));
 
-inline Bits load(const BlockRow& row) { return *reinterpret_cast<const Bits*>(row.words); }
-inline void store(BlockRow& row, const Bits& bits) { *reinterpret_cast<Bits*>(row.words) = bits; }
-inline Bits zeros() { return Bits{}; }
-inline Bits ones() { return ~Bits{}; }
+#if !defined(QICE_FLAT)
+#define QICE_FLAT __attribute__((always_inline)) inline
+#endif
 
-inline std::uint32_t count(const Bits& bits) {
+template <int kBytes> struct RowOf;
+
+/// A row where a register is narrower. (GCC 12 takes a vector wider than its registers apart
+/// through memory.)
+template <int kBytes> struct __attribute__((may_alias)) Halves {
+    typename RowOf<kBytes / 2>::Type low, high;
+
+    QICE_FLAT friend Halves operator~(const Halves& a) { return {~a.low, ~a.high}; }
+    QICE_FLAT friend Halves operator&(const Halves& a, const Halves& b) {
+        return {a.low & b.low, a.high & b.high};
+    }
+    QICE_FLAT friend Halves operator|(const Halves& a, const Halves& b) {
+        return {a.low | b.low, a.high | b.high};
+    }
+    QICE_FLAT friend Halves operator^(const Halves& a, const Halves& b) {
+        return {a.low ^ b.low, a.high ^ b.high};
+    }
+    QICE_FLAT friend Halves operator&(const Halves& a, std::uint64_t mask) {
+        return {a.low & mask, a.high & mask};
+    }
+    QICE_FLAT friend Halves operator<<(const Halves& a, unsigned bits) {
+        return {a.low << bits, a.high << bits};
+    }
+    QICE_FLAT friend Halves operator>>(const Halves& a, unsigned bits) {
+        return {a.low >> bits, a.high >> bits};
+    }
+    QICE_FLAT Halves& operator&=(const Halves& other) { return *this = *this & other; }
+    QICE_FLAT Halves& operator|=(const Halves& other) { return *this = *this | other; }
+    QICE_FLAT Halves& operator^=(const Halves& other) { return *this = *this ^ other; }
+};
+template <int kBytes> struct RowOf {
+    using Type = Halves<kBytes>;
+};
+template <> struct RowOf<kRegisterBytes> {
+    using Type = Register;
+};
+using Bits = RowOf<64>::Type;
+static_assert(sizeof(Bits) == sizeof(BlockRow));
+
+/// A register at a time: a copy of a whole row goes through narrower ones.
+QICE_FLAT Register read(const Register& from) { return from; }
+QICE_FLAT void write(Register& to, const Register& bits) { to = bits; }
+template <int kBytes> QICE_FLAT Halves<kBytes> read(const Halves<kBytes>& from) {
+    return {read(from.low), read(from.high)};
+}
+template <int kBytes> QICE_FLAT void write(Halves<kBytes>& to, const Halves<kBytes>& bits) {
+    write(to.low, bits.low);
+    write(to.high, bits.high);
+}
+QICE_FLAT Bits load(const BlockRow& row) { return read(*reinterpret_cast<const Bits*>(row.words)); }
+QICE_FLAT void store(BlockRow& row, const Bits& bits) {
+    write(*reinterpret_cast<Bits*>(row.words), bits);
+}
+QICE_FLAT Bits zeros() { return Bits{}; }
+QICE_FLAT Bits ones() { return ~Bits{}; }
+
+typedef std::uint64_t Word __attribute__((may_alias));
+QICE_FLAT std::uint32_t count(const Bits& bits) {
+    const Word* const words = reinterpret_cast<const Word*>(&bits);
     int total = 0;
     for (int i = 0; i < 8; ++i)
-        total += __builtin_popcountll(bits[i]);
+        total += __builtin_popcountll(words[i]);
     return static_cast<std::uint32_t>(total);
 }
 
-/// A register of keys. They leave the top bit free, so that signed comparison orders them.
+/// A register of keys, as floating-point numbers: their bits are such that they are ordered the
+/// same, and the greater of two takes one instruction at every level.
 template <class Key> struct KeyVector;
 template <> struct KeyVector<std::uint32_t> {
-    typedef std::int32_t Keys
-        __attribute__((vector_size(kRegisterBytes), aligned(kRegisterBytes), may_alias));
+    typedef float Keys __attribute__((vector_size(kRegisterBytes), may_alias));
 };
 template <> struct KeyVector<std::uint64_t> {
-    typedef std::int64_t Keys
-        __attribute__((vector_size(kRegisterBytes), aligned(kRegisterBytes), may_alias));
+    typedef double Keys __attribute__((vector_size(kRegisterBytes), may_alias));
 };
 
 /// What shared tags add to the scores of kScored pairs.

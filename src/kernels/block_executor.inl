@@ -124,7 +124,7 @@ template <bool All> class Executor {
         }
     }
 
-    void emit_all(std::uint32_t place, bool manual, const Planes& planes) {
+    QICE_FLAT void emit_all(std::uint32_t place, bool manual, const Planes& planes) {
         std::uint64_t* counts = scratch_.counts.data() + std::size_t{4} * place;
         counts[0] += emit(kEligible, place, planes.certain);
         if (manual) counts[1] += emit(kReview, place, planes.confirmed & ~planes.certain);
@@ -136,7 +136,7 @@ template <bool All> class Executor {
         }
     }
 
-    std::uint32_t emit(RankClass rank_class, std::uint32_t place, const Bits& firms) {
+    QICE_FLAT std::uint32_t emit(RankClass rank_class, std::uint32_t place, const Bits& firms) {
         if (is_zero(firms)) return 0;
         if ((task_.wanted >> rank_class & 1) != 0) {
             BlockMatches& matches = scratch_.matches[rank_class];
@@ -148,7 +148,7 @@ template <bool All> class Executor {
     }
 
     /// False if no firm of the block can come of it.
-    bool conjunction(const Ref* ref, std::uint32_t literals, std::uint32_t others,
+    QICE_FLAT bool conjunction(const Ref* ref, std::uint32_t literals, std::uint32_t others,
                      const Bits& valid, Planes& out) {
         Bits certain = valid, possible = valid, near = valid, fact = valid;
         for (std::uint32_t i = 0; i < literals; ++i) {
@@ -174,11 +174,11 @@ template <bool All> class Executor {
     }
 
     /// False but not fixed: one change away.
-    Bits mendable(std::uint32_t literal, const Bits& possible) const {
+    QICE_FLAT Bits mendable(std::uint32_t literal, const Bits& possible) const {
         return program_.literals[literal].fixed ? zeros() : ~possible;
     }
 
-    static void and_into(Planes& all, const Planes& child) {
+    QICE_FLAT static void and_into(Planes& all, const Planes& child) {
         if (All) {
             all.near = (all.near & child.confirmed) | (all.confirmed & child.near);
             all.fact = (all.fact & child.confirmed) | (all.confirmed & child.fact);
@@ -188,7 +188,7 @@ template <bool All> class Executor {
         all.confirmed &= child.confirmed;
     }
 
-    static void or_into(Planes& any, const Planes& child) {
+    QICE_FLAT static void or_into(Planes& any, const Planes& child) {
         any.certain |= child.certain;
         any.confirmed |= child.confirmed;
         any.possible |= child.possible;
@@ -206,7 +206,7 @@ template <bool All> class Executor {
         return {certain, certain, possible, certain | mendable(number, possible), possible};
     }
 
-    Planes node_planes(Ref ref) {
+    QICE_FLAT Planes node_planes(Ref ref) {
         const BlockRow* rows = node_rows(ref);
         return {load(rows[0]), load(rows[1]), load(rows[2]), All ? load(rows[3]) : zeros(),
                 All ? load(rows[4]) : zeros()};
@@ -325,7 +325,7 @@ template <bool All> class Executor {
     }
 
     /// Certain and possible rows of a literal, computed on first use in a block.
-    const BlockRow* literal_rows(std::uint32_t number) {
+    QICE_FLAT const BlockRow* literal_rows(std::uint32_t number) {
         BlockRow* rows = scratch_.literal_rows.data() + std::size_t{2} * number;
         if (__builtin_expect(scratch_.literal_stamps[number] != scratch_.block, 0))
             compute_literal(number, rows);

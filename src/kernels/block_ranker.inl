@@ -6,37 +6,39 @@
 // sorting network, a firm a lane, so that no branch depends on a key: first with the pairs of the
 // greatest priors, then with those of the others that beat the K-th so far, which are few.
 
-/// Exchanges rows and lanes of a square of registers.
-template <class Keys, int kLanes> inline void transpose_square(Keys* rows) {
-    for (int half = kLanes / 2; half != 0; half /= 2) {
-        Keys low{}, high{};
-        for (int lane = 0; lane < kLanes; ++lane) {
-            const bool upper = (lane & half) != 0;
-            low[lane] = upper ? kLanes + lane - half : lane;
-            high[lane] = upper ? kLanes + lane : lane + half;
-        }
-        for (int i = 0; i < kLanes; ++i) {
-            if ((i & half) != 0) continue;
-            const Keys a = rows[i], b = rows[i + half];
-            rows[i] = __builtin_shuffle(a, b, low);
-            rows[i + half] = __builtin_shuffle(a, b, high);
-        }
-    }
+template <class Lanes, int kLanes, int kHalf, std::size_t... I>
+inline void exchange(Lanes& a, Lanes& b, std::index_sequence<I...>) {
+    const Lanes low = __builtin_shufflevector(
+        a, b, static_cast<int>((I & kHalf) != 0 ? kLanes + I - kHalf : I)...);
+    b = __builtin_shufflevector(
+        a, b, static_cast<int>((I & kHalf) != 0 ? kLanes + I : I + kHalf)...);
+    a = low;
 }
 
-/// The same of eight rows of words.
+/// Exchanges rows and lanes of a square of registers.
+template <class Lanes, int kLanes, int kHalf = kLanes / 2>
+inline void transpose_square(Lanes* rows) {
+    for (int i = 0; i < kLanes; ++i)
+        if ((i & kHalf) == 0)
+            exchange<Lanes, kLanes, kHalf>(rows[i], rows[i + kHalf],
+                                           std::make_index_sequence<kLanes>());
+    if constexpr (kHalf > 1) transpose_square<Lanes, kLanes, kHalf / 2>(rows);
+}
+
+/// Exchanges rows and words of eight rows: squares of registers, which change places.
 inline void transpose_words(Bits* rows) {
-#if defined(__AVX512F__) || !defined(__x86_64__)
-    transpose_square<Bits, 8>(rows);
-#else // registers are narrower: word by word
-    for (int i = 0; i < 8; ++i) {
-        for (int j = i + 1; j < 8; ++j) {
-            const std::uint64_t word = rows[i][j];
-            rows[i][j] = rows[j][i];
-            rows[j][i] = word;
-        }
-    }
-#endif
+    constexpr int kLanes = kRegisterBytes / 8, kSquares = 8 / kLanes;
+    Register* const registers = reinterpret_cast<Register*>(rows);
+    Register squares[kSquares][kSquares][kLanes];
+    for (int i = 0; i < 8; ++i)
+        for (int j = 0; j < kSquares; ++j)
+            squares[j][i / kLanes][i % kLanes] = registers[i * kSquares + j];
+    for (int i = 0; i < kSquares; ++i)
+        for (int j = 0; j < kSquares; ++j)
+            transpose_square<Register, kLanes>(squares[i][j]);
+    for (int i = 0; i < 8; ++i)
+        for (int j = 0; j < kSquares; ++j)
+            registers[i * kSquares + j] = squares[i / kLanes][j][i % kLanes];
 }
 
 /// 64 rows by 8 x 64 firms, the eight squares side by side in the words of a vector: bit f of row e
@@ -63,17 +65,17 @@ inline void firm_major(const BlockRow* const* entries, std::size_t count, std::u
         for (std::size_t w = 0; w < kBlockWords; ++w) {
             const std::size_t first = (first_word + w) * 64;
             for (std::size_t i = 0; i < 64; ++i)
-                rows[w][i] = first + i < count ? load(*entries[first + i]) : zeros();
+                write(rows[w][i], first + i < count ? load(*entries[first + i]) : zeros());
             if (first < count) transpose_squares(rows[w]);
         }
         for (std::size_t i = 0; i < 64; ++i) {
             Bits square[kBlockWords];
             for (std::size_t w = 0; w < kBlockWords; ++w)
-                square[w] = rows[w][i];
+                write(square[w], rows[w][i]);
             transpose_words(square);
             for (std::size_t group = 0; group < kBlockWords; ++group)
-                *reinterpret_cast<Bits*>(out + (group * 64 + i) * words + first_word) =
-                    square[group];
+                write(*reinterpret_cast<Bits*>(out + (group * 64 + i) * words + first_word),
+                      square[group]);
         }
     }
 }
@@ -98,10 +100,10 @@ template <int kKeys, int kPairs> struct SortingNetwork {
 inline constexpr SortingNetwork<16, 63> kHalfNetwork;
 inline constexpr SortingNetwork<32, 191> kNetwork;
 
-template <class Keys> inline void order(Keys& greater, Keys& lesser) {
+template <class Keys> QICE_FLAT void order(Keys& greater, Keys& lesser) {
     const Keys a = greater, b = lesser;
-    greater = a > b ? a : b;
-    lesser = a > b ? b : a;
+    greater = a > b ? a : b; // one instruction each
+    lesser = a < b ? a : b;
 }
 
 /// Sorts the rows of every lane, descending. Unrolled, so that they live in registers.
@@ -198,7 +200,7 @@ template <class Key> class Ranker {
     }
 
     /// The firm's pairs, those that share a tag apart. False if it has none.
-    bool split_pairs(std::size_t firm, std::uint64_t* shared) {
+    QICE_FLAT bool split_pairs(std::size_t firm, std::uint64_t* shared) {
         const std::uint64_t* const bits = scratch_.bits.data() + firm * task_.row_words;
         std::uint64_t* const plain = scratch_.plain.data();
         const FollowedTag* const tags = task_.followed + task_.first_followed[firm];
@@ -208,9 +210,9 @@ template <class Key> class Ranker {
             Bits carried = zeros();
             for (const FollowedTag* tag = tags; tag != tags_end; ++tag)
                 carried |= at(task_.carriers + tag->row * task_.row_words + w);
-            const Bits pairs = at(bits + w);
-            at(shared + w) = pairs & carried;
-            at(plain + w) = pairs & ~carried;
+            const Bits pairs = read(at(bits + w));
+            write(at(shared + w), pairs & carried);
+            write(at(plain + w), pairs & ~carried);
             any |= pairs;
             any_shared |= pairs & carried;
         }
@@ -224,15 +226,14 @@ template <class Key> class Ranker {
     }
 
     /// The first `top` plain keys. Writes up to a word of entries beyond them.
-    std::uint32_t read_off(Key* out) const {
+    QICE_FLAT std::uint32_t read_off(Key* out) const {
         constexpr std::uint32_t kAll = (1u << kLanes) - 1;
         std::uint32_t count = 0;
         for (std::size_t w = 0; w < task_.words; ++w) {
             const std::uint64_t bits = scratch_.plain[w];
             if (bits == 0) continue;
-            const auto* const keys = reinterpret_cast<const Keys*>(task_.keys + w * 64);
             for (std::size_t i = 0; i < 64 / kLanes; ++i)
-                count += append(out + count, keys[i],
+                count += append(out + count, task_.keys + w * 64 + i * kLanes,
                                 static_cast<std::uint32_t>(bits >> i * kLanes) & kAll);
             if (count >= task_.top) return task_.top;
         }

@@ -20,7 +20,7 @@ namespace qice::level_avx2 {
 inline constexpr int kRegisterBytes = 32, kScored = 8;
 #include "kernels/bits.inl"
 
-inline bool is_zero(const Bits& bits) {
+QICE_FLAT bool is_zero(const Bits& bits) {
     const auto* halves = reinterpret_cast<const __m256i*>(&bits);
     const __m256i any = _mm256_or_si256(halves[0], halves[1]);
     return _mm256_testz_si256(any, any) != 0;
@@ -57,14 +57,16 @@ inline std::uint32_t append_eight(void* out, __m256i lanes, std::uint32_t chosen
 }
 
 /// Writes the keys whose bit is in `some`, in order; returns how many. Stores a whole register.
-inline std::uint32_t append(std::uint32_t* out, const KeyVector<std::uint32_t>::Keys& keys,
-                            std::uint32_t some) {
-    return append_eight(out, reinterpret_cast<__m256i>(keys), some);
+inline std::uint32_t append(std::uint32_t* out, __m256i keys, std::uint32_t some) {
+    return append_eight(out, keys, some);
 }
-inline std::uint32_t append(std::uint64_t* out, const KeyVector<std::uint64_t>::Keys& keys,
-                            std::uint32_t some) {
+inline std::uint32_t append(std::uint64_t* out, __m256i keys, std::uint32_t some) {
     const std::uint32_t pairs = _pdep_u32(some, 0x55) * 3; // a key is two lanes
-    return append_eight(out, reinterpret_cast<__m256i>(keys), pairs) / 2;
+    return append_eight(out, keys, pairs) / 2;
+}
+template <class Key>
+inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
+    return append(out, _mm256_load_si256(reinterpret_cast<const __m256i*>(keys)), some);
 }
 
 /// Adds affinities to keys and appends those in `some` that are then greater than a threshold.
@@ -92,8 +94,7 @@ inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys
                              _mm256_slli_epi64(_mm256_cvtepi32_epi64(four), tie_bits));
         const __m256i above = _mm256_cmpgt_epi64(scored, _mm256_set1_epi64x(threshold));
         const int mask = _mm256_movemask_pd(_mm256_castsi256_pd(above));
-        count += append(out + count, reinterpret_cast<KeyVector<std::uint64_t>::Keys>(scored),
-                        some >> 4 * half & static_cast<std::uint32_t>(mask));
+        count += append(out + count, scored, some >> 4 * half & static_cast<std::uint32_t>(mask));
     }
     return count;
 }

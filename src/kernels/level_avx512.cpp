@@ -21,7 +21,7 @@ namespace qice::level_avx512 {
 inline constexpr int kRegisterBytes = 64, kScored = 16;
 #include "kernels/bits.inl"
 
-inline bool is_zero(const Bits& bits) {
+QICE_FLAT bool is_zero(const Bits& bits) {
     const auto row = reinterpret_cast<__m512i>(bits);
     return _mm512_test_epi64_mask(row, row) == 0;
 }
@@ -33,17 +33,17 @@ inline std::uint64_t nonzero_groups(const Bits& bits) {
 }
 
 /// Writes the keys whose bit is in `some`, in order; returns how many. Stores a whole register.
-inline std::uint32_t append(std::uint32_t* out, const KeyVector<std::uint32_t>::Keys& keys,
-                            std::uint32_t some) {
-    const auto mask = static_cast<__mmask16>(some);
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(mask, reinterpret_cast<__m512i>(keys)));
+inline std::uint32_t append(std::uint32_t* out, __m512i keys, std::uint32_t some) {
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(static_cast<__mmask16>(some), keys));
     return static_cast<std::uint32_t>(__builtin_popcount(some));
 }
-inline std::uint32_t append(std::uint64_t* out, const KeyVector<std::uint64_t>::Keys& keys,
-                            std::uint32_t some) {
-    const auto mask = static_cast<__mmask8>(some);
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(mask, reinterpret_cast<__m512i>(keys)));
+inline std::uint32_t append(std::uint64_t* out, __m512i keys, std::uint32_t some) {
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(static_cast<__mmask8>(some), keys));
     return static_cast<std::uint32_t>(__builtin_popcount(some));
+}
+template <class Key>
+inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
+    return append(out, _mm512_load_si512(keys), some);
 }
 
 /// Adds affinities to keys and appends those in `some` that are then greater than a threshold.
@@ -55,7 +55,7 @@ inline std::uint32_t append_scored(std::uint32_t* out, const std::uint32_t* keys
         _mm512_slli_epi32(reinterpret_cast<__m512i>(more), static_cast<unsigned>(tie_bits)));
     const __mmask16 above = _mm512_mask_cmpgt_epi32_mask(
         static_cast<__mmask16>(some), scored, _mm512_set1_epi32(static_cast<int>(threshold)));
-    return append(out, reinterpret_cast<KeyVector<std::uint32_t>::Keys>(scored), above);
+    return append(out, scored, above);
 }
 inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys,
                                    const Affinities& more, int tie_bits, std::uint32_t some,
@@ -70,8 +70,7 @@ inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys
             _mm512_slli_epi64(_mm512_cvtepi32_epi64(eight), static_cast<unsigned>(tie_bits)));
         const __mmask8 above = _mm512_mask_cmpgt_epi64_mask(static_cast<__mmask8>(some >> 8 * half),
                                                             scored, _mm512_set1_epi64(threshold));
-        count +=
-            append(out + count, reinterpret_cast<KeyVector<std::uint64_t>::Keys>(scored), above);
+        count += append(out + count, scored, above);
     }
     return count;
 }

@@ -11,8 +11,10 @@ namespace qice::level_plain {
 inline constexpr int kRegisterBytes = 16, kScored = 8;
 #include "kernels/bits.inl"
 
-inline bool is_zero(const Bits& bits) {
-    return (bits[0] | bits[1] | bits[2] | bits[3] | bits[4] | bits[5] | bits[6] | bits[7]) == 0;
+QICE_FLAT bool is_zero(const Bits& bits) {
+    const Word* const words = reinterpret_cast<const Word*>(&bits);
+    return (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
+            words[7]) == 0;
 }
 
 /// Which groups of kScored bits have any.
@@ -25,11 +27,11 @@ inline std::uint64_t nonzero_groups(const Bits& bits) {
 }
 
 /// Writes the keys whose bit is in `some`, in order; returns how many.
-template <class Key, class Keys>
-inline std::uint32_t append(Key* out, const Keys& keys, std::uint32_t some) {
+template <class Key>
+inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
     std::uint32_t count = 0;
     for (; some != 0; some &= some - 1)
-        out[count++] = static_cast<Key>(keys[__builtin_ctz(some)]);
+        out[count++] = keys[__builtin_ctz(some)];
     return count;
 }
 

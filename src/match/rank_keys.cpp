@@ -9,6 +9,14 @@
 namespace qice {
 namespace {
 
+/// The integers whose bits are those of positive floating-point numbers that no setting of the
+/// processor rounds to zero, of 32 and of 64 bits. These are ordered like their bits.
+struct KeyRange {
+    std::int64_t begin, end;
+};
+constexpr KeyRange kNarrow{std::int64_t{1} << 23, std::int64_t{255} << 23};
+constexpr KeyRange kWide{std::int64_t{1} << 52, std::int64_t{2047} << 52};
+
 struct Span {
     __int128 least = 0, most = 0;
     void add(__int128 value) { (value < 0 ? least : most) += value; }
@@ -60,11 +68,12 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
     }
     tie_bits_ = static_cast<int>(std::bit_width(compiled.size() - 1));
     unit_ = unit_of(program);
-    const __int128 units = (all.most - all.least) / unit_;
-    if ((units >> (63 - tie_bits_)) != 0)
+    const __int128 keys = ((all.most - all.least) / unit_ + 1) << tie_bits_;
+    narrow_ = keys <= kNarrow.end - kNarrow.begin;
+    first_key_ = narrow_ ? kNarrow.begin : kWide.begin;
+    if (keys > kWide.end - kWide.begin)
         throw std::length_error("the scores of these policies lie too far apart to be ranked: "
                                 "lower priorities, preferences or tag weights");
-    narrow_ = tie_bits_ < 31 && (units >> (31 - tie_bits_)) == 0;
     least_ = static_cast<Score>(all.least);
     for (const CompiledPolicy& policy : compiled) {
         std::int64_t most = 0;
@@ -84,7 +93,8 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
                     score += program.preferences[policy.first_preference + i].add;
             const auto above = static_cast<RankKey>(score) - static_cast<RankKey>(least_);
             const RankKey units_above = above / static_cast<RankKey>(unit_);
-            variants_.push_back({(units_above << tie_bits_) + (last - by_id[place]), 0});
+            variants_.push_back(
+                {first_key_ + (units_above << tie_bits_) + (last - by_id[place]), 0});
         }
     }
     std::vector<std::uint32_t> order(variants_.size());

@@ -1,8 +1,9 @@
 // Scores and their order as single integers.
 //
-// key = (score - least score) / unit x 2^b + (policies - 1 - place by id), where all scores are
-// whole multiples of the unit apart: a greater key ranks first, so comparing two pairs is one
-// instruction, and a key gives back its score and policy exactly.
+// key = first + (score - least score) / unit x 2^b + (policies - 1 - place by id), where all scores
+// are whole multiples of the unit apart: a greater key ranks first, so comparing two pairs is one
+// instruction, and a key gives back its score and policy exactly. `first` is such that the bits of
+// a key, taken as a floating-point number of its width, order keys the same way.
 //
 // A policy with preferences is split into variants, one for each subset of preferences that may be
 // true, each with a fixed score; only shared tags then move a pair from its place in the order.
@@ -15,7 +16,7 @@
 
 namespace qice {
 
-using RankKey = std::uint64_t; // below 2^63
+using RankKey = std::uint64_t; // below 2^63, above 0
 
 class RankKeys {
   public:
@@ -47,17 +48,20 @@ class RankKeys {
     RankKey raised(RankKey key, Score more) const {
         return key + (static_cast<RankKey>(more / unit_) << tie_bits_); // `more` may be negative
     }
-    Score score(RankKey key) const { return static_cast<Score>(key >> tie_bits_) * unit_ + least_; }
+    Score score(RankKey key) const {
+        return static_cast<Score>((key - first_key_) >> tie_bits_) * unit_ + least_;
+    }
     /// The policy's number in the set.
     std::uint32_t policy(RankKey key) const {
-        return policy_by_id_[policy_by_id_.size() - 1 - (key & ((RankKey{1} << tie_bits_) - 1))];
+        const RankKey tie = (key - first_key_) & ((RankKey{1} << tie_bits_) - 1);
+        return policy_by_id_[policy_by_id_.size() - 1 - tie];
     }
     /// The weight of a policy's tag as the score it adds for each thousandth of a firm's, in units.
     std::int32_t units(const CompiledTag& tag) const {
         return static_cast<std::int32_t>(tag.weight / unit_);
     }
     int tie_bits() const { return tie_bits_; }
-    /// Do all keys fit 31 bits?
+    /// Are keys 32 bits wide?
     bool narrow() const { return narrow_; }
     /// May shared tags add 2^31 units to a score?
     bool great_weights() const { return great_weights_; }
@@ -68,6 +72,7 @@ class RankKeys {
     bool great_weights_ = false;
     Score unit_ = 1;
     Score least_ = 0;
+    RankKey first_key_ = 0;
     std::vector<std::uint32_t> policy_by_id_; // numbers in the set, by id ascending
     std::vector<std::uint32_t> first_variant_;
     std::vector<Variant> variants_;
