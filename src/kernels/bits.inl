@@ -38,12 +38,8 @@ template <int kBytes> struct __attribute__((may_alias)) Halves {
     QICE_FLAT Halves& operator|=(const Halves& other) { return *this = *this | other; }
     QICE_FLAT Halves& operator^=(const Halves& other) { return *this = *this ^ other; }
 };
-template <int kBytes> struct RowOf {
-    using Type = Halves<kBytes>;
-};
-template <> struct RowOf<kRegisterBytes> {
-    using Type = Register;
-};
+template <int kBytes> struct RowOf { using Type = Halves<kBytes>; };
+template <> struct RowOf<kRegisterBytes> { using Type = Register; };
 using Bits = RowOf<64>::Type;
 static_assert(sizeof(Bits) == sizeof(BlockRow));
 

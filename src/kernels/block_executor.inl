@@ -149,7 +149,7 @@ template <bool All> class Executor {
 
     /// False if no firm of the block can come of it.
     QICE_FLAT bool conjunction(const Ref* ref, std::uint32_t literals, std::uint32_t others,
-                     const Bits& valid, Planes& out) {
+                               const Bits& valid, Planes& out) {
         Bits certain = valid, possible = valid, near = valid, fact = valid;
         for (std::uint32_t i = 0; i < literals; ++i) {
             const std::uint32_t number = ref[i] & ~kLiteralBit;

@@ -10,8 +10,8 @@ template <class Lanes, int kLanes, int kHalf, std::size_t... I>
 inline void exchange(Lanes& a, Lanes& b, std::index_sequence<I...>) {
     const Lanes low = __builtin_shufflevector(
         a, b, static_cast<int>((I & kHalf) != 0 ? kLanes + I - kHalf : I)...);
-    b = __builtin_shufflevector(
-        a, b, static_cast<int>((I & kHalf) != 0 ? kLanes + I : I + kHalf)...);
+    b = __builtin_shufflevector(a, b,
+                                static_cast<int>((I & kHalf) != 0 ? kLanes + I : I + kHalf)...);
     a = low;
 }
 

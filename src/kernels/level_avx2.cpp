@@ -64,8 +64,7 @@ inline std::uint32_t append(std::uint64_t* out, __m256i keys, std::uint32_t some
     const std::uint32_t pairs = _pdep_u32(some, 0x55) * 3; // a key is two lanes
     return append_eight(out, keys, pairs) / 2;
 }
-template <class Key>
-inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
+template <class Key> inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
     return append(out, _mm256_load_si256(reinterpret_cast<const __m256i*>(keys)), some);
 }
 

@@ -41,8 +41,7 @@ inline std::uint32_t append(std::uint64_t* out, __m512i keys, std::uint32_t some
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(static_cast<__mmask8>(some), keys));
     return static_cast<std::uint32_t>(__builtin_popcount(some));
 }
-template <class Key>
-inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
+template <class Key> inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
     return append(out, _mm512_load_si512(keys), some);
 }
 

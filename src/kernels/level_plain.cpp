@@ -27,8 +27,7 @@ inline std::uint64_t nonzero_groups(const Bits& bits) {
 }
 
 /// Writes the keys whose bit is in `some`, in order; returns how many.
-template <class Key>
-inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
+template <class Key> inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
     std::uint32_t count = 0;
     for (; some != 0; some &= some - 1)
         out[count++] = keys[__builtin_ctz(some)];
