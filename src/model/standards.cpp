@@ -22,11 +22,16 @@ std::string data_directory() {
     namespace fs = std::filesystem;
     std::error_code ignored;
     std::vector<std::string> candidates;
-    // Beside the library that this is a part of: a Python package carries its own.
+    // Beside the library that this is a part of: a Python package carries its own, and lib/ or
+    // lib/x86_64-linux-gnu/ has a share/ beside it.
     Dl_info object{};
     if (dladdr(reinterpret_cast<const void*>(&data_directory), &object) != 0 &&
-        std::string_view(object.dli_fname).find(".so") != std::string_view::npos)
-        candidates.push_back((fs::path(object.dli_fname).parent_path() / "data").string());
+        std::string_view(object.dli_fname).find(".so") != std::string_view::npos) {
+        const fs::path folder = fs::absolute(object.dli_fname, ignored).parent_path();
+        candidates.push_back((folder / "data").string());
+        candidates.push_back((folder.parent_path() / "share/qice").string());
+        candidates.push_back((folder.parent_path().parent_path() / "share/qice").string());
+    }
     // Beside the program, so that an installation may be moved as a whole.
     const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
     if (!ignored)

@@ -92,6 +92,18 @@ run("cmake", "-S", work / "c", "-B", work / "c/build", "-G", "Ninja", f"-DCMAKE_
 run("cmake", "--build", work / "c/build")
 expect("C by find_package", run(work / "c/build/example", cwd=work / "elsewhere"), wanted)
 
+# Java, with the installed jar alone: it finds JNA, the library and the library its data.
+jar = prefix / "share/java/qice.jar"
+if shutil.which("javac") and jar.exists():
+    del environment["LD_LIBRARY_PATH"]
+    run("javac", "-Xlint:all", "-Werror", "-cp", jar, "-d", work / "elsewhere",
+        source / "bindings/java/example/Portal.java")
+    said = run("java", "-cp", f"{jar}:{work / 'elsewhere'}", "Portal", cwd=work / "elsewhere")
+    expect("Java", said, "push TECH-GROWTH to 91441900MA4W000037, score 0.500000\nnear: TECH-GROWTH\n")
+    expect("Java's errors", said, "INVALID_INPUT policies:2:30: policy")
+else:
+    print("SKIPPED: Java: there is no javac, or no JNA (Debian: default-jdk-headless libjna-java)")
+
 # The program, from elsewhere.
 program = prefix / "bin/qice"
 elsewhere = work / "elsewhere"

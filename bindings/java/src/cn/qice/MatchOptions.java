@@ -1,0 +1,84 @@
+package cn.qice;
+
+import java.util.function.LongToIntFunction;
+
+/** What a question asks for. An immutable value; start from {@link #usual}. */
+public final class MatchOptions {
+    /** For {@link #top}: all there are. */
+    public static final int NO_LIMIT = -1; // UINT32_MAX
+
+    private static final MatchOptions USUAL = new MatchOptions(20, 3, false, false, 1);
+
+    private final int top;
+    private final int statuses;
+    private final boolean byPolicy;
+    private final boolean countAll;
+    private final int threads;
+
+    private MatchOptions(int top, int statuses, boolean byPolicy, boolean countAll, int threads) {
+        this.top = top;
+        this.statuses = statuses;
+        this.byPolicy = byPolicy;
+        this.countAll = countAll;
+        this.threads = threads;
+    }
+
+    /** The 20 best of each status, eligible and review, by firm, one thread. */
+    public static MatchOptions usual() {
+        return USUAL;
+    }
+
+    /** How many of each status are kept, from 1, or {@link #NO_LIMIT}. */
+    public MatchOptions top(int most) {
+        return new MatchOptions(most, statuses, byPolicy, countAll, threads);
+    }
+
+    /** Which statuses; counts of others may be 0. */
+    public MatchOptions statuses(Status... wanted) {
+        int bits = 0;
+        for (Status status : wanted) bits |= status.bit();
+        return new MatchOptions(top, bits, byPolicy, countAll, threads);
+    }
+
+    /** Rank the firms of each policy in place of the policies of each firm (batches only). */
+    public MatchOptions byPolicy() {
+        return new MatchOptions(top, statuses, true, countAll, threads);
+    }
+
+    /** Count the pairs of all four statuses, whichever are asked for (batches only). */
+    public MatchOptions countAll() {
+        return new MatchOptions(top, statuses, byPolicy, true, threads);
+    }
+
+    /** How many threads match, 1 to 1024; the result is the same (batches only). */
+    public MatchOptions threads(int count) {
+        return new MatchOptions(top, statuses, byPolicy, countAll, count);
+    }
+
+    /** Makes the library's options, which the caller gives back. */
+    long create(Call call) {
+        call.check(CApi.qice_match_options_create(call.out(15), call.error()));
+        final long options = call.number(15);
+        try {
+            call.checkCode(CApi.qice_match_options_set_top(options, top));
+            call.checkCode(CApi.qice_match_options_set_statuses(options, statuses));
+            call.checkCode(CApi.qice_match_options_set_by_policy(options, byPolicy ? 1 : 0));
+            call.checkCode(CApi.qice_match_options_set_count_all(options, countAll ? 1 : 0));
+            call.checkCode(CApi.qice_match_options_set_threads(options, threads));
+            return options;
+        } catch (QiceException e) {
+            CApi.qice_match_options_destroy(options);
+            throw e;
+        }
+    }
+
+    /** Makes the library's options, calls with them, and gives them back. */
+    int with(Call call, LongToIntFunction use) {
+        final long options = create(call);
+        try {
+            return use.applyAsInt(options);
+        } finally {
+            CApi.qice_match_options_destroy(options);
+        }
+    }
+}

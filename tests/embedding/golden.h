@@ -1,0 +1,68 @@
+/* What golden.c and measure.c share: the world of the golden run. */
+#ifndef QICE_GOLDEN_H
+#define QICE_GOLDEN_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <qice/qice.h>
+
+enum { MOST_LINES = 1000 };
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "golden: line %d: not true: %s\n", __LINE__, #condition);              \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        qice_error* error = NULL;                                                                  \
+        if ((call) != QICE_OK) die(#call, error);                                                  \
+    } while (0)
+
+static inline void die(const char* what, qice_error* error) {
+    const char* text;
+    size_t length;
+    qice_error_message(&text, &length, error, 0);
+    fprintf(stderr, "golden: %s: code %d: %.*s\n", what, (int)qice_error_code(error), (int)length,
+            text);
+    exit(1);
+}
+
+static const char kDraft[] =
+    "{\"id\": \"DRAFT\", \"title\": \"研发补助\", \"priority\": 0.5, \"rule\": {\"all\": "
+    "[{\"field\": "
+    "\"revenue\", \"ge\": \"2000万元\"}, {\"field\": \"employees\", \"ge\": 10}]}}";
+
+struct World {
+    const char* folder;
+    int32_t day;
+    qice_schema* schema;
+    qice_engine* engine;
+    qice_snapshot* snapshot;
+    qice_read_options* reading;
+    qice_firms* firms;
+    qice_match_options* options;
+    qice_answer* answer;
+    qice_firm* firm;
+    char* text; /* of firms.jsonl, cut into lines */
+    char* lines[MOST_LINES];
+    size_t count;
+};
+
+void open_world(struct World* world, const char* folder);
+void close_world(struct World* world);
+char* read_whole(const char* folder, const char* name, size_t* length);
+
+/* Fills the firm of the world with ten values, by the setters of their kinds. */
+void fill_typed(const struct World* world, const char* id);
+/* Seconds since some moment. */
+double now(void);
+/* Prints what calls cost: a name, a figure and a unit a line. */
+void measure(struct World* world);
+
+#endif

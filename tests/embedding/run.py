@@ -1,0 +1,246 @@
+"""The golden run from a language: the same bytes as from C, and steady memory.
+
+    run.py LANGUAGE ... --qice QICE --library LIBQICE.SO.1 --work FOLDER [--jar QICE.JAR] [--cc CC]
+           [--seconds N] [--measure]
+
+LANGUAGE is c, java, go, node, ctypes or all. A made-up world is loaded, matched, asked about firm by
+firm and policy by policy, explained, refused and changed; then 8 threads ask for N seconds (3) while
+the policies change under them, and the resident memory is watched. What is printed must be what
+golden.c prints. With --measure nothing is compared, and what calls cost is printed as a table
+(docs/embedding.md).
+
+A language whose tools are not installed is skipped, loudly: exit 77 if nothing else was run. C must
+be there. --seconds 60 is the long form, with a narrow bound on memory.
+"""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parents[1]
+AS_OF = "2026-06-15"
+LANGUAGES = ("c", "java", "go", "node", "ctypes")
+JNA = pathlib.Path("/usr/share/java/jna.jar")
+
+
+class Skip(Exception):
+    """Why a language cannot be tried here."""
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options)
+    if done.returncode != 0:
+        sys.exit(f"$ {' '.join(map(str, command))}\n{done.stdout}\nexit {done.returncode}")
+    return done.stdout
+
+
+def need(*programs, package):
+    for program in programs:
+        if not shutil.which(program):
+            raise Skip(f"there is no {program} (Debian: {package})")
+
+
+# ------------------------------------------------------------------------------------ the world
+
+def make_world(arguments, firms, policies, lines):
+    """Two sets of policies, and firms of which one has a bad value and one comes twice."""
+    world = arguments.work / f"world-{policies}"
+    if (world / "firms.jsonl").exists():
+        return world
+    shutil.rmtree(world, ignore_errors=True)
+    for name, count, seed in (("a", policies, 5), ("b", policies * 3 // 4, 6)):
+        run(arguments.qice, "generate", "--firms", firms if name == "a" else 10, "--policies", count,
+            "--seed", seed, "--as-of", AS_OF, "--out", world / name, "--quiet")
+    shutil.copy(world / "a/policies.jsonl", world / "policies.jsonl")
+    shutil.copy(world / "b/policies.jsonl", world / "others.jsonl")
+    text = (world / "a/firms.csv").read_text(encoding="utf-8-sig")
+    head, *rows = list(csv.reader(text.splitlines()))
+    bad = ["许多" if field == "revenue" else "" for field in head]
+    bad[0] = "BAD-1"
+    (world / "firms.csv").write_text(text + ",".join(bad) + "\n" + ",".join(rows[0]) + "\n",
+                                     encoding="utf-8")
+    (world / "firms.jsonl").write_text("".join(
+        json.dumps({field: cell for field, cell in zip(head, row) if cell}, ensure_ascii=False) + "\n"
+        for row in [*rows[:lines], bad]), encoding="utf-8")
+    return world
+
+
+# -------------------------------------------------------------------- how each language is built
+
+def build_c(arguments, work):
+    folder = arguments.library.parent
+    run(arguments.cc, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I", SOURCE / "include",
+        HERE / "golden.c", HERE / "measure.c", "-o", work / "golden", arguments.library,
+        "-pthread", f"-Wl,-rpath,{folder}")
+    return [work / "golden"], {}
+
+
+def build_java(arguments, work):
+    need("javac", "java", package="default-jdk-headless")
+    if not JNA.exists():
+        raise Skip(f"there is no {JNA} (Debian: libjna-java)")
+    jar = arguments.jar
+    if jar is None or not jar.exists():
+        raise Skip("qice.jar was not built")
+    run("javac", "-Xlint:all", "-Werror", "--release", "17", "-cp", f"{jar}:{JNA}", "-d", work,
+        HERE / "Golden.java", HERE / "Measure.java")
+    # A heap of a fixed size, touched at the start: what grows then is outside of it.
+    return ["java", "-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC",
+            f"-Dqice.library={arguments.library}", "-cp", f"{work}:{jar}", "Golden"], {}
+
+
+BUILDERS = {"c": build_c, "java": build_java}
+
+
+def build(language, arguments):
+    work = arguments.work / language
+    work.mkdir(parents=True, exist_ok=True)
+    command, more = BUILDERS[language](arguments, work)
+    environment = dict(os.environ, QICE_DATA=str(SOURCE / "data"), **more)
+    return [str(word) for word in command], environment
+
+
+# ------------------------------------------------------------------------------------- the runs
+
+def resident(pid):
+    """Resident memory of a process, in MiB."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class Watch(threading.Thread):
+    """Reads the standard error of a golden run, and its memory while its threads ask."""
+
+    def __init__(self, process):
+        super().__init__()
+        self.process, self.said, self.samples = process, [], []
+        self.asking = threading.Event()
+        self.start()
+        self.sampler = threading.Thread(target=self.sample)
+        self.sampler.start()
+
+    def run(self):
+        for line in self.process.stderr:
+            self.said.append(line)
+            (self.asking.set if line.startswith("threads begin") else self.asking.clear)()
+        self.asking.clear()
+
+    def sample(self):
+        while self.is_alive():
+            if self.asking.wait(0.1):
+                try:
+                    self.samples.append((time.monotonic(), resident(self.process.pid)))
+                except (OSError, IndexError):
+                    return
+                time.sleep(0.05)
+
+
+def golden(command, environment, world, seconds):
+    """Transcript, what was said beside it, and samples of memory."""
+    with subprocess.Popen([*command, str(world), str(seconds)], env=environment, text=True,
+                          encoding="utf-8", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        watch = Watch(process)
+        transcript = process.stdout.read()
+        process.wait()
+        watch.join()
+        watch.sampler.join()
+    if process.returncode != 0:
+        sys.exit(f"$ {' '.join(command)} {world} {seconds}\n{''.join(watch.said)}"
+                 f"exit {process.returncode} after:\n{transcript[-500:]}")
+    return transcript, watch
+
+
+def check_memory(language, samples, seconds):
+    """After a third of the time, which is for warming up, memory stays where it is."""
+    begin, end = samples[0][0], samples[-1][0]
+    steady = [(at, size) for at, size in samples if at >= begin + (end - begin) / 3]
+    half = len(steady) // 2
+    early = statistics.median(size for _, size in steady[:half])
+    late = statistics.median(size for _, size in steady[half:])
+    # Of a short run half is still warming up.
+    bound = early * 1.01 + 2 if seconds >= 60 else early * 1.1 + 16
+    slope = (late - early) / ((end - begin) / 3) * 60
+    print(f"   {language}: memory {early:.1f} MiB, then {late:.1f} MiB: {slope:+.2f} MiB a minute")
+    if late > bound:
+        sys.exit(f"{language}: memory grows from {early:.1f} to {late:.1f} MiB; {bound:.1f} is allowed")
+
+
+def check_transcript(language, wanted, got):
+    if got == wanted:
+        return
+    for number, (ours, theirs) in enumerate(zip(wanted.split("\n"), got.split("\n")), 1):
+        if ours != theirs:
+            sys.exit(f"{language}: line {number} of the transcript\nfrom C: {ours}\nhere:   {theirs}")
+    sys.exit(f"{language}: the transcript has {len(got)} characters, from C it has {len(wanted)}")
+
+
+def compare(arguments, languages):
+    world = make_world(arguments, 200, 120, 200)
+    reference, _ = golden(*build("c", arguments), world, 0)
+    if reference.count("\n") < 2000:
+        sys.exit("the transcript is too short to say anything")
+    ran = 0
+    for language in languages:
+        try:
+            command, environment = build(language, arguments)
+        except Skip as why:
+            print(f"SKIPPED: {language}: {why}", flush=True)
+            continue
+        transcript, watch = golden(command, environment, world, arguments.seconds)
+        check_transcript(language, reference, transcript)
+        print(f"ok: {language}: the {reference.count(chr(10))} lines that C prints; "
+              f"{watch.said[-1].strip()}")
+        check_memory(language, watch.samples, arguments.seconds)
+        ran += 1
+    return 0 if ran else 77
+
+
+def measure(arguments, languages):
+    world = make_world(arguments, 20000, 10000, 100)
+    table = {}
+    for language in languages:
+        try:
+            command, environment = build(language, arguments)
+        except Skip as why:
+            print(f"SKIPPED: {language}: {why}", flush=True)
+            continue
+        for line in run(*command, world, "measure", env=environment).splitlines():
+            name, figure, unit = line.split()
+            table.setdefault(f"{name} ({unit})", {})[language] = float(figure)
+            print(language, line, flush=True)
+    print("| |", " | ".join(languages), "|")
+    print("|---|" + "---:|" * len(languages))
+    for name, figures in table.items():
+        print("|", name, "|", " | ".join(f"{figures[of]:.3g}" if of in figures else "" for of in languages),
+              "|")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("languages", nargs="+", choices=(*LANGUAGES, "all"))
+    for name in ("qice", "library", "work"):
+        parser.add_argument(f"--{name}", type=lambda path: pathlib.Path(path).resolve(), required=True)
+    parser.add_argument("--jar", type=lambda path: pathlib.Path(path).resolve())
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--measure", action="store_true")
+    arguments = parser.parse_args()
+    languages = LANGUAGES if "all" in arguments.languages else arguments.languages
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    return (measure if arguments.measure else compare)(arguments, languages)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
