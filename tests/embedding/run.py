@@ -99,7 +99,56 @@ def build_java(arguments, work):
             f"-Dqice.library={arguments.library}", "-cp", f"{work}:{jar}", "Golden"], {}
 
 
-BUILDERS = {"c": build_c, "java": build_java}
+def package_config(arguments, work):
+    """What pkg-config says of an installed library, for the one that was built."""
+    (work / "qice-c.pc").write_text(
+        f"Name: qice-c\nDescription: qice\nVersion: 0\nCflags: -I{SOURCE / 'include'}\n"
+        f"Libs: -L{arguments.library.parent} -lqice\n", encoding="utf-8")
+    return {"PKG_CONFIG_PATH": str(work), "LD_LIBRARY_PATH": str(arguments.library.parent)}
+
+
+def build_go(arguments, work):
+    need("go", package="golang-go")
+    need("pkg-config", package="pkg-config")
+    more = package_config(arguments, work)
+    # No module but our own is needed, so no proxy is asked.
+    environment = dict(os.environ, **more, CC=arguments.cc, GOFLAGS="-mod=mod", GOPROXY="off",
+                       GO111MODULE="on", GOCACHE=os.environ.get("GOCACHE", str(work / "cache")))
+    for folder in (SOURCE / "bindings/go", HERE / "go"):
+        run("go", "vet", "./...", cwd=folder, env=environment)
+    run("go", "build", "-o", work / "golden", ".", cwd=HERE / "go", env=environment)
+    return [work / "golden"], more
+
+
+def build_node(arguments, work):
+    """The package, its one dependency from npm, and the run, side by side in the work folder."""
+    need("node", "npm", package="nodejs npm")
+    package = work / "node_modules/qice"
+    if not (package / "node_modules/koffi").exists():
+        shutil.rmtree(package, ignore_errors=True)
+        shutil.copytree(SOURCE / "bindings/node", package,
+                        ignore=shutil.ignore_patterns("node_modules"))
+        # koffi brings its binaries along: its install script has nothing to do.
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                              cwd=package, text=True, stdin=subprocess.DEVNULL, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            shutil.rmtree(package)
+            raise Skip(f"npm could not install koffi: {done.stdout.strip()[-300:]}")
+    for file in (SOURCE / "bindings/node").glob("*.js"):
+        shutil.copy(file, package)
+    for file in (HERE / "node").glob("*.js"):
+        shutil.copy(file, work)
+    (work / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    return ["node", work / "golden.js"], {"QICE_LIBRARY": str(arguments.library)}
+
+
+def build_ctypes(arguments, _):
+    return [sys.executable, HERE / "golden.py", arguments.library, SOURCE / "include/qice/qice.h"], {}
+
+
+BUILDERS = {"c": build_c, "java": build_java, "go": build_go, "node": build_node,
+            "ctypes": build_ctypes}
 
 
 def build(language, arguments):

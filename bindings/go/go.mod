@@ -1,0 +1,3 @@
+module qice
+
+go 1.19

@@ -1,0 +1,7 @@
+module golden
+
+go 1.19
+
+require qice v0.0.0
+
+replace qice => ../../../bindings/go

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"time"
+
+	"qice"
+)
+
+const (
+	firmsAsked = 100
+	most       = 20
+)
+
+func report(name string, work func(times int), times int, scale float64, unit string) {
+	best := 1e9
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+		begin := time.Now()
+		work(times)
+		if took := time.Since(begin).Seconds() / float64(times); took < best {
+			best = took
+		}
+	}
+	print("%s %.3f %s", name, best*scale, unit)
+}
+
+// measure tells what calls cost from Go: what measure.c measures, under the same names.
+func (w *world) measure() {
+	answer := get(qice.NewAnswer(qice.MatchOptions{}))
+	var firms [firmsAsked]*qice.Firm
+	for i := range firms {
+		firms[i] = get(qice.NewFirm(w.schema))
+		must(firms[i].SetJSON(w.lines[i], w.reading))
+	}
+	var others [most]uint32
+	var scores [most]int64
+	ask := func(firm *qice.Firm) {
+		must(answer.AskFirm(w.snapshot, firm))
+		get(answer.Read(qice.Eligible, others[:], scores[:]))
+		get(answer.Read(qice.Review, others[:], scores[:]))
+	}
+	sum := uint64(0)
+	report("call", func(times int) {
+		for i := 0; i < times; i++ {
+			sum += uint64(w.snapshot.Size())
+		}
+	}, 100000, 1e9, "ns")
+	report("one_firm", func(times int) {
+		for i := 0; i < times; i++ {
+			ask(firms[i])
+		}
+	}, firmsAsked, 1e6, "us")
+	report("one_firm_filled", func(times int) {
+		for i := 0; i < times; i++ {
+			w.fillTyped()
+			ask(w.firm)
+		}
+	}, firmsAsked, 1e6, "us")
+	report("one_firm_json", func(times int) {
+		for i := 0; i < times; i++ {
+			must(w.firm.SetJSON(w.lines[i], w.reading))
+			must(answer.AskFirm(w.snapshot, w.firm))
+			sum += uint64(len(get(answer.JSON())))
+		}
+	}, firmsAsked, 1e6, "us")
+	report("explain", func(times int) {
+		for i := 0; i < times; i++ {
+			sum += uint64(len(get(w.snapshot.ExplainFirm(firms[i], uint32(i), qice.JSON))))
+		}
+	}, firmsAsked, 1e6, "us")
+	options := w.options
+	options.Top = 20
+	report("match", func(times int) {
+		get(w.snapshot.Match(w.firms, options)).Close()
+	}, 1, 1e3, "ms")
+	result := get(w.snapshot.Match(w.firms, options))
+	defer result.Close()
+	_, all := result.Size()
+	pushes := qice.NewPushes(65536)
+	report("million_pushes", func(times int) {
+		for first := uint64(0); first < all; {
+			written := get(result.Read(first, pushes))
+			for i := 0; i < written; i++ {
+				sum += pushes.Firms[i] + uint64(pushes.Statuses[i]) + uint64(pushes.Ranks[i]) +
+					uint64(pushes.Policies[i]) + uint64(pushes.Scores[i])
+			}
+			first += uint64(written)
+		}
+	}, int(all), 1e9, "ms")
+	check(sum != 42)
+}
