@@ -343,7 +343,7 @@ final class Golden implements AutoCloseable {
         int change(double seconds) throws InterruptedException {
             final long begin = System.nanoTime();
             int changes = 0;
-            for (; changes < 20 || System.nanoTime() - begin < seconds * 1e9; ++changes) {
+            for (; changes < 8 || System.nanoTime() - begin < seconds * 1e9; ++changes) {
                 engine.replace(moments[changes % 2].policies);
                 Thread.sleep(50);
             }

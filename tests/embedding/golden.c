@@ -490,7 +490,7 @@ static void threads(const struct World* world, double seconds) {
     for (i = 0; i < THREADS; ++i)
         CHECK(pthread_create(&all[i], NULL, ask_on_and_on, &shared) == 0);
     begin = now();
-    for (changes_made = 0; changes_made < 20 || now() - begin < seconds; ++changes_made) {
+    for (changes_made = 0; changes_made < 8 || now() - begin < seconds; ++changes_made) {
         const struct Moment* const moment = &shared.moments[changes_made % 2];
         OK(qice_engine_replace(world->engine, moment->policies, moment->length, &error));
         nanosleep(&pause, NULL);

@@ -395,7 +395,7 @@ class Golden:
         for thread in asking:
             thread.start()
         begin, made = time.monotonic(), 0
-        while made < 20 or time.monotonic() - begin < seconds:
+        while made < 8 or time.monotonic() - begin < seconds:
             policies = list(moments.values())[made % 2][0]
             self.api.call("engine_replace", self.engine, policies, len(policies))
             time.sleep(0.05)

@@ -365,7 +365,7 @@ func (w *world) threads(seconds float64) {
 		}()
 	}
 	begin, changes := time.Now(), 0
-	for ; changes < 20 || time.Since(begin).Seconds() < seconds; changes++ {
+	for ; changes < 8 || time.Since(begin).Seconds() < seconds; changes++ {
 		must(w.engine.Replace(moments[changes%2].policies))
 		time.Sleep(50 * time.Millisecond)
 	}

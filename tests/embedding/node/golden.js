@@ -249,7 +249,7 @@ async function threads(world, seconds) {
     all.catch(() => {}); // is looked at below
     const begin = performance.now();
     let made = 0;
-    for (; made < 20 || performance.now() - begin < seconds * 1000; ++made) {
+    for (; made < 8 || performance.now() - begin < seconds * 1000; ++made) {
         world.engine.replace(moments[made % 2].policies);
         await sleep(50);
     }
