@@ -378,8 +378,8 @@ QICE_API int32_t qice_firm_create(qice_firm** out, const qice_schema* schema, qi
 QICE_API int32_t qice_firm_clear(qice_firm* firm);
 /* Takes everything over from a JSON object with fields by name, as a line of JSON Lines has it; the
  * id may be missing. Values that are none of their field become unknown (qice_firm_bad). The text is
- * not kept. Fails: QICE_INVALID_INPUT, which leaves the firm empty. Costs a hundred
- * microseconds or so with a schema of many fields; setting values one by one costs less. Since 1. */
+ * not kept. Fails: QICE_INVALID_INPUT, which leaves the firm empty. Costs a few tenths of a
+ * microsecond a value; setting values one by one costs less. Since 1. */
 QICE_API int32_t qice_firm_set_json(qice_firm* firm, const qice_read_options* options,
                                     const char* json, size_t length, qice_error** error);
 /* The id, which is needed for rows and shown in explanations. Since 1. */

@@ -65,7 +65,8 @@ std::int32_t code_of(const Status& status) {
     case StatusCode::ok: return QICE_OK;
     case StatusCode::usage: return QICE_USAGE;
     case StatusCode::invalid_input: return QICE_INVALID_INPUT;
-    case StatusCode::io: return QICE_IO;
+    case StatusCode::io:
+    case StatusCode::storage: return QICE_IO;
     case StatusCode::limit: return QICE_LIMIT;
     case StatusCode::cancelled: return QICE_CANCELLED;
     }

@@ -38,7 +38,7 @@ bool is_lines(std::string_view text) {
 }
 
 PolicySet parse(std::string_view text, const EngineBody& engine) {
-    if (text.find_first_not_of(" \t\r\n") == text.npos) return {engine.schema, {}, {}};
+    if (text.find_first_not_of(" \t\r\n") == text.npos) return {engine.schema, {}, {}, {}};
     const auto read = is_lines(text) ? parse_policy_lines : parse_policies;
     return read(text, "policies", engine.schema, engine.options.limits);
 }
@@ -280,7 +280,7 @@ int32_t qice_lint(qice_text** out, const qice_snapshot* snapshot, qice_error** e
         qice_text*& made = out_of(out, "out");
         const PolicyMoment& moment = *get(snapshot, "snapshot");
         const auto list = moment.list();
-        const PolicySet set{moment.schema(), {list.begin(), list.end()}, {}};
+        const PolicySet set{moment.schema(), {list.begin(), list.end()}, {}, {}};
         std::string json = "[";
         const auto add = [&](const char* key, std::string_view text) {
             json += json.ends_with('{') ? "" : ",";

@@ -1,17 +1,12 @@
 #include "io/firm_collector.hpp"
 
+#include "model/cell.hpp"
 #include "qice/base/text.hpp"
 
 #include <algorithm>
 #include <iterator>
 
 namespace qice {
-namespace {
-
-constexpr char kTooLargeDerived[] = "the derived number is too large";
-
-} // namespace
-
 // ---------------------------------------------------------------------------------- SeenIds
 
 std::string_view SeenIds::id(std::uint32_t number, const FirmCollector& batch,

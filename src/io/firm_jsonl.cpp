@@ -7,62 +7,48 @@
 namespace qice {
 namespace {
 
-/// A JSON value as the text of a CSV cell would be.
-std::string joined_elements(const Json& value, bool dated, bool& fits) {
-    std::string text;
-    const auto add = [&](const std::string& element) {
-        text += (text.empty() ? "" : "|") + element;
+/// The elements of a set, or tags and their weights, between bars; false for what is none.
+bool join_elements(const Json& value, bool dated, std::string& text) {
+    text.clear();
+    bool fits = true;
+    const auto add = [&](std::string_view name, char sign, std::string_view more) {
+        if (!text.empty()) text += '|';
+        text += name;
+        if (sign != 0) (text += sign) += more;
     };
-    if (value.is(Json::Kind::array)) {
-        for (const Json& item : value.items) {
-            const Json* name = item.find("value");
-            const Json* until = item.find("until");
-            if (item.is(Json::Kind::string))
-                add(item.text);
-            else if (dated && name != nullptr && name->is(Json::Kind::string) &&
-                     item.members.size() == (until == nullptr ? 1 : 2) &&
-                     (until == nullptr || until->is(Json::Kind::string) ||
-                      until->is(Json::Kind::null)))
-                add(until != nullptr && until->is(Json::Kind::string)
-                        ? name->text + "@" + until->text
-                        : name->text);
-            else
-                fits = false;
-        }
-    } else if (value.is(Json::Kind::object)) { // tags and their weights
-        for (const auto& [name, weight] : value.members) {
-            std::int64_t thousandths = 0; // a JSON number may have an exponent, a cell may not
-            fits = fits && weight.is(Json::Kind::number) &&
-                   parse_number(weight.text, {}, 3, thousandths, true) == NumberError::none;
-            add(name + ":" + format_decimal(thousandths, 3));
-        }
-    } else {
-        fits = false;
+    for (const Json& item : value.items) {
+        const Json* const name = item.find("value");
+        const Json* const until = item.find("until");
+        const bool is_dated = until != nullptr && until->is(Json::Kind::string);
+        if (item.is(Json::Kind::string))
+            add(item.text, 0, {});
+        else if (dated && name != nullptr && name->is(Json::Kind::string) &&
+                 item.members.size() == (until == nullptr ? 1 : 2) &&
+                 (until == nullptr || is_dated || until->is(Json::Kind::null)))
+            add(name->text, is_dated ? '@' : 0, is_dated ? until->text : std::string_view{});
+        else
+            fits = false;
     }
-    return text;
+    for (const auto& [name, weight] : value.members) {
+        std::int64_t thousandths = 0; // a JSON number may have an exponent, a cell may not
+        fits = fits && weight.is(Json::Kind::number) &&
+               parse_number(weight.text, {}, 3, thousandths, true) == NumberError::none;
+        add(name, ':', format_decimal(thousandths, 3));
+    }
+    return fits;
 }
 
-void json_cell(FirmCollector& rows, const Schema& schema, std::uint32_t field, const Json& value) {
-    const Kind kind = schema[field].kind;
-    switch (value.kind) {
-    case Json::Kind::null: return;
-    case Json::Kind::string: return rows.cell(field, value.text);
-    case Json::Kind::number:
-        if (kind == Kind::number) return rows.json_number(field, value.text);
-        if (kind == Kind::flag || kind == Kind::date) return rows.cell(field, value.text);
-        break;
-    case Json::Kind::boolean:
-        if (kind == Kind::flag) return rows.cell(field, value.boolean ? "true" : "false");
-        break;
-    default:
-        if (kind == Kind::set || (kind == Kind::tags)) {
-            bool fits = kind == Kind::tags || value.is(Json::Kind::array);
-            const std::string text = joined_elements(value, schema[field].expires, fits);
-            if (fits) return rows.cell(field, text);
-        }
+void take_json_cell(FirmCollector& rows, const Schema& schema, std::uint32_t field,
+                    const Json& value) {
+    JsonCell cell;
+    read_json_cell(schema[field], value, cell);
+    switch (cell.is) {
+    case JsonCell::Is::empty: return;
+    case JsonCell::Is::cell: return rows.cell(field, cell.text);
+    case JsonCell::Is::number: return rows.json_number(field, cell.text);
+    case JsonCell::Is::unreadable:
+        return rows.unreadable(field, value.dump(), no_json_value_of(schema[field]));
     }
-    rows.unreadable(field, value.dump(),
-                    std::string("is no value of a field of kind ") + name_of(kind));
 }
 
 } // namespace
@@ -98,9 +84,37 @@ Status take_json_firm(FirmCollector& rows, const Schema& schema, const ReadOptio
     }
     if (!rows.begin(source.first_line, firm.id)) return {};
     for (const auto& [key, value] : firm.values.members)
-        if (const auto field = schema.find(key)) json_cell(rows, schema, *field, value);
+        if (const auto field = schema.find(key)) take_json_cell(rows, schema, *field, value);
     rows.end();
     return {};
+}
+
+void read_json_cell(const Field& field, const Json& value, JsonCell& out) {
+    using Is = JsonCell::Is;
+    out.is = Is::unreadable;
+    out.text = value.text;
+    const Kind kind = field.kind;
+    switch (value.kind) {
+    case Json::Kind::null: out.is = Is::empty; break;
+    case Json::Kind::string: out.is = Is::cell; break;
+    case Json::Kind::number:
+        if (kind == Kind::number) out.is = Is::number;
+        if (kind == Kind::flag || kind == Kind::date) out.is = Is::cell;
+        break;
+    case Json::Kind::boolean:
+        out.text = value.boolean ? "true" : "false";
+        if (kind == Kind::flag) out.is = Is::cell;
+        break;
+    case Json::Kind::array:
+    case Json::Kind::object:
+        if (kind != Kind::tags && (kind != Kind::set || value.is(Json::Kind::object))) break;
+        if (join_elements(value, field.expires, out.joined)) out.is = Is::cell;
+        out.text = out.joined;
+    }
+}
+
+std::string no_json_value_of(const Field& field) {
+    return std::string("is no value of a field of kind ") + name_of(field.kind);
 }
 
 std::string_view json_line(std::string_view line) {

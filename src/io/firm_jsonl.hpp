@@ -25,6 +25,18 @@ struct JsonFirm {
 Status take_json_firm(FirmCollector& rows, const Schema& schema, const ReadOptions& options,
                       const JsonSource& source, const JsonFirm& firm, StringSet& ignored);
 
+/// A JSON value as what a cell would be.
+struct JsonCell {
+    enum class Is : std::uint8_t { empty, cell, number, unreadable };
+    Is is = Is::empty;
+    std::string_view text; // of a cell or number: of the value, or joined
+    std::string joined;    // elements between bars
+};
+/// Into `out`, which is used again; its text lives as long as the value and `out`.
+void read_json_cell(const Field& field, const Json& value, JsonCell& out);
+/// Why a value is unreadable.
+std::string no_json_value_of(const Field& field);
+
 std::vector<std::string> sorted(const StringSet& names);
 
 } // namespace qice

@@ -1,11 +1,39 @@
 #include "qice/live/one_firm.hpp"
 
 #include "io/firm_jsonl.hpp"
+#include "model/cell.hpp"
+#include "model/derive.hpp"
 #include "qice/base/text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <unordered_set>
 
 namespace qice {
+namespace {
+
+/// Names that were seen. A few are compared one by one.
+class Names {
+  public:
+    /// False if the name was there.
+    bool add(std::string_view name) {
+        if (count_ < few_.size()) {
+            const auto end = few_.begin() + static_cast<std::ptrdiff_t>(count_);
+            if (std::find(few_.begin(), end, name) != end) return false;
+            few_[count_++] = name;
+            return true;
+        }
+        if (many_.empty()) many_.insert(few_.begin(), few_.end());
+        return many_.insert(name).second;
+    }
+
+  private:
+    std::array<std::string_view, 16> few_;
+    std::size_t count_ = 0;
+    std::unordered_set<std::string_view> many_;
+};
+
+} // namespace
 
 OneFirm::OneFirm(SchemaPtr schema) : schema_(std::move(schema)), record_(schema_) {}
 
@@ -18,31 +46,74 @@ void OneFirm::clear() {
 
 Status OneFirm::assign_json(std::string_view json, const ReadOptions& options) {
     clear();
+    const Status status = take_json(json, options);
+    if (!status.ok()) clear();
+    return status;
+}
+
+Status OneFirm::take_json(std::string_view json, const ReadOptions& options) {
     const JsonSource source{"firm", json};
     QICE_ASSIGN_OR_RETURN(const Json firm, parse_json(source));
     if (!firm.is(Json::Kind::object))
         return invalid_input("a firm is a JSON object", source.place(firm.offset));
-    const std::string_view id = id_of(firm, *schema_);
-    FirmCollector rows(schema_, options);
-    FirmReading reading(schema_, options);
-    StringSet ignored;
-    // A table has no row without an id; one that is asked about may have none.
-    const JsonFirm named{firm, id.empty() ? "-" : id};
-    QICE_RETURN_IF_ERROR(take_json_firm(rows, *schema_, options, source, named, ignored));
-    reading.take(rows);
-    FirmsRead read = std::move(reading).finish(1);
-    if (read.firms.size() == 0) { // strict
-        const Quarantined& bad = read.quarantine.at(0);
-        return invalid_input(bad.field + ": " + in_quotes(bad.value) + " " + bad.reason, {"firm"});
+    id_ = id_of(firm, *schema_);
+    JsonCell cell;
+    for (const auto& [key, value] : firm.members) {
+        if (key == schema_->id_column()) continue;
+        const auto field = schema_->find(key);
+        if (field && (*schema_)[*field].derived())
+            return derived_field((*schema_)[*field], source.place(value.offset));
+        if (!field && !options.ignore_unknown_columns)
+            return unknown_field(*schema_, "key", key, source.place(value.offset));
+        if (!field) continue;
+        read_json_cell((*schema_)[*field], value, cell);
+        take_json_cell(*field, value, cell, options.unknown_cell);
     }
-    const FirmView row = read.firms[0];
-    record_.assign(row);
-    id_ = id;
-    for (std::uint32_t field = 0; field < schema_->size(); ++field)
-        if ((*schema_)[field].kind == Kind::text && row.known(field))
-            texts_.emplace_back(field, read.firms.column(field).texts[0]);
-    bad_values_ = std::move(read.quarantine);
-    return {};
+    note_overflows(options.as_of);
+    if (!options.strict || bad_values_.empty()) return {};
+    const Quarantined& bad = bad_values_[0];
+    return invalid_input(bad.field + ": " + in_quotes(bad.value) + " " + bad.reason, {"firm"});
+}
+
+void OneFirm::take_json_cell(std::uint32_t field, const Json& value, const JsonCell& cell,
+                             std::string_view unknown_cell) {
+    switch (cell.is) {
+    case JsonCell::Is::empty: return;
+    case JsonCell::Is::cell:
+        if (cell.text == unknown_cell && !cell.text.empty()) return make_unknown(field);
+        if (const char* reason = set_cell(field, cell.text)) note(field, cell.text, reason);
+        return;
+    case JsonCell::Is::number:
+        if (const char* reason = set_scalar(field, cell.text, true)) note(field, cell.text, reason);
+        return;
+    case JsonCell::Is::unreadable:
+        make_unknown(field);
+        note(field, value.dump(), no_json_value_of((*schema_)[field]));
+    }
+}
+
+void OneFirm::note(std::uint32_t field, std::string_view value, std::string reason) {
+    bad_values_.push_back({1, id_.empty() ? "-" : id_, (*schema_)[field].name, excerpt(value, 200),
+                           std::move(reason)});
+}
+
+/// A field's number, derived if need be.
+std::int64_t OneFirm::number(std::uint32_t field, Date as_of) const {
+    const Field& of = (*schema_)[field];
+    if (!of.derived()) return record_.scalars()[field];
+    return derived_value(*schema_, of, as_of,
+                         [&](std::uint32_t operand) { return number(operand, as_of); })
+        .value;
+}
+
+void OneFirm::note_overflows(Date as_of) {
+    for (const std::uint32_t field : schema_->derived()) {
+        const Field& of = (*schema_)[field];
+        if (of.derive != Derive::sum && of.derive != Derive::difference) continue;
+        const auto operand = [&](std::uint32_t operand) { return number(operand, as_of); };
+        if (derived_value(*schema_, of, as_of, operand).overflows)
+            note(field, {}, kTooLargeDerived);
+    }
 }
 
 void OneFirm::set_text(std::uint32_t field, std::string_view text) {
@@ -55,59 +126,71 @@ void OneFirm::set_text(std::uint32_t field, std::string_view text) {
     texts_.emplace_back(field, text);
 }
 
-/// What most cells are; false: everything else, for the reader of files to judge.
-bool OneFirm::set_plain(std::uint32_t field, std::string_view text) {
+const char* OneFirm::set_cell(std::uint32_t field, std::string_view text) {
     const Field& of = (*schema_)[field];
-    std::int64_t number = 0;
     switch (of.kind) {
     case Kind::number:
-        if (parse_number(text, of.unit, of.decimals, number) != NumberError::none) return false;
-        record_.set_number(field, number);
-        return true;
     case Kind::date:
-        if (const auto day = Date::parse(trim(text))) {
-            record_.set_date(field, *day);
-            return true;
-        }
-        return false;
-    case Kind::flag:
-        if (text != "0" && text != "1") return false;
-        record_.set_flag(field, text == "1");
-        return true;
-    case Kind::code: return record_.set_text(field, trim(text));
-    case Kind::category: return record_.set_text(field, text);
-    case Kind::text: set_text(field, text); return true;
-    default: return false;
+    case Kind::flag: return set_scalar(field, text, false);
+    case Kind::code: text = trim(text); [[fallthrough]];
+    case Kind::category: {
+        std::int64_t place = 0;
+        const bool fits = record_.set_text(field, text);
+        if (fits) return nullptr;
+        return of.codes ? read_listed(of, text, place) : check_name(of, text);
     }
+    case Kind::text: set_text(field, text); return nullptr;
+    case Kind::set: return set_elements(field, trim(text));
+    case Kind::tags: return set_tags(trim(text));
+    }
+    return nullptr;
 }
 
-const char* OneFirm::set_cell(std::uint32_t field, std::string_view text) {
-    if (set_plain(field, text)) return nullptr;
-    set_unknown(field);
-    FirmTableBuilder rows(schema_, Date{});
-    rows.begin("-", 1);
-    const char* const reason = rows.set(field, text);
-    rows.end();
-    const FirmTable table = std::move(rows).finish();
-    const FirmView row = table[0];
+const char* OneFirm::set_scalar(std::uint32_t field, std::string_view text, bool exponents) {
+    std::int64_t value = kUnknownNumber;
+    const char* const reason = read_scalar((*schema_)[field], text, value, exponents);
+    if (reason != nullptr || value == kUnknownNumber) {
+        set_unknown(field);
+        return reason;
+    }
     switch ((*schema_)[field].kind) {
-    case Kind::flag:
-        if (const auto value = row.scalar(field)) record_.set_flag(field, *value == 1);
-        break;
-    case Kind::set: {
-        const auto elements = row.elements(field);
-        record_.set_elements_known(field, elements.has_value());
-        if (!elements) break;
-        for (const SetElement& element : *elements)
-            record_.add_element(field, table.column(field).dictionary[element.name], element.until);
-        break;
+    case Kind::number: record_.set_number(field, value); break;
+    case Kind::date: record_.set_date(field, Date{static_cast<std::int32_t>(value)}); break;
+    default: record_.set_flag(field, value == 1);
     }
-    case Kind::tags:
-        for (const Tag& tag : row.tags())
-            record_.add_tag(table.column(field).dictionary[tag.name], tag.weight);
-        break;
-    default: break;
-    }
+    return nullptr;
+}
+
+const char* OneFirm::set_elements(std::uint32_t field, std::string_view text) {
+    set_unknown(field);
+    if (text.empty()) return nullptr;
+    record_.set_elements_known(field, true);
+    const char* reason = nullptr;
+    for_each_part(text, [&](std::string_view part) {
+        CellElement element;
+        if (part.empty()) return true;
+        reason = read_element((*schema_)[field], part, element);
+        if (reason == nullptr) record_.add_element(field, element.name, element.until);
+        return reason == nullptr;
+    });
+    if (reason != nullptr) make_unknown(field);
+    return reason;
+}
+
+const char* OneFirm::set_tags(std::string_view text) {
+    record_.clear_tags();
+    if (text.empty()) return nullptr;
+    const char* reason = nullptr;
+    Names names;
+    for_each_part(text, [&](std::string_view part) {
+        CellTag tag;
+        if (part.empty()) return true;
+        reason = read_tag(part, tag);
+        if (reason == nullptr && !names.add(tag.name)) reason = kTagTwice;
+        if (reason == nullptr) record_.add_tag(tag.name, static_cast<std::uint32_t>(tag.weight));
+        return reason == nullptr;
+    });
+    if (reason != nullptr) record_.clear_tags();
     return reason;
 }
 
@@ -171,6 +254,11 @@ void OneFirm::set_unknown(std::uint32_t field) {
     case Kind::set: record_.set_elements_known(field, !(*schema_)[field].missing_is_unknown); break;
     case Kind::tags: record_.clear_tags(); break;
     }
+}
+
+void OneFirm::make_unknown(std::uint32_t field) {
+    if ((*schema_)[field].kind == Kind::set) return record_.set_elements_known(field, false);
+    set_unknown(field);
 }
 
 /// The text of a CSV cell with the field's value.

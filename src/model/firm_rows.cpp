@@ -1,5 +1,6 @@
 #include "model/firm_rows.hpp"
 
+#include "model/cell.hpp"
 #include "model/derive.hpp"
 #include "qice/base/text.hpp"
 
@@ -12,15 +13,6 @@ namespace {
 // Whole cells that are remembered: long ones do not come again.
 constexpr std::size_t kLongestKept = 200, kMostKept = 1 << 15;
 constexpr std::size_t kFewElements = 16; // compared one by one
-
-/// Calls take(part) for each part between bars, until it returns false.
-template <class Take> void for_each_part(std::string_view text, Take&& take) {
-    for (std::size_t start = 0; start <= text.size();) {
-        const std::size_t end = std::min(text.find('|', start), text.size());
-        if (!take(trim(text.substr(start, end - start)))) return;
-        start = end + 1;
-    }
-}
 
 /// Digits with at most one point, which need no rounding and cannot overflow: what most cells of
 /// numbers are. False: everything else, for parse_number() to judge.
@@ -193,61 +185,17 @@ void FirmRows::set_unknown(std::uint32_t field) {
     if (values_[field].kind == Kind::set) put_cell(values_[field], true); // others are, unless set
 }
 
-namespace {
-
-const char* read_flag(std::string_view text, std::int64_t& value) {
-    value = -1;
-    if (text == "1" || text == "是") value = 1;
-    if (text == "0" || text == "否") value = 0;
-    if (value < 0 && (text.size() == 4 || text.size() == 5)) {
-        std::string lower(text);
-        for (char& c : lower)
-            c = static_cast<char>(c | 0x20);
-        value = lower == "true" ? 1 : lower == "false" ? 0 : -1;
-    }
-    return value < 0 ? "is not a flag; flags are true/false, 1/0 or 是/否" : nullptr;
-}
-
-} // namespace
-
 const char* FirmRows::read(std::uint32_t index, std::string_view text, std::int64_t& value,
                            bool exponents) {
     const Field& field = (*schema_)[index];
+    if (field.kind != Kind::category && field.kind != Kind::code)
+        return read_scalar(field, text, value, exponents);
     value = kUnknownNumber;
-    if (field.kind != Kind::category) text = trim(text);
-    if (text.empty() && !exponents) return nullptr; // a cell of blanks
-    switch (field.kind) {
-    case Kind::number: {
-        const NumberError error = parse_number(text, field.unit, field.decimals, value, exponents);
-        return error == NumberError::none ? nullptr : describe(error);
-    }
-    case Kind::date: {
-        const auto date = Date::parse(text);
-        if (!date) return "is not a date; dates are written 2026-11-23";
-        value = date->days;
-        return nullptr;
-    }
-    case Kind::flag: return read_flag(text, value);
-    default: return read_code(field, values_[index], text, value);
-    }
-}
-
-const char* FirmRows::read_code(const Field& field, Values& values, std::string_view text,
-                                std::int64_t& value) {
-    if (!field.codes) {
-        if (!field.values.empty() &&
-            std::find(field.values.begin(), field.values.end(), text) == field.values.end())
-            return "is not one of the field's values";
-        value = values.names.add(text);
-        return nullptr;
-    }
-    const auto found = field.codes->find(text);
-    if (!found) return "is on no list of the field's codes";
-    const auto& level = (*field.codes)[*found].level;
-    if (!field.levels.empty() &&
-        std::find(field.levels.begin(), field.levels.end(), level) == field.levels.end())
-        return "is a code of another level than the field asks for";
-    value = *found;
+    if (field.kind == Kind::code) text = trim(text);
+    if (text.empty()) return nullptr; // a cell of blanks
+    if (field.codes) return read_listed(field, text, value);
+    if (const char* reason = check_name(field, text)) return reason;
+    value = values_[index].names.add(text);
     return nullptr;
 }
 
@@ -371,24 +319,16 @@ const char* FirmRows::add_part(std::uint32_t field, std::string_view text) {
     return reason;
 }
 
-const char* FirmRows::add_set_part(std::uint32_t field, std::string_view name) {
-    const std::size_t at = (*schema_)[field].expires ? name.rfind('@') : std::string_view::npos;
-    if (at == std::string_view::npos) return add_element(field, name, kForever);
-    const auto date = Date::parse(trim(name.substr(at + 1)));
-    name = trim(name.substr(0, at));
-    if (!date || name.empty()) return "has an element whose last valid day is not a date";
-    return add_element(field, name, date->days);
+const char* FirmRows::add_set_part(std::uint32_t field, std::string_view part) {
+    CellElement element;
+    if (const char* reason = read_element((*schema_)[field], part, element)) return reason;
+    return add_element(field, element.name, element.until);
 }
 
-const char* FirmRows::add_tag_part(std::uint32_t field, std::string_view name) {
-    std::int64_t weight = 1000;
-    if (const std::size_t at = name.rfind(':'); at != std::string_view::npos) {
-        const std::string_view number = trim(name.substr(at + 1));
-        if (!is_plain_number(number) || parse_number(number, {}, 3, weight) != NumberError::none)
-            weight = -1;
-        name = trim(name.substr(0, at));
-    }
-    return add_tag(field, name, weight);
+const char* FirmRows::add_tag_part(std::uint32_t field, std::string_view part) {
+    CellTag tag;
+    if (const char* reason = read_tag(part, tag)) return reason;
+    return add_tag(field, tag.name, tag.weight);
 }
 
 const char* FirmRows::add_element(std::uint32_t field, std::string_view name, std::int32_t until) {
@@ -402,11 +342,9 @@ const char* FirmRows::add_element(std::uint32_t field, std::string_view name, st
 }
 
 const char* FirmRows::add_tag(std::uint32_t field, std::string_view name, std::int64_t weight) {
-    if (weight < 0 || weight > 1000)
-        return "has a tag whose weight is not a number from 0 to 1 with at most 3 decimals";
-    if (name.empty()) return "has a tag without a name";
+    if (const char* reason = check_tag({name, weight})) return reason;
     const std::uint32_t number = values_[field].names.add(name);
-    if (place_of(number, row_tags_, row_names_) < row_tags_.size()) return "names a tag twice";
+    if (place_of(number, row_tags_, row_names_) < row_tags_.size()) return kTagTwice;
     row_tags_.push_back({number, static_cast<std::uint32_t>(weight)});
     return nullptr;
 }

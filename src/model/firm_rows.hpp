@@ -118,11 +118,9 @@ class FirmRows {
     void prepare(Values& values);
     const char* set_value(std::uint32_t field, std::string_view text, bool exponents);
     void put_number(Values& values, std::int64_t number);
-    const char* read_code(const Field& field, Values& values, std::string_view text,
-                          std::int64_t& value);
     const char* set_elements(std::uint32_t field, std::string_view text);
-    const char* add_set_part(std::uint32_t field, std::string_view name);
-    const char* add_tag_part(std::uint32_t field, std::string_view name);
+    const char* add_set_part(std::uint32_t field, std::string_view part);
+    const char* add_tag_part(std::uint32_t field, std::string_view part);
     void put_cell(Values& values, bool unknown);
     void find_harmless();
     std::int64_t number(std::uint32_t field) const;

@@ -124,6 +124,22 @@ def test_sets_and_tags_come_as_lists_and_dicts(small):
         assert result.quarantine == []
 
 
+@pytest.mark.parametrize("field, value", [
+    ("follows", {"出口": 0.5, "内贸": 1}), ("follows", {"出口": 0.0005}), ("follows", {"出口": 2}),
+    ("follows", {"出口": "1"}), ("follows", {"": 1}),
+    ("follows", {"a|b": 1}), ("follows", ["出口", "出口"]), ("follows", ["出口:0.3", "内贸"]),
+    ("follows", {}), ("quals", {}), ("quals", {"高新技术企业": 1}), ("quals", []),
+    ("quals", ["高新技术企业@2026-06-14"]), ("quals", ["高新技术企业@soon"]), ("quals", ["x" * 300 + "@"]),
+    ("quals", ["a|高新技术企业", ""]), ("quals", [None]), ("grade", ["A"]), ("revenue", "  "),
+    ("established", "2020/1/1"), ("dishonest", "否"), ("dishonest", 0), ("revenue", True)])
+def test_one_firm_takes_a_value_as_a_batch_does(small, field, value):
+    firm = {"uscc": "A", field: value}
+    together = small.match([firm], status=STATUSES)
+    alone = small.firm(firm, status=STATUSES)
+    assert list(alone) == list(together)
+    assert alone.quarantine == together.quarantine
+
+
 def test_bad_cells_are_quarantined_with_the_row(small):
     firms = [{"uscc": "A", "revenue": "lots", "established": datetime.datetime(2019, 1, 1, 12)},
              {"uscc": "B", "revenue": math.inf, "industry": "99999"}, {"uscc": "A"}, {"revenue": 1}]

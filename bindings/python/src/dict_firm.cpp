@@ -2,6 +2,7 @@
 
 #include "errors.hpp"
 #include "json_text.hpp"
+#include "qice/base/text.hpp"
 
 #include <array>
 #include <charconv>
@@ -63,12 +64,13 @@ class PlainValues {
         if (PyLong_CheckExact(value)) return kind == Kind::number && take_integer(field, value);
         if (PyFloat_CheckExact(value)) return take_float(field, PyFloat_AS_DOUBLE(value));
         if (PyList_CheckExact(value)) return take_list(field, value);
+        if (PyDict_CheckExact(value)) return kind == Kind::tags && take_weights(value);
         return false;
     }
 
     void take_cell(std::uint32_t field, std::string_view text) {
         if (const char* reason = firm_.set_cell(field, text))
-            bad_.push_back({1, firm_.id(), schema_[field].name, std::string(text), reason});
+            bad_.push_back({1, firm_.id(), schema_[field].name, excerpt(text, 200), reason});
     }
 
     bool take_integer(std::uint32_t field, PyObject* value) {
@@ -92,27 +94,48 @@ class PlainValues {
         return true;
     }
 
-    /// Names without signs that mean something in a cell.
-    bool take_list(std::uint32_t field, PyObject* list) {
-        const Kind kind = schema_[field].kind;
-        if (kind != Kind::set && kind != Kind::tags) return false;
-        std::vector<std::string_view> names(static_cast<std::size_t>(PyList_GET_SIZE(list)));
-        for (std::size_t i = 0; i < names.size(); ++i) {
-            PyObject* const item = PyList_GET_ITEM(list, static_cast<Py_ssize_t>(i));
-            if (!PyUnicode_CheckExact(item) || !read(item, names[i]) || names[i].empty() ||
-                names[i].find_first_of("|@: \t\n") != names[i].npos)
+    /// Has no sign that means something in a cell.
+    static bool is_plain(std::string_view name) {
+        return !name.empty() && name.find_first_of("|@: \t\n") == name.npos;
+    }
+
+    /// Tags with weights that are thousandths.
+    bool take_weights(PyObject* dict) {
+        PyObject *key = nullptr, *value = nullptr;
+        for (Py_ssize_t place = 0; PyDict_Next(dict, &place, &key, &value);) {
+            std::string_view name;
+            if (!PyUnicode_CheckExact(key) || !read(key, name) || !is_plain(name)) return false;
+            const double weight = PyFloat_CheckExact(value)  ? PyFloat_AS_DOUBLE(value)
+                                  : PyLong_CheckExact(value) ? PyLong_AsDouble(value)
+                                                             : -1;
+            if (!(weight >= 0 && weight <= 1)) {
+                PyErr_Clear(); // a long beyond all doubles
                 return false;
-            for (std::size_t j = 0; j < i && kind == Kind::tags; ++j)
-                if (names[j] == names[i]) return false;
+            }
+            const auto thousandths = static_cast<std::uint32_t>(std::lround(weight * 1000));
+            if (thousandths / 1000.0 != weight || firm_.add_tag(name, thousandths) != nullptr)
+                return false;
         }
-        if (kind == Kind::set && names.empty()) return false;
-        for (const std::string_view name : names)
-            if ((kind == Kind::set ? firm_.add_element(field, name) : firm_.add_tag(name)) !=
-                nullptr)
-                return false;
         return true;
     }
 
+    /// As a cell has them, between bars.
+    bool take_list(std::uint32_t field, PyObject* list) {
+        const Kind kind = schema_[field].kind;
+        if (kind != Kind::set && kind != Kind::tags) return false;
+        joined_.clear();
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
+            PyObject* const item = PyList_GET_ITEM(list, i);
+            std::string_view name;
+            if (!PyUnicode_CheckExact(item) || !read(item, name)) return false;
+            if (!joined_.empty()) joined_ += '|';
+            joined_ += name;
+        }
+        take_cell(field, joined_);
+        return true;
+    }
+
+    std::string joined_;
     OneFirm& firm_;
     const Schema& schema_;
     std::vector<Quarantined>& bad_;

@@ -22,6 +22,9 @@
 
 namespace qice {
 
+class Json;
+struct JsonCell;
+
 class OneFirm {
   public:
     explicit OneFirm(SchemaPtr schema);
@@ -76,7 +79,17 @@ class OneFirm {
     }
 
   private:
-    bool set_plain(std::uint32_t field, std::string_view text);
+    Status take_json(std::string_view json, const ReadOptions& options);
+    void take_json_cell(std::uint32_t field, const Json& value, const JsonCell& cell,
+                        std::string_view unknown_cell);
+    void note(std::uint32_t field, std::string_view value, std::string reason);
+    std::int64_t number(std::uint32_t field, Date as_of) const;
+    void note_overflows(Date as_of);
+
+    const char* set_scalar(std::uint32_t field, std::string_view text, bool exponents);
+    const char* set_elements(std::uint32_t field, std::string_view text);
+    const char* set_tags(std::string_view text);
+    void make_unknown(std::uint32_t field); // also a set whose absence means that it is empty
     void set_text(std::uint32_t field, std::string_view text);
     std::string cell_of(std::uint32_t field) const;
 
