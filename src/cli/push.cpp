@@ -118,8 +118,10 @@ class PushNight : public Command {
     }
 
     Result<NightReport> night(Store& store) {
-        const bool writes = !night_.dry_run || !firms_sql_.empty();
-        QICE_RETURN_IF_ERROR(store.begin(writes ? Access::write : Access::read));
+        const Access access = !firms_sql_.empty() ? Access::write
+                              : night_.dry_run    ? Access::read
+                                                  : Access::write_later;
+        QICE_RETURN_IF_ERROR(store.begin(access));
         if (!firms_sql_.empty()) QICE_RETURN_IF_ERROR(take_firms(store));
         QICE_ASSIGN_OR_RETURN(NightReport report, run_night(store, night_));
         const Stopwatch committing;

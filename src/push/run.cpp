@@ -443,6 +443,8 @@ Status NightRun::number_reasons(std::vector<std::int64_t>& numbers) {
 
 Status NightRun::record() {
     const Clock clock(report_.seconds.write);
+    // What senders did meanwhile comes after this night: they take pushes out, it adds some.
+    QICE_RETURN_IF_ERROR(store_.start_writing());
     QICE_ASSIGN_OR_RETURN(const NextNumbers next, store_.next_numbers());
     std::vector<std::int64_t> reasons;
     QICE_RETURN_IF_ERROR(number_reasons(reasons));

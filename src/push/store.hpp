@@ -34,8 +34,9 @@ enum class OpenMode : std::uint8_t {
 };
 
 enum class Access : std::uint8_t {
-    read,  // one picture of the data; others go on writing
-    write, // and the only import or night; senders wait, readers see the state before
+    read,        // one picture of the data; others go on writing
+    write,       // and the only import or night; senders wait, readers see the state before
+    write_later, // as write, but it only reads, and senders go on, until start_writing()
 };
 
 /// The next free numbers. None is ever given out twice, also not after rows have gone.
@@ -152,6 +153,19 @@ struct StoredPush {
     std::int64_t reason = 0;
 };
 
+/// How many of a firm's pushes of one version of a policy are in a state that is an answer.
+struct Feedback {
+    std::int64_t firm = 0, policy_version = 0;
+    int state = 0; // as Delivery: opened, dismissed, applied, accepted or returned
+    std::int64_t pushes = 0;
+};
+
+/// What a night had learnt of a firm's tags (learn.hpp), as text.
+struct Learned {
+    std::int64_t firm = 0;
+    std::string_view tags;
+};
+
 template <class Row> using Visit = std::function<Status(const Row&)>;
 
 class Store {
@@ -163,6 +177,9 @@ class Store {
 
     /// Everything below stands between begin() and commit() or rollback().
     virtual Status begin(Access access) = 0;
+    /// Of write_later: nothing may be written before it. After it what senders did meanwhile is
+    /// there too; nothing else can have changed.
+    virtual Status start_writing() = 0;
     virtual Status commit() = 0;
     virtual void rollback() = 0;
 
@@ -220,6 +237,14 @@ class Store {
     /// before. After it read_pushed() gives these too.
     virtual Status add_pushes(const StoredRun& run, std::span<const StoredPush> pushes) = 0;
 
+    // ---- what firms think of it
+
+    /// Of all nights so far, by firm number, ascending.
+    virtual Status read_feedback(const Visit<Feedback>& visit) = 0;
+    /// What run `run` knew, by firm number, ascending: the last that was put for it or before.
+    virtual Status read_learned(std::int64_t run, const Visit<Learned>& visit) = 0;
+    virtual Status put_learned(std::int64_t run, std::span<const Learned> learned) = 0;
+
     /// Appends an entry to the audit log, chained to the one before by digest.
     virtual Status append_audit(std::string_view kind, std::string_view body) = 0;
 
@@ -234,6 +259,9 @@ class Store {
     /// Small things that a store keeps by name.
     virtual Result<std::optional<std::string>> setting(std::string_view name) = 0;
     virtual Status put_setting(std::string_view name, std::string_view value) = 0;
+    /// Bytes that spare work and can be made again; nothing where there are none.
+    virtual Result<std::string> memo(std::string_view name) = 0;
+    virtual Status put_memo(std::string_view name, std::string_view content) = 0;
 
     // ---- others' tables
 

@@ -143,6 +143,19 @@ CREATE TABLE qice.unpushed(
     firm_no bigint NOT NULL,
     pair    bytea NOT NULL);
 )",
+    // What firms answered, what nights learnt from it, and what spares them work.
+    R"(
+CREATE INDEX push_answered ON qice.push(firm_no, policy_version_no, state)
+    WHERE state >= 2 AND state <= 6;
+CREATE TABLE qice.learned(
+    firm_no   bigint NOT NULL,
+    since_run bigint NOT NULL,
+    tags      text NOT NULL,
+    PRIMARY KEY (firm_no, since_run));
+CREATE TABLE qice.memo(
+    name    text PRIMARY KEY,
+    content bytea NOT NULL);
+)",
 };
 
 /// The version this program writes, kept in qice.store.

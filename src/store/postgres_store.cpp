@@ -41,7 +41,7 @@ class PostgresStore final : public Store {
     ~PostgresStore() override { rollback(); }
 
     Status begin(Access access) override {
-        is_write_ = access == Access::write;
+        is_write_ = access != Access::read;
         if (is_write_) {
             QICE_RETURN_IF_ERROR(check_postgres_rights(db_));
             // Before the transaction: its picture must be that after the one who held the lock.
@@ -53,6 +53,7 @@ class PostgresStore final : public Store {
         if (!status.ok()) rollback();
         return status;
     }
+    Status start_writing() override { return {}; } // writers of other rows never wait
     Status commit() override {
         if (is_write_) {
             QICE_RETURN_IF_ERROR(ledger_.publish());
@@ -235,6 +236,48 @@ class PostgresStore final : public Store {
         return ledger_.add_pushes(run, pushes);
     }
 
+    Status read_feedback(const Visit<Feedback>& visit) override {
+        return copy_out(db_,
+                        "COPY (SELECT firm_no, policy_version_no, state::bigint, count(*) FROM "
+                        "qice.push WHERE state >= 2 AND state <= 6 GROUP BY 1, 2, 3 ORDER BY 1, "
+                        "2, 3) TO STDOUT (FORMAT binary)",
+                        [&](const CopiedRow& row) {
+                            return visit({row.number(0), row.number(1),
+                                          static_cast<int>(row.number(2)), row.number(3)});
+                        });
+    }
+
+    Status read_learned(std::int64_t run, const Visit<Learned>& visit) override {
+        const std::string sql =
+            "COPY (SELECT DISTINCT ON (firm_no) firm_no, tags FROM qice.learned WHERE "
+            "since_run <= " +
+            std::to_string(run) + " ORDER BY firm_no, since_run DESC) TO STDOUT (FORMAT binary)";
+        return copy_out(db_, sql.c_str(), [&](const CopiedRow& row) {
+            return visit({row.number(0), row.text(1)});
+        });
+    }
+
+    Status put_learned(std::int64_t run, std::span<const Learned> learned) override {
+        CopyIn copy(db_, "COPY qice.learned(firm_no, since_run, tags) FROM STDIN (FORMAT binary)");
+        for (const Learned& each : learned) {
+            copy.row(3).number(each.firm).number(run).text(each.tags);
+            QICE_RETURN_IF_ERROR(copy.end_row());
+        }
+        return copy.finish();
+    }
+
+    Result<std::string> memo(std::string_view name) override {
+        QICE_ASSIGN_OR_RETURN(const PgRows kept,
+                              db_.ask("SELECT content FROM qice.memo WHERE name = $1", name));
+        return kept.size() == 0 ? std::string() : std::string(kept.text(0, 0));
+    }
+
+    Status put_memo(std::string_view name, std::string_view content) override {
+        return db_.run("INSERT INTO qice.memo VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET "
+                       "content = excluded.content",
+                       name, PgBytes{content});
+    }
+
     Status append_audit(std::string_view kind, std::string_view body) override {
         QICE_ASSIGN_OR_RETURN(
             const PgRows last,
@@ -259,6 +302,7 @@ class PostgresStore final : public Store {
         QICE_RETURN_IF_ERROR(
             db_.run("UPDATE qice.firm_version SET record = '', digest = $2 WHERE firm_no = $1",
                     firm.firm, PgBytes{bytes_of(nothing)}));
+        QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.learned WHERE firm_no = $1", firm.firm));
         return ledger_.forget(firm.firm);
     }
 

@@ -122,6 +122,19 @@ JOIN status_name s ON s.status = p.status
 JOIN reason w ON w.reason_no = p.reason_no
 JOIN state_name t ON t.state = p.state;
 )",
+    // What firms answered, what nights learnt from it, and what spares them work.
+    R"(
+CREATE INDEX push_answered ON push(firm_no, policy_version_no, state)
+    WHERE state >= 2 AND state <= 6;
+CREATE TABLE learned(
+    firm_no   INTEGER NOT NULL,
+    since_run INTEGER NOT NULL,
+    tags      TEXT NOT NULL,
+    PRIMARY KEY(firm_no, since_run)) STRICT, WITHOUT ROWID;
+CREATE TABLE memo(
+    name    TEXT PRIMARY KEY,
+    content BLOB NOT NULL) STRICT;
+)",
 };
 
 /// The version this program writes, kept as `user_version` of the file.

@@ -70,9 +70,16 @@ class SqliteStore final : public Store {
                     "this store can only be read; give the file write permission",
                     {db_.path()}};
         QICE_RETURN_IF_ERROR(lock_.take(db_.path() + "-lock"));
-        Status status = db_.execute("BEGIN IMMEDIATE");
+        Status status = db_.execute(access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN");
         if (!status.ok()) lock_.release();
+        is_reading_ = access == Access::write_later;
         return status;
+    }
+    Status start_writing() override {
+        if (!std::exchange(is_reading_, false)) return {};
+        // A picture that only reads cannot write once a sender has written: another one is taken.
+        QICE_RETURN_IF_ERROR(db_.execute("COMMIT"));
+        return db_.execute("BEGIN IMMEDIATE");
     }
     Status commit() override {
         QICE_RETURN_IF_ERROR(db_.execute("COMMIT"));
@@ -339,6 +346,37 @@ class SqliteStore final : public Store {
         return {};
     }
 
+    Status read_feedback(const Visit<Feedback>& visit) override {
+        return db_
+            .prepare("SELECT firm_no, policy_version_no, state, count(*) FROM push "
+                     "INDEXED BY push_answered WHERE state >= 2 AND state <= 6 "
+                     "GROUP BY firm_no, policy_version_no, state "
+                     "ORDER BY firm_no, policy_version_no, state")
+            .each([&](const Statement& row) {
+                return visit(
+                    {row.number(0), row.number(1), static_cast<int>(row.number(2)), row.number(3)});
+            });
+    }
+
+    Status read_learned(std::int64_t run, const Visit<Learned>& visit) override {
+        return db_
+            .prepare("SELECT firm_no, tags FROM learned l WHERE since_run = (SELECT "
+                     "max(since_run) FROM learned WHERE firm_no = l.firm_no AND since_run <= ?) "
+                     "ORDER BY firm_no")
+            .each(
+                [&](const Statement& row) {
+                    return visit({row.number(0), row.text(1)});
+                },
+                run);
+    }
+
+    Status put_learned(std::int64_t run, std::span<const Learned> learned) override {
+        Statement put = db_.prepare("INSERT OR REPLACE INTO learned VALUES (?, ?, ?)");
+        for (const Learned& each : learned)
+            QICE_RETURN_IF_ERROR(put.run(each.firm, run, each.tags));
+        return {};
+    }
+
     Status append_audit(std::string_view kind, std::string_view body) override {
         Digest previous{};
         std::int64_t entry = 1;
@@ -370,6 +408,7 @@ class SqliteStore final : public Store {
         QICE_RETURN_IF_ERROR(
             run("UPDATE firm_version SET record = '', digest = zeroblob(32) WHERE firm_no = ?"));
         QICE_RETURN_IF_ERROR(run("DELETE FROM pushed WHERE firm_no = ?"));
+        QICE_RETURN_IF_ERROR(run("DELETE FROM learned WHERE firm_no = ?"));
         return run("UPDATE push SET state = 7, state_at = unixepoch() WHERE firm_no = ? AND "
                    "state = 0");
     }
@@ -388,6 +427,22 @@ class SqliteStore final : public Store {
 
     Status put_setting(std::string_view name, std::string_view value) override {
         return db_.prepare("INSERT OR REPLACE INTO setting VALUES (?, ?)").run(name, value);
+    }
+
+    Result<std::string> memo(std::string_view name) override {
+        std::string content;
+        QICE_RETURN_IF_ERROR(db_.prepare("SELECT content FROM memo WHERE name = ?")
+                                 .each(
+                                     [&](const Statement& row) {
+                                         content = row.bytes(0);
+                                         return Status();
+                                     },
+                                     name));
+        return content;
+    }
+
+    Status put_memo(std::string_view name, std::string_view content) override {
+        return db_.prepare("INSERT OR REPLACE INTO memo VALUES (?, ?)").run(name, Blob{content});
     }
 
     Status query(const std::string& sql, const Query& visit) override {
@@ -472,7 +527,8 @@ class SqliteStore final : public Store {
 
     WorkLock lock_;
     Sqlite db_;
-    bool forgets_ = false; // since the last commit
+    bool forgets_ = false;    // since the last commit
+    bool is_reading_ = false; // and will write later
 };
 
 } // namespace

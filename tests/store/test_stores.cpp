@@ -2,6 +2,8 @@
 #include "store/places.hpp"
 
 #include "store/audit.hpp"
+#include "store/sqlite.hpp"
+#include "store/sqlite_schema.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -190,4 +192,85 @@ TEST_CASE("what is no store is refused with a sentence") {
         std::fclose(file);
     }
     CHECK(why() == "is not a SQLite database");
+}
+
+TEST_CASE("what was learnt holds from its run on, firm by firm") {
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open();
+    REQUIRE(store->begin(Access::write).ok());
+    const std::vector<Learned> first{{1, R"({"甲": 2})"}, {7, R"({"b": -1})"}}, second{{7, "{}"}};
+    REQUIRE(store->put_learned(1, first).ok());
+    REQUIRE(store->put_learned(3, second).ok());
+    REQUIRE(store->commit().ok());
+    REQUIRE(store->begin(Access::read).ok());
+    const auto known = [&](std::int64_t run) {
+        std::string out;
+        REQUIRE(store
+                    ->read_learned(run,
+                                   [&](const Learned& learned) {
+                                       out += std::to_string(learned.firm) +
+                                              std::string(learned.tags) + ";";
+                                       return Status();
+                                   })
+                    .ok());
+        return out;
+    };
+    CHECK(known(0) == "");
+    CHECK(known(1) == R"(1{"甲": 2};7{"b": -1};)");
+    CHECK(known(2) == known(1));
+    CHECK(known(3) == R"(1{"甲": 2};7{};)");
+}
+
+TEST_CASE("a memo is bytes, and the last one put") {
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open();
+    REQUIRE(store->begin(Access::write).ok());
+    CHECK(store->memo("m").value() == "");
+    REQUIRE(store->put_memo("m", std::string_view("a\0\xff", 3)).ok());
+    REQUIRE(store->put_memo("m", std::string_view("b\0\xfe", 3)).ok());
+    CHECK(store->memo("m").value() == std::string_view("b\0\xfe", 3));
+    std::int64_t answers = 0;
+    REQUIRE(store->read_feedback([&](const Feedback&) { return ++answers, Status(); }).ok());
+    CHECK(answers == 0);
+}
+
+TEST_CASE("the store of an older qice is brought up to date when it is opened") {
+    const StorePlace place("sqlite");
+    {
+        Sqlite db;
+        REQUIRE(db.open(place.file(), true).ok());
+        REQUIRE(db.execute(kSqliteSteps[0]).ok());
+        const std::string mark = "PRAGMA application_id = " + std::to_string(kSqliteApplication) +
+                                 "; PRAGMA user_version = 1; INSERT INTO setting VALUES ('a', 'b')";
+        REQUIRE(db.execute(mark.c_str()).ok());
+    }
+    {
+        auto store = place.open(OpenMode::existing);
+        REQUIRE(store->begin(Access::read).ok());
+        CHECK(store->setting("a").value() == "b");
+        CHECK(store->memo("m").value() == "");
+    }
+    Sqlite db;
+    REQUIRE(db.open(place.file(), false).ok());
+    CHECK(db.number("PRAGMA user_version").value() == kSqliteVersion);
+}
+
+TEST_CASE("a night reads while senders write, and writes after them") {
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto night = place.open(), sender = place.open(OpenMode::existing);
+    REQUIRE(night->begin(Access::write_later).ok());
+    CHECK(night->setting("a").value() == std::nullopt);
+    if (place.is_file()) { // a sender writes beside it; imports and nights are kept out
+        Sqlite db;
+        REQUIRE(db.open(place.file(), false).ok());
+        REQUIRE(db.execute("INSERT INTO setting VALUES ('a', 'b')").ok());
+    }
+    CHECK(sender->begin(Access::write).code() == StatusCode::storage);
+    CHECK(night->setting("a").value() == std::nullopt); // one picture
+    REQUIRE(night->start_writing().ok());
+    REQUIRE(night->put_setting("c", "d").ok());
+    REQUIRE(night->commit().ok());
+    REQUIRE(sender->begin(Access::read).ok());
+    CHECK(sender->setting("c").value() == "d");
+    if (place.is_file()) CHECK(sender->setting("a").value() == "b");
 }
