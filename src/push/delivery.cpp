@@ -17,11 +17,12 @@ class Judge {
   public:
     Judge(Store& store, const HandoverOptions& options) : store_(store), options_(options) {}
 
-    Status open() {
+    /// For these, and nothing else.
+    Status open(std::span<const Offer> offers) {
         QICE_ASSIGN_OR_RETURN(const auto stored, store_.schema());
         if (!stored) return {StatusCode::storage, "this store is empty; qice import fills it"};
         QICE_ASSIGN_OR_RETURN(schema_, parse_schema(*stored));
-        QICE_ASSIGN_OR_RETURN(policies_, current_policies(store_, schema_, options_.limits));
+        QICE_RETURN_IF_ERROR(read_policies(offers));
         if (!policies_.set.errors.empty()) return policies_.set.errors.front();
         states_ = life_cycles(policies_.set.policies, options_.as_of);
         for (std::uint32_t i = 0; i < policies_.set.policies.size(); ++i)
@@ -62,6 +63,20 @@ class Judge {
     }
 
   private:
+    /// Those that were pushed, and all that may supersede one: most of the set need not be parsed.
+    Status read_policies(std::span<const Offer> offers) {
+        StringSet pushed;
+        for (const Offer& offer : offers)
+            pushed.insert(offer.policy_id);
+        const auto matters = [&](const StoredPolicy& policy) {
+            return pushed.contains(policy.id) ||
+                   policy.content.find("\"supersedes\"") != policy.content.npos;
+        };
+        QICE_ASSIGN_OR_RETURN(policies_,
+                              current_policies(store_, schema_, options_.limits, matters));
+        return {};
+    }
+
     /// Everything but the verdict.
     bool may_be_told(const Offer& offer) const {
         const Policy* policy = policy_of(offer);
@@ -117,7 +132,7 @@ class Judge {
 /// Takes back what is not true; the rest goes to `out`.
 Status hand_over(Outbox& outbox, Judge& judge, const Claim& claim, std::vector<Offer> offers,
                  Handover& out) {
-    QICE_RETURN_IF_ERROR(judge.open());
+    QICE_RETURN_IF_ERROR(judge.open(offers));
     QICE_ASSIGN_OR_RETURN(const std::vector<bool> is_true, judge.judge(offers));
     std::vector<Move> withdrawals;
     for (std::size_t i = 0; i < offers.size(); ++i) {

@@ -88,13 +88,13 @@ Result<StoredSchema> read_schema_file(const std::string& path) {
 }
 
 Result<CurrentPolicies> current_policies(Store& store, const SchemaPtr& schema,
-                                         const PolicyLimits& limits) {
+                                         const PolicyLimits& limits, const PolicyFilter& wanted) {
     CurrentPolicies out;
     std::string text = "[";
     std::vector<StoredPolicy> stored;
     std::vector<std::string> ids;
     QICE_RETURN_IF_ERROR(store.read_policies([&](const StoredPolicy& policy) {
-        if (policy.version == 0) return Status();
+        if (policy.version == 0 || (wanted && !wanted(policy))) return Status();
         text += text.size() == 1 ? "" : ",\n";
         text += policy.content;
         stored.push_back(policy);

@@ -12,6 +12,7 @@
 #include "qice/model/firm.hpp"
 #include "qice/rule/parse.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,8 +33,11 @@ struct CurrentPolicies {
     PolicySet set;
     std::vector<StoredPolicy> stored; // by place in the set; id and content are empty
 };
+using PolicyFilter = std::function<bool(const StoredPolicy&)>;
+/// All of them, or those that `wanted` wants.
 Result<CurrentPolicies> current_policies(Store& store, const SchemaPtr& schema,
-                                         const PolicyLimits& limits);
+                                         const PolicyLimits& limits,
+                                         const PolicyFilter& wanted = nullptr);
 
 class Importer {
   public:

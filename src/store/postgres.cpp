@@ -18,6 +18,7 @@ constexpr int kOldestServer = 140000; // client_connection_check_interval came w
 // Types by number, as src/include/catalog/pg_type.dat has them; they never change.
 constexpr unsigned kBytea = 17, kBigint = 20, kText = 25;
 constexpr unsigned kByteaArray = 1001, kTextArray = 1009, kBigintArray = 1016;
+constexpr unsigned kTid = 27, kTidArray = 1010;
 
 template <class Number> void append_number(std::string& out, Number number) {
     for (int shift = 8 * (static_cast<int>(sizeof number) - 1); shift >= 0; shift -= 8)
@@ -149,6 +150,10 @@ void PgParameters::add(std::span<const std::string_view> texts) {
 
 void PgParameters::add(const PgBytesArray& array) {
     add(kByteaArray, array_of(kBytea, array.items, append_item));
+}
+
+void PgParameters::add(const PgPlaces& places) {
+    add(kTidArray, array_of(kTid, places.items, append_item));
 }
 
 // ---------------------------------------------------------------------------------- PgRows

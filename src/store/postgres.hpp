@@ -38,6 +38,11 @@ struct PgBytesArray {
     std::vector<std::string_view> items;
 };
 
+/// A column of places of rows (ctid), in binary.
+struct PgPlaces {
+    std::vector<std::string_view> items;
+};
+
 /// A smallint, integer, bigint or boolean as it travels; NULL and nothing are 0.
 std::int64_t pg_number(std::string_view bytes);
 
@@ -51,6 +56,7 @@ class PgParameters {
     void add(std::span<const std::int64_t> numbers);   // bigint[]
     void add(std::span<const std::string_view> texts); // text[]
     void add(const PgBytesArray& array);               // bytea[]
+    void add(const PgPlaces& places);                  // tid[]
     void add(const std::vector<std::int64_t>& numbers) { add(std::span(numbers)); }
     void add(const std::vector<std::string_view>& texts) { add(std::span(texts)); }
     void add(const std::string& text) { add(std::string_view(text)); }

@@ -4,6 +4,8 @@
 #include "store/postgres.hpp"
 #include "store/postgres_open.hpp"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <map>
 
@@ -16,6 +18,12 @@ struct PushRange {
     std::int32_t day = 0; // as-of
 };
 
+/// A push that was claimed, and the number of its reason.
+struct Claimed {
+    Offer offer;
+    std::int64_t reason = 0;
+};
+
 /// A push that moves, as it is in the ledger.
 struct Moving {
     std::int64_t firm = 0;
@@ -24,6 +32,7 @@ struct Moving {
     Verdict status = Verdict::eligible;
     Delivery state = Delivery::pending;
     std::string claim;
+    std::string place; // of its row, as long as it is locked
     bool is_changed = false;
 };
 using MovingPushes = std::map<std::int64_t, Moving>; // by number
@@ -37,15 +46,19 @@ class PostgresOutbox final : public Outbox {
 
     Status claim(const Claim& claim, std::vector<Offer>& offers) override {
         return in_transaction([&]() -> Status {
-            const std::size_t before = offers.size();
-            QICE_RETURN_IF_ERROR(take("claim IS NULL ORDER BY push_no", claim, claim.most, offers));
-            const std::size_t rest = claim.most - (offers.size() - before);
-            if (rest > 0)
-                QICE_RETURN_IF_ERROR(take("claim IS NOT NULL AND claim_until < $4 "
-                                          "ORDER BY claim_until, push_no",
-                                          claim, rest, offers));
-            std::sort(offers.begin() + static_cast<std::ptrdiff_t>(before), offers.end(),
-                      [](const Offer& a, const Offer& b) { return a.push < b.push; });
+            std::vector<Claimed> taken;
+            QICE_RETURN_IF_ERROR(take("claim IS NULL ORDER BY push_no", claim, taken));
+            QICE_RETURN_IF_ERROR(take("claim IS NOT NULL AND claim_until < $4 "
+                                      "ORDER BY claim_until, push_no",
+                                      claim, taken));
+            std::sort(taken.begin(), taken.end(), [](const Claimed& a, const Claimed& b) {
+                return a.offer.push < b.offer.push;
+            });
+            QICE_RETURN_IF_ERROR(name_firms(taken));
+            QICE_RETURN_IF_ERROR(name_policies(taken));
+            QICE_RETURN_IF_ERROR(name_runs_and_reasons(taken));
+            for (Claimed& claimed : taken)
+                offers.push_back(std::move(claimed.offer));
             return {};
         });
     }
@@ -93,47 +106,99 @@ class PostgresOutbox final : public Outbox {
         return status;
     }
 
-    /// Claims up to `most` of the pending pushes that fit `condition`.
-    Status take(const std::string& condition, const Claim& claim, std::size_t most,
-                std::vector<Offer>& offers) {
+    /// Claims pending pushes that fit `condition`, as many as `claim` still has room for.
+    Status take(const std::string& condition, const Claim& claim, std::vector<Claimed>& taken) {
+        const std::size_t most = claim.most - taken.size();
+        if (most == 0) return {};
         const std::string sql =
-            "WITH free AS (SELECT push_no, run_no FROM qice.push WHERE state = 0 AND " + condition +
-            " LIMIT $1 FOR UPDATE SKIP LOCKED), "
-            "taken AS (UPDATE qice.push p SET claim = $2, claim_until = $3 FROM free "
-            "WHERE p.push_no = free.push_no AND p.run_no = free.run_no RETURNING p.*) "
-            "SELECT p.push_no, p.run_no, r.as_of::text, p.firm_no, p.firm_version_no, "
-            "f.version_no, p.policy_version_no, y.version_no, f.firm_id, y.policy_id, v.edition, "
-            "p.status, p.rank, p.score, p.benefit, w.text FROM taken p "
-            "JOIN qice.run r USING (run_no) JOIN qice.firm f USING (firm_no) "
-            "JOIN qice.policy_version v ON v.version_no = p.policy_version_no "
-            "JOIN qice.policy y ON y.policy_no = v.policy_no JOIN qice.reason w USING (reason_no)";
+            "WITH free AS (SELECT ctid AS place, run_no FROM qice.push WHERE state = 0 AND " +
+            condition +
+            " LIMIT $1 FOR UPDATE SKIP LOCKED) "
+            "UPDATE qice.push p SET claim = $2, claim_until = $3 FROM free "
+            "WHERE p.ctid = free.place AND p.run_no = free.run_no "
+            "RETURNING p.push_no, p.run_no, p.firm_no, p.firm_version_no, p.policy_version_no, "
+            "p.status, p.rank, p.score, p.benefit, p.reason_no";
         QICE_ASSIGN_OR_RETURN(const PgRows rows,
                               db_.ask(sql.c_str(), static_cast<std::int64_t>(most), claim.token,
                                       claim.until, claim.now));
-        for (int row = 0; row < rows.size(); ++row)
-            offers.push_back(offer_in(rows, row));
+        for (int row = 0; row < rows.size(); ++row) {
+            Claimed& claimed = taken.emplace_back();
+            Offer& offer = claimed.offer;
+            offer.push = rows.number(row, 0);
+            offer.run = rows.number(row, 1);
+            offer.firm = rows.number(row, 2);
+            offer.firm_version = rows.number(row, 3);
+            offer.policy_version = rows.number(row, 4);
+            offer.status = static_cast<Verdict>(rows.number(row, 5));
+            offer.rank = static_cast<std::uint32_t>(rows.number(row, 6));
+            offer.score = rows.number(row, 7);
+            if (!rows.is_null(row, 8)) offer.benefit = rows.number(row, 8);
+            claimed.reason = rows.number(row, 9);
+        }
         return {};
     }
 
-    static Offer offer_in(const PgRows& rows, int row) {
-        Offer offer;
-        offer.push = rows.number(row, 0);
-        offer.run = rows.number(row, 1);
-        offer.as_of = Date::parse(rows.text(row, 2)).value_or(Date{});
-        offer.firm = rows.number(row, 3);
-        offer.firm_version = rows.number(row, 4);
-        offer.firm_version_now = rows.number(row, 5);
-        offer.policy_version = rows.number(row, 6);
-        offer.policy_version_now = rows.number(row, 7);
-        offer.firm_id = rows.text(row, 8);
-        offer.policy_id = rows.text(row, 9);
-        offer.edition = rows.number(row, 10);
-        offer.status = static_cast<Verdict>(rows.number(row, 11));
-        offer.rank = static_cast<std::uint32_t>(rows.number(row, 12));
-        offer.score = rows.number(row, 13);
-        if (!rows.is_null(row, 14)) offer.benefit = rows.number(row, 14);
-        offer.reason = rows.text(row, 15);
-        return offer;
+    /// What stands beside the pushes of a batch is asked for once by number, not once a push.
+    template <class Number, class Put>
+    Status name(std::vector<Claimed>& taken, const char* sql, Number number_of, Put put) {
+        std::vector<std::int64_t> numbers;
+        for (const Claimed& claimed : taken)
+            numbers.push_back(number_of(claimed));
+        std::sort(numbers.begin(), numbers.end());
+        numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+        if (numbers.empty()) return {};
+        QICE_ASSIGN_OR_RETURN(const PgRows rows, db_.ask(sql, numbers));
+        absl::flat_hash_map<std::int64_t, int> row_of;
+        for (int row = 0; row < rows.size(); ++row)
+            row_of[rows.number(row, 0)] = row;
+        for (Claimed& claimed : taken) {
+            const auto found = row_of.find(number_of(claimed));
+            if (found == row_of.end())
+                return {StatusCode::storage,
+                        "push " + std::to_string(claimed.offer.push) +
+                            " names what is not in this store",
+                        {db_.where()}};
+            put(claimed, rows, found->second);
+        }
+        return {};
+    }
+
+    Status name_firms(std::vector<Claimed>& taken) {
+        return name(
+            taken, "SELECT firm_no, version_no, firm_id FROM qice.firm WHERE firm_no = ANY($1)",
+            [](const Claimed& claimed) { return claimed.offer.firm; },
+            [](Claimed& claimed, const PgRows& rows, int row) {
+                claimed.offer.firm_version_now = rows.number(row, 1);
+                claimed.offer.firm_id = rows.text(row, 2);
+            });
+    }
+
+    Status name_policies(std::vector<Claimed>& taken) {
+        return name(
+            taken,
+            "SELECT v.version_no, y.version_no, y.policy_id, v.edition FROM qice.policy_version v "
+            "JOIN qice.policy y USING (policy_no) WHERE v.version_no = ANY($1)",
+            [](const Claimed& claimed) { return claimed.offer.policy_version; },
+            [](Claimed& claimed, const PgRows& rows, int row) {
+                claimed.offer.policy_version_now = rows.number(row, 1);
+                claimed.offer.policy_id = rows.text(row, 2);
+                claimed.offer.edition = rows.number(row, 3);
+            });
+    }
+
+    Status name_runs_and_reasons(std::vector<Claimed>& taken) {
+        QICE_RETURN_IF_ERROR(name(
+            taken, "SELECT run_no, as_of - date '1970-01-01' FROM qice.run WHERE run_no = ANY($1)",
+            [](const Claimed& claimed) { return claimed.offer.run; },
+            [](Claimed& claimed, const PgRows& rows, int row) {
+                claimed.offer.as_of = Date{static_cast<std::int32_t>(rows.number(row, 1))};
+            }));
+        return name(
+            taken, "SELECT reason_no, text FROM qice.reason WHERE reason_no = ANY($1)",
+            [](const Claimed& claimed) { return claimed.reason; },
+            [](Claimed& claimed, const PgRows& rows, int row) {
+                claimed.offer.reason = rows.text(row, 1);
+            });
     }
 
     /// By number of their pushes.
@@ -171,7 +236,8 @@ class PostgresOutbox final : public Outbox {
         }
         QICE_ASSIGN_OR_RETURN(
             const PgRows rows,
-            db_.ask("SELECT p.push_no, p.firm_no, p.policy_version_no, p.status, p.state, p.claim "
+            db_.ask("SELECT p.push_no, p.firm_no, p.policy_version_no, p.status, p.state, p.claim, "
+                    "p.ctid "
                     "FROM unnest($1::bigint[], $2::bigint[]) AS m(push_no, run_no) "
                     "JOIN qice.push p USING (push_no, run_no) ORDER BY p.push_no FOR UPDATE OF p",
                     numbers, run_numbers));
@@ -183,17 +249,18 @@ class PostgresOutbox final : public Outbox {
                                            static_cast<Verdict>(rows.number(row, 3)),
                                            static_cast<Delivery>(rows.number(row, 4)),
                                            std::string(rows.text(row, 5)),
+                                           std::string(rows.text(row, 6)),
                                            false};
         return locked;
     }
 
     Status put(const MovingPushes& pushes, std::int64_t now) {
-        std::vector<std::int64_t> numbers, runs, states;
-        std::vector<std::int64_t> withdrawn, firms;
+        PgPlaces places;
+        std::vector<std::int64_t> runs, states, withdrawn, firms;
         std::vector<std::string> pairs;
         for (const auto& [number, push] : pushes) {
             if (!push.is_changed) continue;
-            numbers.push_back(number);
+            places.items.push_back(push.place);
             runs.push_back(push.run->run);
             states.push_back(static_cast<std::int64_t>(push.state));
             if (push.state != Delivery::withdrawn) continue;
@@ -201,12 +268,12 @@ class PostgresOutbox final : public Outbox {
             firms.push_back(push.firm);
             append_pair(pairs.emplace_back(), push.policy_version, push.run->day, push.status);
         }
-        if (numbers.empty()) return {};
+        if (runs.empty()) return {};
         QICE_RETURN_IF_ERROR(
             db_.run("UPDATE qice.push p SET state = m.state::smallint, state_at = $4 "
-                    "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS m(push_no, "
-                    "run_no, state) WHERE p.push_no = m.push_no AND p.run_no = m.run_no",
-                    numbers, runs, states, now));
+                    "FROM unnest($1::tid[], $2::bigint[], $3::bigint[]) AS m(place, run_no, state) "
+                    "WHERE p.ctid = m.place AND p.run_no = m.run_no",
+                    places, runs, states, now));
         if (withdrawn.empty()) return {};
         // Nights alone write what is known of a firm's earlier pushes, so nobody waits for them.
         return db_.run("INSERT INTO qice.unpushed(push_no, firm_no, pair) SELECT * FROM "

@@ -4,6 +4,8 @@ Over both stores; what needs PostgreSQL is skipped, loudly, where no server is i
 """
 
 import json
+import os
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -41,6 +43,12 @@ def mark(world, state, lines, code=0):
     args = ["--state", state] if state else []
     run = world.run("deliver", "mark", *world.store, *args, "-", stdin=lines.encode(), code=code)
     return json.loads(run.out), run.err
+
+
+def pushes_in(path):
+    if not path.exists():
+        return []
+    return [json.loads(line)["push_id"] for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def states(world):
@@ -157,6 +165,13 @@ def test_a_new_version_of_a_policy_takes_the_place_of_what_is_pending(night):
     assert {push["policy_version"] for push in claim(night, as_of="2026-06-16")} == {2}
 
 
+def test_a_policy_that_another_supersedes_is_not_told_of_any_more(night):
+    night.write("p.jsonl", '{"id": "NEW", "supersedes": ["OPEN"], "rule": {"field": "revenue", "ge": "9亿元"}}\n')
+    night.run("import", *night.store, "--schema", "s.json", "--policies", "p.jsonl")
+    assert {push["policy_id"] for push in claim(night)} == {"BIG", "CLOSES"}
+    assert states(night)["withdrawn"] == 3
+
+
 @pytest.mark.parametrize("tag, left", [((), 0), (("--tag", "贷款"), 2), (("--tag", "出口"), 3)])
 def test_who_opts_out_gets_nothing_that_is_pending(night, tag, left):
     night.run("opt-out", "A", *night.store, *tag)
@@ -197,6 +212,50 @@ def test_senders_side_by_side_get_every_push_once(night):
     assert not errors
     assert len(sent) == len(set(sent)) == 6000 + 8
     assert states(night)["sent"] == len(sent)
+
+
+SENDER = """
+while :; do
+    "$QICE" deliver claim --store "$STORE" --as-of 2026-06-16 --limit 90 --quiet > batch$ME.jsonl || exit 8
+    [ -s batch$ME.jsonl ] || exit 0
+    [ $ME != dies ] || { echo held; sleep 60; }
+    "$QICE" deliver mark --store "$STORE" --state sent batch$ME.jsonl > answer$ME || exit 9
+    cat batch$ME.jsonl >> sent$ME.jsonl
+done
+"""
+
+
+def start_sender(night, name):
+    """A program of its own, as a portal has it. `dies` claims a batch, says so, and gets no further."""
+    environment = night.env(QICE=night.program, STORE=night.store[1], ME=name)
+    return subprocess.Popen(["sh", "-c", SENDER], cwd=night.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env=environment, start_new_session=True)
+
+
+def test_of_four_senders_one_is_killed_and_nothing_is_lost_or_doubled(night):
+    night.write("f.csv", "uscc,revenue\n" + "".join(f"F{i},1\n" for i in range(1000)))
+    night.run("import", *night.store, "--schema", "s.json", "--firms", "f.csv")
+    night.run("push", *night.store, "--as-of", "2026-06-16")
+    whole = states(night)["pending"]
+    for dying in (True, True, False):
+        lost = []
+        dies = start_sender(night, "dies") if dying else None
+        if dies:
+            assert dies.stdout.readline() == b"held\n"
+        senders = [start_sender(night, name) for name in "abc"]
+        if dies:  # between its claim and its mark, while the others are at work
+            os.killpg(dies.pid, signal.SIGKILL)
+            dies.communicate(timeout=60)
+            lost = pushes_in(night.folder / "batchdies.jsonl")
+            assert len(lost) == 90
+        for sender in senders:
+            _, said = sender.communicate(timeout=60)
+            assert sender.returncode == 0 and not said, said.decode()
+        assert states(night)["pending"] == len(lost), "what is held is given out when its lease is over, and not before"
+        sql(night, "UPDATE push SET claim_until = 0 WHERE state = 0")  # in place of waiting
+    sent = [push for name in "abc" for push in pushes_in(night.folder / f"sent{name}.jsonl")]
+    assert len(sent) == len(set(sent)) == whole == states(night)["sent"]
+    night.run("verify", *night.store)
 
 
 def test_verify_finds_nothing_in_an_honest_store(night):
