@@ -53,6 +53,17 @@ for (const [name, parameters] of Object.entries(FUNCTIONS)) {
     qice[name] = lib.func(`qice_${name}`, "int32_t", types);
 }
 
+/* koffi's own ways to memory outside (view, decode) keep something of every text until Node's loop turns;
+ * a copy into a buffer of ours keeps nothing. */
+const copy = koffi.load("libc.so.6").func("void memcpy(void* to, void* from, size_t length)");
+let copied = Buffer.alloc(64 * 1024);
+
+function textAt(address, length) {
+    if (length > copied.length) copied = Buffer.alloc(2 * length);
+    if (length > 0) copy(copied, address, length);
+    return copied.toString("utf8", 0, length);
+}
+
 /* ---------------------------------------------------------------------------------------- room */
 
 /* Sixteen places of 8 bytes: 0 is for the error, the others for what a function writes. */
@@ -79,8 +90,7 @@ export class Room {
     }
     /* The text whose address is in a place and whose length is in the next. */
     text(place) {
-        const length = Number(this.#words[place + 1]);
-        return length === 0 ? "" : Buffer.from(koffi.view(this.#words[place], length)).toString();
+        return textAt(this.#words[place], Number(this.#words[place + 1]));
     }
     /* Takes over a text that was made. */
     made(place) {

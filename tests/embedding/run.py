@@ -217,8 +217,8 @@ def check_memory(language, samples, seconds):
     half = len(steady) // 2
     early = statistics.median(size for _, size in steady[:half])
     late = statistics.median(size for _, size in steady[half:])
-    # Of a short run half is still warming up.
-    bound = early * 1.01 + 2 if seconds >= 60 else early * 1.1 + 16
+    # Of a short run most is warming up: it shows only what is gross.
+    bound = early * 1.02 + 4 if seconds >= 60 else early * 1.3 + 32
     slope = (late - early) / ((end - begin) / 3) * 60
     print(f"   {language}: memory {early:.1f} MiB, then {late:.1f} MiB: {slope:+.2f} MiB a minute")
     if late > bound:

@@ -37,7 +37,7 @@ def expect(what, got, wanted):
     print(f"ok: {what}")
 
 
-for folder in (prefix, work / "find_package", work / "elsewhere"):
+for folder in (prefix, work / "moved", work / "find_package", work / "elsewhere"):
     shutil.rmtree(folder, ignore_errors=True)
 (work / "elsewhere").mkdir(parents=True)
 
@@ -73,37 +73,6 @@ run(compiler, "-std=c++20", "-O1", source / "tests/package/consumer.cpp", "-o",
     work / "elsewhere/consumer", *flags)
 expect("pkg-config", run(work / "elsewhere/consumer", cwd=work / "elsewhere"), "eligible 1")
 
-# C, by pkg-config and by find_package, with the header alone.
-environment["LD_LIBRARY_PATH"] = str(pc.parent.parent)
-flags = run("pkg-config", "--cflags", "--libs", "qice-c").split()
-run("cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", source / "bindings/c/example.c",
-    "-o", work / "elsewhere/example", *flags)
-wanted = "push TECH-GROWTH to 91441900MA4W000037, score 0.500000\nnear: 1\n"
-expect("C by pkg-config", run(work / "elsewhere/example", cwd=work / "elsewhere"), wanted)
-(work / "c").mkdir(exist_ok=True)
-shutil.copy(source / "bindings/c/example.c", work / "c")
-(work / "c/CMakeLists.txt").write_text("""cmake_minimum_required(VERSION 3.25)
-project(consumer LANGUAGES C)
-find_package(qice-c REQUIRED)
-add_executable(example example.c)
-target_link_libraries(example PRIVATE qice::c)
-""")
-run("cmake", "-S", work / "c", "-B", work / "c/build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
-run("cmake", "--build", work / "c/build")
-expect("C by find_package", run(work / "c/build/example", cwd=work / "elsewhere"), wanted)
-
-# Java, with the installed jar alone: it finds JNA, the library and the library its data.
-jar = prefix / "share/java/qice.jar"
-if shutil.which("javac") and jar.exists():
-    del environment["LD_LIBRARY_PATH"]
-    run("javac", "-Xlint:all", "-Werror", "-cp", jar, "-d", work / "elsewhere",
-        source / "bindings/java/example/Portal.java")
-    said = run("java", "-cp", f"{jar}:{work / 'elsewhere'}", "Portal", cwd=work / "elsewhere")
-    expect("Java", said, "push TECH-GROWTH to 91441900MA4W000037, score 0.500000\nnear: TECH-GROWTH\n")
-    expect("Java's errors", said, "INVALID_INPUT policies:2:30: policy")
-else:
-    print("SKIPPED: Java: there is no javac, or no JNA (Debian: default-jdk-headless libjna-java)")
-
 # The program, from elsewhere.
 program = prefix / "bin/qice"
 elsewhere = work / "elsewhere"
@@ -112,4 +81,50 @@ run(program, "generate", "--firms", "100", "--seed", "1", "--out", "city", cwd=e
 summary = run(program, "match", "--policies", source / "data/policies", "--firms",
               "city/firms.csv", "--as-of", "2026-06-15", "--out", "pushes.csv", cwd=elsewhere)
 expect("qice match", summary, "100 firms x ")
+
+# Moved as a whole, it works from where it is: what C, Python, Java and Go use comes from there.
+prefix = prefix.rename(work / "moved")
+shared = next(prefix.rglob("libqice.so.1")).parent
+examples = next(prefix.rglob("bindings"))
+environment["PKG_CONFIG_PATH"] = str(shared / "pkgconfig")
+wanted = "push TECH-GROWTH to 91441900MA4W000037, score 0.500000\nnear: "
+
+# Java, with the jar alone: it finds JNA, the library, and the library its data.
+jar = prefix / "share/java/qice.jar"
+if shutil.which("javac") and jar.exists():
+    run("javac", "-Xlint:all", "-Werror", "-cp", jar, "-d", elsewhere,
+        examples / "java/example/Portal.java")
+    said = run("java", "-cp", f"{jar}:{elsewhere}", "Portal", cwd=elsewhere)
+    expect("Java", said, wanted + "TECH-GROWTH\n")
+    expect("Java's errors", said, "INVALID_INPUT policies:2:30: policy")
+else:
+    print("SKIPPED: Java: there is no javac, or no JNA (Debian: default-jdk-headless libjna-java)")
+
+# C, by pkg-config and by find_package, with the header alone.
+environment["LD_LIBRARY_PATH"] = str(shared)
+flags = run("pkg-config", "--cflags", "--libs", "qice-c").split()
+run("cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", examples / "c/example.c", "-o",
+    elsewhere / "example", *flags)
+expect("C by pkg-config", run(elsewhere / "example", cwd=elsewhere), wanted + "1\n")
+(work / "c").mkdir(exist_ok=True)
+shutil.copy(examples / "c/example.c", work / "c")
+(work / "c/CMakeLists.txt").write_text("""cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES C)
+find_package(qice-c REQUIRED)
+add_executable(example example.c)
+target_link_libraries(example PRIVATE qice::c)
+""")
+run("cmake", "-S", work / "c", "-B", work / "c/build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+run("cmake", "--build", work / "c/build")
+expect("C by find_package", run(work / "c/build/example", cwd=work / "elsewhere"), wanted + "1\n")
+
+said = run(sys.executable, examples / "ctypes/example.py", cwd=elsewhere)
+expect("ctypes", said, f" data in {prefix}/share/qice\n")
+expect("ctypes' answer", said, '"near":1},"pushes":[{"status":"near","rank":1,"id":"TECH-GROWTH"')
+if shutil.which("go"):
+    environment.update(GOPROXY="off", GO111MODULE="on", GOFLAGS="-mod=mod",
+                       GOCACHE=os.environ.get("GOCACHE", str(work / "go-cache")))
+    expect("Go", run("go", "run", "./example", cwd=examples / "go"), wanted + "TECH-GROWTH\n")
+else:
+    print("SKIPPED: Go: there is no go (Debian: golang-go)")
 print("the package works")
