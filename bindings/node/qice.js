@@ -268,23 +268,34 @@ export class Snapshot extends Handle {
     }
 }
 
-/* Calls with {day, strict, ignoreUnknownColumns, gb18030, threads} as the library has them. */
-function reading({ day, strict, ignoreUnknownColumns, gb18030, threads = 1 }, use) {
+/* {day, strict, ignoreUnknownColumns, gb18030, threads} as the library has them. They are kept: a
+ * program has few, and a question as of a day should not make them anew. */
+const readings = new Map();
+function reading({ day, strict, ignoreUnknownColumns, gb18030, threads = 1 }) {
+    const key = `${day} ${!!strict} ${!!ignoreUnknownColumns} ${!!gb18030} ${threads}`;
+    const known = readings.get(key);
+    if (known !== undefined) return known;
     const number = dayOf(day);
     room.check(qice.read_options_create(at[1], number, error));
-    return using(room.handle(1), qice.read_options_destroy, (how) => {
-        qice.read_options_set_strict(how, strict ? 1 : 0);
-        qice.read_options_set_ignore_unknown_columns(how, ignoreUnknownColumns ? 1 : 0);
-        qice.read_options_set_gb18030(how, gb18030 ? 1 : 0);
-        room.checkCode(qice.read_options_set_threads(how, threads));
-        return use(how);
-    });
+    const how = room.handle(1);
+    qice.read_options_set_strict(how, strict ? 1 : 0);
+    qice.read_options_set_ignore_unknown_columns(how, ignoreUnknownColumns ? 1 : 0);
+    qice.read_options_set_gb18030(how, gb18030 ? 1 : 0);
+    const code = qice.read_options_set_threads(how, threads);
+    if (code !== 0) qice.read_options_destroy(how);
+    room.checkCode(code);
+    if (readings.size >= 100) {
+        readings.forEach((old) => qice.read_options_destroy(old));
+        readings.clear();
+    }
+    readings.set(key, how);
+    return how;
 }
 
 function readFirms(read, schema, text, options) {
     const data = bytes(text);
-    reading(options, (how) =>
-        room.check(read(at[1], schema.address, how, data, data.length, error)));
+    const how = reading(options);
+    room.check(read(at[1], schema.address, how, data, data.length, error));
     return new Firms(room.handle(1), qice.firms_destroy);
 }
 
@@ -340,8 +351,7 @@ export class Firm extends Handle {
     /* All from a JSON object. Values that are none of their field become unknown: see bad(). */
     setJson(json, options) {
         const data = bytes(json);
-        reading(options, (how) =>
-            room.check(qice.firm_set_json(this.address, how, data, data.length, error)));
+        room.check(qice.firm_set_json(this.address, reading(options), data, data.length, error));
     }
     setId(id) {
         const data = bytes(id);
@@ -386,7 +396,8 @@ export class Firm extends Handle {
 /* Firms on their way into a table. */
 export class Rows extends Handle {
     static create(schema, options) {
-        reading(options, (how) => room.check(qice.rows_create(at[1], schema.address, how, error)));
+        const how = reading(options);
+        room.check(qice.rows_create(at[1], schema.address, how, error));
         return new Rows(room.handle(1), qice.rows_destroy);
     }
     add(firm) {

@@ -395,7 +395,7 @@ class Golden:
         for thread in asking:
             thread.start()
         begin, made = time.monotonic(), 0
-        while made < 8 or time.monotonic() - begin < seconds:
+        while made < 8 or time.monotonic() - begin < seconds or not (faults or len(seen.of) == 2):
             policies = list(moments.values())[made % 2][0]
             self.api.call("engine_replace", self.engine, policies, len(policies))
             time.sleep(0.05)
@@ -404,7 +404,7 @@ class Golden:
         for thread in asking:
             thread.join()
         print(f"threads end: {sum(seen.of.values())} questions, {made} changes", file=sys.stderr)
-        check(not faults and len(seen.of) == 2)
+        check(not faults)
         print(f"{THREADS} threads: every answer was that of its moment")
 
 

@@ -365,14 +365,14 @@ func (w *world) threads(seconds float64) {
 		}()
 	}
 	begin, changes := time.Now(), 0
-	for ; changes < 8 || time.Since(begin).Seconds() < seconds; changes++ {
+	seenBoth := func() bool { return atomic.LoadInt64(&moments[0].seen) > 0 && atomic.LoadInt64(&moments[1].seen) > 0 }
+	for ; changes < 8 || time.Since(begin).Seconds() < seconds || !seenBoth(); changes++ {
 		must(w.engine.Replace(moments[changes%2].policies))
 		time.Sleep(50 * time.Millisecond)
 	}
 	atomic.StoreInt32(&stop, 1)
 	all.Wait()
 	fmt.Fprintf(os.Stderr, "threads end: %d questions, %d changes\n", moments[0].seen+moments[1].seen, changes)
-	check(moments[0].seen > 0 && moments[1].seen > 0)
 	print("%d threads: every answer was that of its moment", threads)
 }
 

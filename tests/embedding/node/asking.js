@@ -1,6 +1,6 @@
 /* A thread of the golden run that asks while the policies change: started by golden.js, with the
  * addresses of what it shares. */
-import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { isMainThread, workerData } from "node:worker_threads";
 import { Answer, Engine, Firm, Firms, Schema } from "qice";
 
 export const ASKED = 40;
@@ -21,13 +21,12 @@ function check(holds) {
     if (!holds) throw new Error("not true");
 }
 
-async function askOnAndOn({ stop, moments, lines, reading, schema, engine, firms }) {
-    const seen = [0, 0];
+async function askOnAndOn({ shared, moments, lines, reading, schema, engine, firms }) {
     const table = Firms.at(firms);
     const policies = Engine.at(engine);
     const answer = Answer.create();
     const firm = Firm.create(Schema.at(schema));
-    for (let i = 0; Atomics.load(stop, 0) === 0; ++i) {
+    for (let i = 0; Atomics.load(shared, 0) === 0; ++i) {
         const now = policies.snapshot();
         const which = now.size === moments[0].size ? 0 : 1;
         const moment = moments[which];
@@ -39,11 +38,10 @@ async function askOnAndOn({ stop, moments, lines, reading, schema, engine, firms
             await new Promise(setImmediate); // as a server's loop turns
         }
         now.close();
-        ++seen[which];
+        Atomics.add(shared, 1 + which, 1);
     }
     firm.close();
     answer.close();
-    return seen;
 }
 
-if (!isMainThread) parentPort.postMessage(await askOnAndOn(workerData));
+if (!isMainThread) await askOnAndOn(workerData);

@@ -7,13 +7,24 @@ import java.util.List;
 
 /**
  * One firm, value by value. Fill it, ask about it, clear it, fill it again: keep one a thread. A
- * setter costs a tenth of a microsecond, {@link #setJson} a hundred microseconds. For one thread at a
- * time.
+ * setter costs a tenth of a microsecond, {@link #setJson} some microseconds. For one thread at a time.
  */
 public final class Firm extends Handle {
+    /** The library's form of the options that setJson was last given; 0 before. */
+    private final long[] reading;
+    private ReadOptions readingOf;
+
     /** A firm of a schema, without any value. */
     public Firm(Schema schema) {
-        super(create(schema), CApi::qice_firm_destroy, Use.OWN);
+        this(create(schema), new long[1]);
+    }
+
+    private Firm(long address, long[] reading) {
+        super(address, firm -> {
+            CApi.qice_read_options_destroy(reading[0]);
+            return CApi.qice_firm_destroy(firm);
+        }, Use.OWN);
+        this.reading = reading;
     }
 
     private static long create(Schema schema) {
@@ -39,10 +50,14 @@ public final class Firm extends Handle {
     public void setJson(ReadOptions options, String json) {
         try (Call call = Call.begin()) {
             final long firm = call.use(this);
-            final long text = call.text(json);
-            final long length = call.length();
-            call.check(options.with(
-                    call, how -> CApi.qice_firm_set_json(firm, how, text, length, call.error())));
+            if (options != readingOf) {
+                final long made = options.create(call);
+                CApi.qice_read_options_destroy(reading[0]);
+                reading[0] = made;
+                readingOf = options;
+            }
+            call.check(CApi.qice_firm_set_json(
+                    firm, reading[0], call.text(json), call.length(), call.error()));
         }
     }
 

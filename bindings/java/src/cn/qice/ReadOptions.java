@@ -45,8 +45,8 @@ public final class ReadOptions {
         return new ReadOptions(day, strict, ignoreUnknownColumns, gb18030, count);
     }
 
-    /** Makes the library's options, calls with them, and gives them back. */
-    int with(Call call, LongToIntFunction use) {
+    /** Makes the library's options, which the caller gives back. */
+    long create(Call call) {
         call.check(CApi.qice_read_options_create(call.out(15), Days.of(day), call.error()));
         final long options = call.number(15);
         try {
@@ -55,6 +55,17 @@ public final class ReadOptions {
                     options, ignoreUnknownColumns ? 1 : 0));
             call.checkCode(CApi.qice_read_options_set_gb18030(options, gb18030 ? 1 : 0));
             call.checkCode(CApi.qice_read_options_set_threads(options, threads));
+            return options;
+        } catch (QiceException e) {
+            CApi.qice_read_options_destroy(options);
+            throw e;
+        }
+    }
+
+    /** Makes the library's options, calls with them, and gives them back. */
+    int with(Call call, LongToIntFunction use) {
+        final long options = create(call);
+        try {
             return use.applyAsInt(options);
         } finally {
             CApi.qice_read_options_destroy(options);

@@ -340,10 +340,15 @@ final class Golden implements AutoCloseable {
             }
         }
 
+        /** Both moments were seen, or something went wrong. */
+        boolean over() {
+            return fault.get() != null || (seen[0].get() > 0 && seen[1].get() > 0);
+        }
+
         int change(double seconds) throws InterruptedException {
             final long begin = System.nanoTime();
             int changes = 0;
-            for (; changes < 8 || System.nanoTime() - begin < seconds * 1e9; ++changes) {
+            for (; changes < 8 || System.nanoTime() - begin < seconds * 1e9 || !over(); ++changes) {
                 engine.replace(moments[changes % 2].policies);
                 Thread.sleep(50);
             }
@@ -364,7 +369,6 @@ final class Golden implements AutoCloseable {
         final int second = asking.seen[1].get();
         System.err.printf("threads end: %d questions, %d changes%n", first + second, changes);
         if (asking.fault.get() != null) throw new AssertionError(asking.fault.get());
-        check(first > 0 && second > 0);
         print("%d threads: every answer was that of its moment", THREADS);
     }
 
