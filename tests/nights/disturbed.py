@@ -18,13 +18,15 @@ from stores import PostgresStore, SqliteStore
 
 DAYS = ("2026-06-15", "2026-06-16")
 FIRMS, POLICIES = 1500, 120
+SMALL = 500, 60  # where each copy and each look costs a session of a server; a night takes as many steps
 
 
 class City:
     def __init__(self, program, fault, folder, server=None):
         self.program, self.library, self.folder, self.server = program, fault, Path(folder), server
         made = self.folder / "city"
-        program.done("generate", "--firms", FIRMS, "--policies", POLICIES, "--seed", 5, "--out", made, "--quiet")
+        firms, policies = SMALL if server else (FIRMS, POLICIES)
+        program.done("generate", "--firms", firms, "--policies", policies, "--seed", 5, "--out", made, "--quiet")
         self.schema, self.firms, self.policies = (made / name for name in ("schema.json", "firms.csv", "policies.jsonl"))
         self.imported = self.new_store(self.sub("imported"))
         self.import_into(self.imported, self.firms, self.policies)

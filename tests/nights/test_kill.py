@@ -62,7 +62,7 @@ def test_an_import_killed_at_any_step(city, kills):
     words = lambda store: city.import_words(store, city.changed_firms, city.changed_policies)
     with city.fresh(city.imported) as store:
         steps = city.count_steps(words(store))
-    for seed, step in seeded(max(4, kills // 5), steps):
+    for seed, step in seeded(max(4, kills // (10 if city.server else 5)), steps):
         with city.fresh(city.imported) as store:
             code, _, said = city.program.run(*words(store), env=city.faulty(f"kill:{step}"))
             assert code == -signal.SIGKILL, (seed, step, code, said)

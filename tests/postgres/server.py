@@ -36,13 +36,21 @@ def binaries():
     return Path(max(found, key=lambda path: int(path.split("/")[-3]))).parent
 
 
+def room_for(durable):
+    """The folder for a server's folder. A short name: a socket's path ends at 107 bytes. What need not last lies in memory, where there is room."""
+    memory, enough = "/dev/shm", 2 << 30
+    if not durable and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= enough:
+        return memory
+    return "/tmp"
+
+
 class Server:
     """initdb and start; stop and remove at the end. The server refuses root, so root steps down to `postgres`."""
 
     def __init__(self, durable=False, **settings):
         """`settings` are of postgresql.conf. Tests need no fsync; measurements do (durable)."""
         self.bin = binaries()
-        self.folder = tempfile.mkdtemp(prefix="qice-pg-", dir="/tmp")  # short: a socket's path ends at 107 bytes
+        self.folder = tempfile.mkdtemp(prefix="qice-pg-", dir=room_for(durable))
         os.chmod(self.folder, 0o755)
         self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         self.settings = {"listen_addresses": "''", "unix_socket_directories": self.folder, **settings}
