@@ -34,8 +34,10 @@ struct Ledger {
     Status open(const std::string& where) {
         QICE_ASSIGN_OR_RETURN(store, open_store(where, OpenMode::existing));
         QICE_ASSIGN_OR_RETURN(archive, open_archive(where));
-        QICE_RETURN_IF_ERROR(store->begin(Access::read));
-        return archive->begin();
+        // In this order: values that a night or an import has put beside it are in the newer
+        // picture, the store's; senders go on meanwhile.
+        QICE_RETURN_IF_ERROR(archive->begin());
+        return store->begin(Access::read);
     }
 };
 

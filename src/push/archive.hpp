@@ -36,6 +36,7 @@ class Archive {
     Archive(const Archive&) = delete;
     Archive& operator=(const Archive&) = delete;
 
+    /// The picture is that of this moment, whatever is asked for later.
     virtual Status begin() = 0;
     virtual void end() = 0;
 
@@ -45,6 +46,9 @@ class Archive {
     virtual Status read_runs(const Visit<StoredRun>& visit) = 0;
     virtual Status read_pushes(const StoredRun& run, const Visit<RecordedPush>& visit) = 0;
     virtual Result<std::optional<RecordedPush>> find_push(std::int64_t push) = 0;
+    /// As Store::read_pushed(), in the same picture as the pushes.
+    virtual Status read_pushed(
+        const std::function<Status(std::int64_t firm, std::span<const Pushed> pushed)>& visit) = 0;
     virtual Status read_audit(const Visit<StoredAudit>& visit) = 0;
 };
 

@@ -245,7 +245,8 @@ class Verifier {
     /// What nights know of earlier pushes is what was pushed and not withdrawn.
     Status check_memory() {
         QICE_RETURN_IF_ERROR(
-            store_.read_pushed([&](std::int64_t firm, std::span<const Pushed> pushed) {
+            archive_.read_pushed([&](std::int64_t firm, std::span<const Pushed> pushed) {
+                if (forgotten_.contains(firm)) return Status(); // perhaps a moment ago
                 for (const Pushed& pair : pushed)
                     memory_[firm] -= share(pair);
                 return Status();

@@ -2,6 +2,7 @@
 
 #include "store/packed.hpp"
 #include "store/postgres_copy.hpp"
+#include "store/postgres_ledger.hpp"
 #include "store/postgres_open.hpp"
 #include "store/postgres_rows.hpp"
 
@@ -32,7 +33,8 @@ class PostgresArchive final : public Archive {
     }
 
     Status begin() override {
-        return db_.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        // The picture is taken by the first question.
+        return db_.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1");
     }
     void end() override {
         if (db_.in_transaction()) (void)db_.execute("ROLLBACK");
@@ -68,6 +70,11 @@ class PostgresArchive final : public Archive {
                 return Status();
             }));
         return out;
+    }
+
+    Status read_pushed(
+        const std::function<Status(std::int64_t, std::span<const Pushed>)>& visit) override {
+        return PostgresLedger(db_).read_pushed(visit);
     }
 
     Status read_audit(const Visit<StoredAudit>& visit) override {

@@ -346,7 +346,7 @@ class PostgresStore final : public Store {
 
     /// Rows that are gone leave their pages, and what the planner has noted of them.
     Status sweep() {
-        for (const char* table : {"firm", "firm_version", "opt_out"})
+        for (const char* table : {"firm", "firm_version", "opt_out", "learned"})
             QICE_RETURN_IF_ERROR(db_.execute(std::string("VACUUM (ANALYZE) qice.") + table));
         return {};
     }

@@ -2,6 +2,8 @@
 
 #include "store/packed.hpp"
 
+#include <vector>
+
 namespace qice {
 
 Status prepare_connection(Sqlite& db) {
@@ -53,6 +55,22 @@ StoredRun run_in(const Statement& row) {
         run.pushes[static_cast<std::size_t>(s)] = row.number(9 + s);
     run.digest = digest_of(row.bytes(13));
     return run;
+}
+
+Status
+read_pushed_pairs(Sqlite& db,
+                  const std::function<Status(std::int64_t, std::span<const Pushed>)>& visit) {
+    std::vector<Pushed> pairs;
+    return db.prepare("SELECT firm_no, pairs FROM pushed ORDER BY firm_no")
+        .each([&](const Statement& row) -> Status {
+            const std::string_view bytes = row.bytes(1);
+            if (bytes.size() % kPairBytes != 0)
+                return {StatusCode::storage, "table pushed is damaged", {db.path()}};
+            pairs.clear();
+            for (std::size_t at = 0; at < bytes.size(); at += kPairBytes)
+                pairs.push_back(pair_at(bytes.data() + at));
+            return visit(row.number(0), pairs);
+        });
 }
 
 } // namespace qice

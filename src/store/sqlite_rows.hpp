@@ -16,4 +16,8 @@ Result<std::optional<StoredSchema>> read_schema(Sqlite& db, std::int64_t run);
 /// Of a row of table run.
 StoredRun run_in(const Statement& row);
 
+/// As Store::read_pushed().
+Status read_pushed_pairs(Sqlite& db,
+                         const std::function<Status(std::int64_t, std::span<const Pushed>)>& visit);
+
 } // namespace qice

@@ -289,17 +289,7 @@ class SqliteStore final : public Store {
 
     Status read_pushed(
         const std::function<Status(std::int64_t, std::span<const Pushed>)>& visit) override {
-        std::vector<Pushed> pairs;
-        return db_.prepare("SELECT firm_no, pairs FROM pushed ORDER BY firm_no")
-            .each([&](const Statement& row) -> Status {
-                const std::string_view bytes = row.bytes(1);
-                if (bytes.size() % kPairBytes != 0)
-                    return {StatusCode::storage, "table pushed is damaged", {db_.path()}};
-                pairs.clear();
-                for (std::size_t at = 0; at < bytes.size(); at += kPairBytes)
-                    pairs.push_back(pair_at(bytes.data() + at));
-                return visit(row.number(0), pairs);
-            });
+        return read_pushed_pairs(db_, visit);
     }
 
     Status reason_numbers(std::span<const std::string_view> texts,

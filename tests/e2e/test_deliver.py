@@ -301,7 +301,7 @@ def all_bytes(night):
     if not night.server:
         return b"".join(path.read_bytes() for path in night.folder.glob("q.db*"))
     # As docs/postgresql.md says: pages keep what was in them until they are written anew.
-    for table in ("firm", "firm_version", "opt_out"):
+    for table in ("firm", "firm_version", "opt_out", "learned"):
         night.server.ask("deliver", f"VACUUM FULL qice.{table}")
     night.server.ask("deliver", "CHECKPOINT")
     database = night.server.ask("deliver", "SELECT oid FROM pg_database WHERE datname = 'deliver'")[0][0]

@@ -46,6 +46,8 @@ def city(request, program, tmp_path_factory):
         except SystemExit:
             pytest.skip("SKIPPED, PostgreSQL is NOT tested: none is installed")
     fault = str(Path(request.config.getoption("--fault")).resolve())
-    yield City(program, fault, tmp_path_factory.mktemp(request.param), server)
-    if server:
-        server.close()
+    try:
+        yield City(program, fault, tmp_path_factory.mktemp(request.param), server)
+    finally:  # also where no city could be made
+        if server:
+            server.close()

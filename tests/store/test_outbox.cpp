@@ -221,6 +221,28 @@ TEST_CASE("four senders at once get every push once") {
     CHECK(open_outbox(place.address()).value()->counts().value()[1] == kPushes);
 }
 
+TEST_CASE("an archive shows the picture of its beginning, and what was pushed is part of it") {
+    Sender sender(GENERATE(from_range(kinds_of_store())));
+    const auto archive = open_archive(sender.place.address()).value();
+    const auto pushed = [&] {
+        std::string out;
+        REQUIRE(archive
+                    ->read_pushed([&](std::int64_t firm, std::span<const Pushed> pairs) {
+                        out += std::to_string(firm) + ":" + std::to_string(pairs.size()) + ";";
+                        return Status();
+                    })
+                    .ok());
+        return out + std::string(name_of(archive->find_push(3)->value().state));
+    };
+    REQUIRE(archive->begin().ok());
+    CHECK(sender.move({{3, Delivery::withdrawn, ""}, {4, Delivery::withdrawn, ""}}) ==
+          std::vector{Moved::done, Moved::done});
+    CHECK(pushed() == "1:2;2:2;pending");
+    archive->end();
+    REQUIRE(archive->begin().ok());
+    CHECK(pushed() == "1:2;withdrawn");
+}
+
 TEST_CASE("the archive has runs, their schemas and pushes, and the audit log") {
     Sender sender(GENERATE(from_range(kinds_of_store())));
     const auto archive = open_archive(sender.place.address()).value();
