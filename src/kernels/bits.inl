@@ -1,6 +1,5 @@
 // Rows of 512 bits, and keys, as vectors. Included once per CPU level, inside the level's namespace
-// and under its target, before everything else; the level has defined kRegisterBytes and
-// kScored.
+// and under its target, before everything else; the level has defined kRegisterBytes.
 
 typedef std::uint64_t Register __attribute__((vector_size(kRegisterBytes), may_alias));
 
@@ -78,7 +77,3 @@ template <> struct KeyVector<std::uint32_t> {
 template <> struct KeyVector<std::uint64_t> {
     typedef double Keys __attribute__((vector_size(kRegisterBytes), may_alias));
 };
-
-/// What shared tags add to the scores of kScored pairs.
-typedef std::int32_t Affinities
-    __attribute__((vector_size(4 * kScored), aligned(4 * kScored), may_alias));

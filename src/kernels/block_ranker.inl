@@ -1,8 +1,8 @@
 // The first K of each firm of a block. Included once per CPU level, after bits.inl; the level has
-// defined nonzero_groups(), append() and append_scored().
+// defined kCountsBits, kCompresses and, if it does, compress().
 //
 // A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
-// scored a register at a time. As many firms as a register has lanes are then merged at once by a
+// listed and scored. As many firms as a register has lanes are then merged at once by a
 // sorting network, a firm a lane, so that no branch depends on a key: first with the pairs of the
 // greatest priors, then with those of the others that beat the K-th so far, which are few.
 
@@ -129,6 +129,43 @@ template <class Keys> inline void keep_first(Keys* best, const Keys* more, std::
                 order(best[i], best[i + half]);
 }
 
+/// The places of a word's set bits, in order. What follows a call's places is written up to kAhead
+/// times: a fixed number of steps a word, whatever it holds, leaves no branch to guess.
+class SetBits {
+  public:
+    explicit SetBits(std::uint64_t word) : left_(word) {}
+    QICE_FLAT std::uint32_t next() {
+        const int place = __builtin_ctzll(left_ | std::uint64_t{1} << 63);
+        left_ &= left_ - 1;
+        return static_cast<std::uint32_t>(place);
+    }
+    bool empty() const { return left_ == 0; }
+
+  private:
+    std::uint64_t left_;
+};
+
+/// Calls step(i, place) for each set bit, and up to kAhead - 1 times more; returns how many are
+/// set.
+template <std::uint32_t kAhead, class Step>
+QICE_FLAT std::uint32_t for_set_bits(std::uint64_t word, std::uint32_t most, const Step& step) {
+    SetBits bits(word);
+    std::uint32_t i = 0;
+    if constexpr (!kCountsBits) {
+        for (; !bits.empty() && i < most; ++i)
+            step(i, bits.next());
+        return i;
+    }
+    const auto all = static_cast<std::uint32_t>(__builtin_popcountll(word));
+    const std::uint32_t count = all < most ? all : most;
+    do {
+        for (std::uint32_t ahead = 0; ahead < kAhead; ++ahead)
+            step(i + ahead, bits.next());
+        i += kAhead;
+    } while (__builtin_expect(i < count, 0));
+    return count;
+}
+
 template <class Key> class Ranker {
     using Keys = typename KeyVector<Key>::Keys;
     static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
@@ -152,11 +189,10 @@ template <class Key> class Ranker {
     /// After firm_major(): one firm's keys, whatever the top.
     Selected<Key> select(std::size_t firm) {
         Selected<Key> out{scratch_.plain_keys.data(), scratch_.shared_keys.data(), 0, 0};
-        if (!split_pairs(firm, scratch_.shared.data())) return out;
+        if (!split_pairs(firm)) return out;
         out.plain_count = read_off(scratch_.plain_keys.data());
-        Work work{firm, out.plain_count, 0, 0};
-        score(work, scratch_.shared.data(), scratch_.shared_keys.data(), threshold(work, out.plain),
-              UINT32_MAX);
+        Work work{firm, out.plain_count, 0, list_shared(0), 0};
+        score(work, 0, threshold(work, out.plain), UINT32_MAX);
         out.shared_count = work.shared_count;
         return out;
     }
@@ -165,22 +201,21 @@ template <class Key> class Ranker {
     /// What is to be done and is done for one firm.
     struct Work {
         std::size_t firm;
-        std::uint32_t plain_count, shared_count;
-        std::size_t next_group; // of the entries to score
+        std::uint32_t plain_count, shared_count; // keys
+        std::uint32_t listed, scored;            // pairs that share a tag
     };
 
     void rank_firm(std::size_t firm) {
-        std::uint64_t* const shared = scratch_.shared.data() + batched_ * task_.row_words;
-        const bool any = split_pairs(firm, shared);
+        const bool any = split_pairs(firm);
         if (!any || !any_shared_) {
             keep(firm, any ? read_off(out_ + used_) : 0);
             return;
         }
         Key* const plain = scratch_.plain_keys.data() + batched_ * kPlainStride;
         Work& work = batch_[batched_];
-        work = {firm, read_off(plain), 0, 0};
+        work = {firm, read_off(plain), 0, list_shared(batched_), 0};
         pad(plain + work.plain_count);
-        score(work, shared, shared_keys(batched_), threshold(work, plain), kNetworkKeys);
+        score(work, batched_, threshold(work, plain), kNetworkKeys);
         pad(shared_keys(batched_) + work.shared_count);
         if (++batched_ == kLanes) merge_batch();
     }
@@ -191,6 +226,9 @@ template <class Key> class Ranker {
     }
 
     Key* shared_keys(std::size_t lane) { return scratch_.shared_keys.data() + lane * stride_; }
+    std::uint32_t* listed(std::size_t lane) {
+        return scratch_.listed.data() + lane * listed_stride(task_);
+    }
 
     /// The firm's keys are the next `count`.
     void keep(std::size_t firm, std::uint32_t count) {
@@ -200,9 +238,10 @@ template <class Key> class Ranker {
     }
 
     /// The firm's pairs, those that share a tag apart. False if it has none.
-    QICE_FLAT bool split_pairs(std::size_t firm, std::uint64_t* shared) {
+    QICE_FLAT bool split_pairs(std::size_t firm) {
         const std::uint64_t* const bits = scratch_.bits.data() + firm * task_.row_words;
         std::uint64_t* const plain = scratch_.plain.data();
+        std::uint64_t* const shared = scratch_.shared.data();
         const FollowedTag* const tags = task_.followed + task_.first_followed[firm];
         const FollowedTag* const tags_end = task_.followed + task_.first_followed[firm + 1];
         Bits any = zeros(), any_shared = zeros();
@@ -227,84 +266,73 @@ template <class Key> class Ranker {
 
     /// The first `top` plain keys. Writes up to a word of entries beyond them.
     QICE_FLAT std::uint32_t read_off(Key* out) const {
-        constexpr std::uint32_t kAll = (1u << kLanes) - 1;
         std::uint32_t count = 0;
-        for (std::size_t w = 0; w < task_.words; ++w) {
-            const std::uint64_t bits = scratch_.plain[w];
-            if (bits == 0) continue;
-            for (std::size_t i = 0; i < 64 / kLanes; ++i)
-                count += append(out + count, task_.keys + w * 64 + i * kLanes,
-                                static_cast<std::uint32_t>(bits >> i * kLanes) & kAll);
-            if (count >= task_.top) return task_.top;
-        }
+        for (std::size_t w = 0; w < task_.words && count < task_.top; ++w)
+            count += take(out + count, task_.keys + w * 64, scratch_.plain[w], task_.top - count);
         return count;
     }
 
-    /// Scores pairs that share a tag, in order of their priors, and keeps keys above a threshold,
-    /// until `enough` are kept or few more.
-    void score(Work& work, const std::uint64_t* shared, Key* out, std::int64_t threshold,
-               std::uint32_t enough) const {
-        const FollowedTag* const tags = task_.followed + task_.first_followed[work.firm];
-        const FollowedTag* const tags_end = task_.followed + task_.first_followed[work.firm + 1];
-        const std::size_t stride = weight_stride(task_);
-        constexpr std::size_t kGroups = kBlockFirms / kScored; // of entries, in eight words
-        std::uint32_t count = work.shared_count;
-        for (std::size_t first = work.next_group; first < task_.row_words * 64 / kScored;
-             first = first / kGroups * kGroups + kGroups) {
-            const std::size_t base = first / kGroups * kGroups;
-            const std::uint64_t* const words = shared + base / kGroups * kBlockWords;
-            for (std::uint64_t groups = nonzero_groups(at(words)) >> (first - base)
-                                                                         << (first - base);
-                 groups != 0; groups &= groups - 1) {
-                const auto group = static_cast<std::size_t>(__builtin_ctzll(groups));
-                if (count >= enough) {
-                    work.next_group = base + group;
-                    work.shared_count = count;
-                    return;
-                }
-                const std::size_t entry = (base + group) * kScored;
-                const std::uint32_t some = group_of(words, group);
-                if (task_.great_weights) {
-                    count += score_singly(work.firm, entry, some, threshold, out + count);
-                    continue;
-                }
-                Affinities sum{};
-                for (const FollowedTag* tag = tags; tag != tags_end; ++tag)
-                    sum += *reinterpret_cast<const Affinities*>(task_.weights + tag->row * stride +
-                                                                entry) *
-                           tag->weight;
-                count += append_scored(out + count, task_.keys + entry, sum, task_.tie_bits, some,
-                                       threshold);
-            }
+    /// The keys of a word's set bits, at most so many.
+    QICE_FLAT static std::uint32_t take(Key* out, const Key* keys, std::uint64_t word,
+                                        std::uint32_t most) {
+        if (word == 0) return 0;
+        if constexpr (kCompresses) {
+            std::uint32_t count = 0;
+            for (std::size_t i = 0; i < 64 / kLanes; ++i)
+                count += compress(out + count, keys + i * kLanes, word >> i * kLanes);
+            return count < most ? count : most;
+        } else {
+            return for_set_bits<8>(
+                word, most, [&](std::uint32_t i, std::uint32_t place) { out[i] = keys[place]; });
         }
-        work.next_group = task_.row_words * 64 / kScored;
-        work.shared_count = count;
     }
 
-    /// The bits of one group of entries.
-    static std::uint32_t group_of(const std::uint64_t* words, std::size_t group) {
-        constexpr std::size_t kInWord = 64 / kScored;
-        return static_cast<std::uint32_t>(words[group / kInWord] >> group % kInWord * kScored) &
-               ((1u << kScored) - 1);
-    }
-
-    /// The same for a few pairs, one by one and in 64 bits.
-    std::uint32_t score_singly(std::size_t firm, std::size_t entry, std::uint32_t some,
-                               std::int64_t threshold, Key* out) const {
+    /// The entries of the pairs that share a tag, for a lane; returns how many.
+    QICE_FLAT std::uint32_t list_shared(std::size_t lane) {
+        std::uint32_t* const out = listed(lane);
         std::uint32_t count = 0;
-        for (; some != 0; some &= some - 1) {
-            const std::size_t i = entry + static_cast<std::size_t>(__builtin_ctz(some));
-            std::int64_t sum = 0;
-            for (std::uint32_t t = task_.first_followed[firm]; t < task_.first_followed[firm + 1];
-                 ++t)
-                sum +=
-                    std::int64_t{task_.weights[task_.followed[t].row * weight_stride(task_) + i]} *
-                    task_.followed[t].weight;
-            const Key key = task_.keys[i] + (static_cast<Key>(sum) << task_.tie_bits);
+        for (std::uint32_t w = 0; w < task_.words; ++w)
+            count +=
+                for_set_bits<4>(scratch_.shared[w], 64, [&](std::uint32_t i, std::uint32_t place) {
+                    out[count + i] = w * 64 + place;
+                });
+        return count;
+    }
+
+    /// Scores listed pairs, in order of their priors, and keeps keys above a threshold, until
+    /// `enough` are kept.
+    void score(Work& work, std::size_t lane, std::int64_t threshold, std::uint32_t enough) {
+        const FollowedTag* const followed = task_.followed + task_.first_followed[work.firm];
+        const FollowedTag* const followed_end =
+            task_.followed + task_.first_followed[work.firm + 1];
+        std::int32_t* const follows = scratch_.follows.data();
+        for (const FollowedTag* tag = followed; tag != followed_end; ++tag)
+            follows[tag->tag] = tag->weight;
+        const std::uint32_t* const entries = listed(lane);
+        Key* const out = shared_keys(lane);
+        std::uint32_t i = work.scored, count = work.shared_count;
+        for (; i < work.listed && count < enough; ++i) {
+            const GroupRange carried = task_.carried[entries[i]];
+            const TagGroup* const groups = task_.tag_groups + carried.first;
+            std::int64_t more = affinity(groups[0], follows); // most have one
+            for (std::uint32_t group = 1; group < carried.count; ++group)
+                more += affinity(groups[group], follows);
+            const Key key = task_.keys[entries[i]] + (static_cast<Key>(more) << task_.tie_bits);
             out[count] = key;
             count += static_cast<std::int64_t>(key) > threshold ? 1 : 0;
         }
-        return count;
+        work.scored = i;
+        work.shared_count = count;
+        for (const FollowedTag* tag = followed; tag != followed_end; ++tag)
+            follows[tag->tag] = 0;
+    }
+
+    /// What a group of tags adds to a score, in units.
+    QICE_FLAT static std::int64_t affinity(const TagGroup& group, const std::int32_t* follows) {
+        std::int64_t sum = 0;
+        for (const TagGroup::Item& item : group.items)
+            sum += std::int64_t{item.weight} * follows[item.tag];
+        return sum;
     }
 
     /// Zeros behind the keys, so that they fill a multiple of kNetworkKeys.
@@ -321,11 +349,10 @@ template <class Key> class Ranker {
         // What is left has to beat the last key so far.
         for (std::size_t lane = 0; lane < batched_; ++lane) {
             Work& work = batch_[lane];
-            if (work.next_group == task_.row_words * 64 / kScored) continue;
+            if (work.scored == work.listed) continue;
             const auto* const last = reinterpret_cast<const Key*>(best + task_.top - 1) + lane;
             const bool full = work.plain_count + work.shared_count >= task_.top;
-            score(work, scratch_.shared.data() + lane * task_.row_words, shared_keys(lane),
-                  full ? static_cast<std::int64_t>(*last) : -1, UINT32_MAX);
+            score(work, lane, full ? static_cast<std::int64_t>(*last) : -1, UINT32_MAX);
             pad(shared_keys(lane) + work.shared_count);
         }
         const std::uint32_t most = most_shared();

@@ -17,85 +17,14 @@
 
 namespace qice::level_avx2 {
 
-inline constexpr int kRegisterBytes = 32, kScored = 8;
+inline constexpr int kRegisterBytes = 32;
+inline constexpr bool kCountsBits = true, kCompresses = false;
 #include "kernels/bits.inl"
 
 QICE_FLAT bool is_zero(const Bits& bits) {
     const auto* halves = reinterpret_cast<const __m256i*>(&bits);
     const __m256i any = _mm256_or_si256(halves[0], halves[1]);
     return _mm256_testz_si256(any, any) != 0;
-}
-
-/// Which groups of kScored bits have any.
-inline std::uint64_t nonzero_groups(const Bits& bits) {
-    const auto* halves = reinterpret_cast<const __m256i*>(&bits);
-    const __m256i zero = _mm256_setzero_si256();
-    const auto low =
-        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(halves[0], zero)));
-    const auto high =
-        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(halves[1], zero)));
-    return ~(low | std::uint64_t{high} << 32);
-}
-
-/// Of each choice of 8 lanes, where they come from once moved together.
-struct Compression {
-    std::uint8_t lanes[256][8] = {};
-    constexpr Compression() {
-        for (int chosen = 0; chosen < 256; ++chosen)
-            for (int lane = 0, to = 0; lane < 8; ++lane)
-                if ((chosen >> lane & 1) != 0)
-                    lanes[chosen][to++] = static_cast<std::uint8_t>(lane);
-    }
-};
-alignas(64) inline constexpr Compression kCompression;
-
-inline std::uint32_t append_eight(void* out, __m256i lanes, std::uint32_t chosen) {
-    const __m256i order = _mm256_cvtepu8_epi32(
-        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kCompression.lanes[chosen])));
-    _mm256_storeu_si256(static_cast<__m256i*>(out), _mm256_permutevar8x32_epi32(lanes, order));
-    return static_cast<std::uint32_t>(__builtin_popcount(chosen));
-}
-
-/// Writes the keys whose bit is in `some`, in order; returns how many. Stores a whole register.
-inline std::uint32_t append(std::uint32_t* out, __m256i keys, std::uint32_t some) {
-    return append_eight(out, keys, some);
-}
-inline std::uint32_t append(std::uint64_t* out, __m256i keys, std::uint32_t some) {
-    const std::uint32_t pairs = _pdep_u32(some, 0x55) * 3; // a key is two lanes
-    return append_eight(out, keys, pairs) / 2;
-}
-template <class Key> inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
-    return append(out, _mm256_load_si256(reinterpret_cast<const __m256i*>(keys)), some);
-}
-
-/// Adds affinities to keys and appends those in `some` that are then greater than a threshold.
-inline std::uint32_t append_scored(std::uint32_t* out, const std::uint32_t* keys,
-                                   const Affinities& more, int tie_bits, std::uint32_t some,
-                                   std::int64_t threshold) {
-    const __m256i scored =
-        _mm256_add_epi32(*reinterpret_cast<const __m256i*>(keys),
-                         _mm256_slli_epi32(reinterpret_cast<__m256i>(more), tie_bits));
-    const __m256i above =
-        _mm256_cmpgt_epi32(scored, _mm256_set1_epi32(static_cast<int>(threshold)));
-    const int mask = _mm256_movemask_ps(_mm256_castsi256_ps(above));
-    return append_eight(out, scored, some & static_cast<std::uint32_t>(mask));
-}
-inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys,
-                                   const Affinities& more, int tie_bits, std::uint32_t some,
-                                   std::int64_t threshold) {
-    std::uint32_t count = 0;
-    for (int half = 0; half < 2; ++half) {
-        const auto affinities = reinterpret_cast<__m256i>(more);
-        const __m128i four = half == 0 ? _mm256_castsi256_si128(affinities)
-                                       : _mm256_extracti128_si256(affinities, 1);
-        const __m256i scored =
-            _mm256_add_epi64(*reinterpret_cast<const __m256i*>(keys + 4 * half),
-                             _mm256_slli_epi64(_mm256_cvtepi32_epi64(four), tie_bits));
-        const __m256i above = _mm256_cmpgt_epi64(scored, _mm256_set1_epi64x(threshold));
-        const int mask = _mm256_movemask_pd(_mm256_castsi256_pd(above));
-        count += append(out + count, scored, some >> 4 * half & static_cast<std::uint32_t>(mask));
-    }
-    return count;
 }
 
 inline std::uint32_t mask_of(__m256i bytes) {

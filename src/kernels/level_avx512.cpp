@@ -18,7 +18,8 @@
 
 namespace qice::level_avx512 {
 
-inline constexpr int kRegisterBytes = 64, kScored = 16;
+inline constexpr int kRegisterBytes = 64;
+inline constexpr bool kCountsBits = true, kCompresses = true;
 #include "kernels/bits.inl"
 
 QICE_FLAT bool is_zero(const Bits& bits) {
@@ -26,52 +27,16 @@ QICE_FLAT bool is_zero(const Bits& bits) {
     return _mm512_test_epi64_mask(row, row) == 0;
 }
 
-/// Which groups of kScored bits have any.
-inline std::uint64_t nonzero_groups(const Bits& bits) {
-    const auto row = reinterpret_cast<__m512i>(bits);
-    return _mm512_test_epi16_mask(row, row);
-}
-
-/// Writes the keys whose bit is in `some`, in order; returns how many. Stores a whole register.
-inline std::uint32_t append(std::uint32_t* out, __m512i keys, std::uint32_t some) {
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(static_cast<__mmask16>(some), keys));
+/// Writes the keys whose low bits are set, in order; returns how many. Stores a whole register.
+inline std::uint32_t compress(std::uint32_t* out, const std::uint32_t* keys, std::uint64_t bits) {
+    const auto some = static_cast<__mmask16>(bits);
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(some, _mm512_load_si512(keys)));
     return static_cast<std::uint32_t>(__builtin_popcount(some));
 }
-inline std::uint32_t append(std::uint64_t* out, __m512i keys, std::uint32_t some) {
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(static_cast<__mmask8>(some), keys));
+inline std::uint32_t compress(std::uint64_t* out, const std::uint64_t* keys, std::uint64_t bits) {
+    const auto some = static_cast<__mmask8>(bits);
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(some, _mm512_load_si512(keys)));
     return static_cast<std::uint32_t>(__builtin_popcount(some));
-}
-template <class Key> inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
-    return append(out, _mm512_load_si512(keys), some);
-}
-
-/// Adds affinities to keys and appends those in `some` that are then greater than a threshold.
-inline std::uint32_t append_scored(std::uint32_t* out, const std::uint32_t* keys,
-                                   const Affinities& more, int tie_bits, std::uint32_t some,
-                                   std::int64_t threshold) {
-    const __m512i scored = _mm512_add_epi32(
-        _mm512_load_si512(keys),
-        _mm512_slli_epi32(reinterpret_cast<__m512i>(more), static_cast<unsigned>(tie_bits)));
-    const __mmask16 above = _mm512_mask_cmpgt_epi32_mask(
-        static_cast<__mmask16>(some), scored, _mm512_set1_epi32(static_cast<int>(threshold)));
-    return append(out, scored, above);
-}
-inline std::uint32_t append_scored(std::uint64_t* out, const std::uint64_t* keys,
-                                   const Affinities& more, int tie_bits, std::uint32_t some,
-                                   std::int64_t threshold) {
-    std::uint32_t count = 0;
-    for (int half = 0; half < 2; ++half) {
-        const auto affinities = reinterpret_cast<__m512i>(more);
-        const __m256i eight = half == 0 ? _mm512_castsi512_si256(affinities)
-                                        : _mm512_extracti64x4_epi64(affinities, 1);
-        const __m512i scored = _mm512_add_epi64(
-            _mm512_load_si512(keys + 8 * half),
-            _mm512_slli_epi64(_mm512_cvtepi32_epi64(eight), static_cast<unsigned>(tie_bits)));
-        const __mmask8 above = _mm512_mask_cmpgt_epi64_mask(static_cast<__mmask8>(some >> 8 * half),
-                                                            scored, _mm512_set1_epi64(threshold));
-        count += append(out + count, scored, above);
-    }
-    return count;
 }
 
 // Parts of a word of a row, written on their own. Named where they are used: auto would drop the

@@ -8,44 +8,14 @@
 
 namespace qice::level_plain {
 
-inline constexpr int kRegisterBytes = 16, kScored = 8;
+inline constexpr int kRegisterBytes = 16;
+inline constexpr bool kCountsBits = false, kCompresses = false;
 #include "kernels/bits.inl"
 
 QICE_FLAT bool is_zero(const Bits& bits) {
     const Word* const words = reinterpret_cast<const Word*>(&bits);
     return (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
             words[7]) == 0;
-}
-
-/// Which groups of kScored bits have any.
-inline std::uint64_t nonzero_groups(const Bits& bits) {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&bits);
-    std::uint64_t groups = 0;
-    for (int i = 0; i < 64; ++i)
-        groups |= std::uint64_t{bytes[i] != 0} << i;
-    return groups;
-}
-
-/// Writes the keys whose bit is in `some`, in order; returns how many.
-template <class Key> inline std::uint32_t append(Key* out, const Key* keys, std::uint32_t some) {
-    std::uint32_t count = 0;
-    for (; some != 0; some &= some - 1)
-        out[count++] = keys[__builtin_ctz(some)];
-    return count;
-}
-
-/// Adds affinities to keys and appends those in `some` that are then greater than a threshold.
-template <class Key>
-inline std::uint32_t append_scored(Key* out, const Key* keys, const Affinities& more, int tie_bits,
-                                   std::uint32_t some, std::int64_t threshold) {
-    std::uint32_t count = 0;
-    for (; some != 0; some &= some - 1) {
-        const int i = __builtin_ctz(some);
-        const Key key = keys[i] + (static_cast<Key>(std::int64_t{more[i]}) << tie_bits);
-        out[count] = key;
-        count += static_cast<std::int64_t>(key) > threshold ? 1 : 0;
-    }
-    return count;
 }
 
 /// row = where first <= code <= last, for 512 codes.

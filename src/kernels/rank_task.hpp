@@ -14,8 +14,20 @@ namespace qice {
 
 /// A tag that a firm of the block follows and some entry carries.
 struct FollowedTag {
-    std::uint32_t row;   // of carriers and weights
+    std::uint32_t tag;
+    std::uint32_t row;   // of carriers
     std::int32_t weight; // the firm's, in thousandths
+};
+
+/// Tags that an entry carries, and its weights in units of scores; filled up with weights of 0.
+struct TagGroup {
+    struct Item {
+        std::uint32_t tag;
+        std::int32_t weight;
+    } items[4];
+};
+struct GroupRange {
+    std::uint32_t first, count;
 };
 
 /// Key is 32 or 64 bits wide: rank_keys.hpp.
@@ -23,13 +35,14 @@ template <class Key> struct RankTask {
     const Key* keys;                // of the entries, descending; zeros behind, to row_words
     const BlockRow* const* entries; // firms of each entry
     std::size_t entry_count = 0;
-    std::size_t words = 0;      // of a row of entry bits
-    std::size_t row_words = 0;  // the same, to whole registers
-    int tie_bits = 0;           // a key is score << tie_bits | tie
-    bool great_weights = false; // tags may add more than 31 bits to a score
+    std::size_t words = 0;     // of a row of entry bits
+    std::size_t row_words = 0; // the same, to whole registers
+    int tie_bits = 0;          // a key is score << tie_bits | tie
 
-    const std::uint64_t* carriers; // a row a tag: the entries that carry it
-    const std::int32_t* weights;   // a row a tag, weight_stride() apart: the entry's, in units
+    std::size_t tags = 0;      // all there are
+    const GroupRange* carried; // by entry: which of the groups
+    const TagGroup* tag_groups;
+    const std::uint64_t* carriers; // a row a tag that is followed: the entries that carry it
     const FollowedTag* followed;
     const std::uint32_t* first_followed; // firm f follows [first_followed[f], first_followed[f+1])
 
@@ -39,9 +52,11 @@ template <class Key> struct RankTask {
 
 /// Working memory of one thread, grown to the tasks it meets.
 template <class Key> struct RankScratch {
-    AlignedVector<std::uint64_t> bits;   // entry bits, firm-major: see firm_major()
-    AlignedVector<std::uint64_t> plain;  // of the firm at hand: its pairs that share no tag
-    AlignedVector<std::uint64_t> shared; // of the firms in work: those that do
+    AlignedVector<std::uint64_t> bits; // entry bits, firm-major: see firm_major()
+    AlignedVector<std::uint64_t> plain,
+        shared;                          // of the firm at hand: pairs without a shared tag, with
+    AlignedVector<std::uint32_t> listed; // of the firms in work: entries of the latter
+    AlignedVector<std::int32_t> follows; // a weight a tag: the firm's at hand; 0 between firms
     AlignedVector<Key> plain_keys, shared_keys;
 
     void fit(const RankTask<Key>& task);
@@ -65,13 +80,11 @@ inline constexpr std::uint32_t kNetworkKeys = 32;
 /// Keys are stored by the register: so many may be written behind those that count.
 inline constexpr std::size_t kKeySlack = 96;
 
-/// One line more than the entries, as rows a power of two apart would share few cache sets.
-template <class Key> constexpr std::size_t weight_stride(const RankTask<Key>& task) {
-    return task.row_words * 64 + 16;
-}
-
 /// Lengths of a firm's rows in RankScratch.
 inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 64 + kKeySlack;
+template <class Key> constexpr std::size_t listed_stride(const RankTask<Key>& task) {
+    return task.row_words * 64 + 8;
+}
 template <class Key> constexpr std::size_t shared_stride(const RankTask<Key>& task) {
     return task.row_words * 64 + kNetworkKeys + kKeySlack;
 }
@@ -83,7 +96,9 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     };
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
-    grow(shared, kLanes * task.row_words);
+    grow(shared, task.row_words);
+    grow(listed, kLanes * listed_stride(task));
+    grow(follows, task.tags + 1);
     grow(plain_keys, std::max(kLanes * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
     grow(shared_keys, kLanes * shared_stride(task));
 }

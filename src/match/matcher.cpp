@@ -212,40 +212,14 @@ template <class Key> class Matcher::Run::Worker {
         const auto [first, second] = kClassesOf[status];
         MatchResult::FirmKeys& keys = result_.by_firm_[status];
         KeyRanges ranges{keys.begins.get() + first_, keys.counts.get() + first_};
-        prepare(first);
-        if (second == first) {
-            Key* const out = room_for(ranking_.room());
-            next_key_ += ranking_.rank(out, ranges);
-            keys.blocks[first_ / kBlockFirms] = out;
-            return;
-        }
-        // The second class fills up what the first leaves of the top.
-        std::array<std::vector<Key>, 2> of_class;
-        std::uint32_t begins[2][kBlockFirms], counts[2][kBlockFirms];
-        of_class[0].resize(ranking_.room());
-        ranking_.rank(of_class[0].data(), {begins[0], counts[0]});
-        prepare(second);
-        of_class[1].resize(ranking_.room());
-        ranking_.rank(of_class[1].data(), {begins[1], counts[1]});
-        Key* const out = room_for(of_class[0].size() + of_class[1].size());
-        std::uint32_t used = 0;
-        for (std::size_t firm = 0; firm < firms_; ++firm) {
-            ranges.begins[firm] = used;
-            for (std::size_t c = 0; c < 2; ++c) {
-                const std::uint32_t left = run_.options_.top - (used - ranges.begins[firm]);
-                const std::uint32_t count = std::min(counts[c][firm], left);
-                std::copy_n(of_class[c].data() + begins[c][firm], count, out + used);
-                used += count;
-            }
-            ranges.counts[firm] = used - ranges.begins[firm];
-        }
-        keys.blocks[first_ / kBlockFirms] = out;
-        next_key_ += used;
-    }
-
-    void prepare(RankClass rank_class) {
-        entries_.fill(scratch_.matches[rank_class], preferences_);
+        if (second == first)
+            entries_.fill(scratch_.matches[first], preferences_);
+        else
+            entries_.fill(scratch_.matches[first], scratch_.matches[second], preferences_);
         ranking_.prepare(entries_, first_, firms_, run_.options_.top);
+        Key* const out = room_for(ranking_.room());
+        next_key_ += ranking_.rank(out, ranges);
+        keys.blocks[first_ / kBlockFirms] = out;
     }
 
     /// Room for so many keys in one piece.

@@ -44,7 +44,27 @@ BlockEntries::BlockEntries(const Program& program, const RankKeys& keys)
       present_(words_for(keys.variants())) {}
 
 void BlockEntries::fill(const BlockMatches& matches, const PreferenceRows& preferences) {
+    clear();
+    take(matches, 0, preferences);
+}
+
+void BlockEntries::fill(const BlockMatches& first, const BlockMatches& second,
+                        const PreferenceRows& preferences) {
+    clear();
+    take(first, rank_keys_.ahead(), preferences);
+    take(second, 0, preferences);
+}
+
+void BlockEntries::clear() {
     part_rows_used_ = 0;
+    keys_.clear();
+    orders_.clear();
+    rows_.clear();
+}
+
+/// Adds matches behind those that are there, their keys `ahead` higher.
+void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
+                        const PreferenceRows& preferences) {
     loose_.clear();
     for (std::size_t m = 0; m < matches.size; ++m) {
         const std::uint32_t place = matches.policies[m];
@@ -56,18 +76,15 @@ void BlockEntries::fill(const BlockMatches& matches, const PreferenceRows& prefe
     std::sort(loose_.begin(), loose_.end(),
               [](const Loose& a, const Loose& b) { return a.key > b.key; });
 
-    keys_.clear();
-    orders_.clear();
-    rows_.clear();
     auto loose = loose_.begin();
     for_each_bit(present_.data(), present_.size(), [&](std::size_t order) {
         const RankKey key = rank_keys_.key_at(order);
         for (; loose != loose_.end() && loose->key > key; ++loose)
-            append(loose->key, loose->order, loose->row);
-        append(key, static_cast<std::uint32_t>(order), row_of_[order]);
+            append(ahead + loose->key, loose->order, loose->row);
+        append(ahead + key, static_cast<std::uint32_t>(order), row_of_[order]);
     });
     for (; loose != loose_.end(); ++loose)
-        append(loose->key, loose->order, loose->row);
+        append(ahead + loose->key, loose->order, loose->row);
     std::fill(present_.begin(), present_.end(), 0);
 }
 
@@ -125,11 +142,15 @@ VariantTags::VariantTags(const Program& program, const RankKeys& keys) {
             place_of[keys.variant(place, s).order] = place;
     for (std::uint32_t place : place_of) {
         const CompiledPolicy& policy = program.policies[place];
-        first_.push_back(static_cast<std::uint32_t>(items_.size()));
-        for (std::uint32_t i = policy.first_tag; i < policy.first_tag + policy.tags; ++i)
-            items_.push_back({program.tags[i].tag, keys.units(program.tags[i])});
+        first_.push_back(static_cast<std::uint32_t>(groups_.size()));
+        for (std::uint32_t i = 0; i < policy.tags; ++i) {
+            const CompiledTag& tag = program.tags[policy.first_tag + i];
+            const std::size_t at = i % std::size(TagGroup{}.items);
+            if (at == 0) groups_.emplace_back();
+            groups_.back().items[at] = {tag.tag, keys.units(tag)};
+        }
     }
-    first_.push_back(static_cast<std::uint32_t>(items_.size()));
+    first_.push_back(static_cast<std::uint32_t>(groups_.size()));
 }
 
 // ----------------------------------------------------------------------------- BlockRanking
@@ -153,19 +174,21 @@ void BlockRanking<Key>::prepare(const BlockEntries& entries, std::size_t first, 
     task_.words = words;
     task_.row_words = row_words;
     task_.tie_bits = rank_keys_.tie_bits();
-    task_.great_weights = rank_keys_.great_weights();
+    task_.tags = row_of_tag_.size();
     task_.firm_count = firms;
     task_.top = top;
     lay_out_tags(entries, first, firms);
     task_.keys = keys_.data();
     task_.carriers = carriers_.data();
-    task_.weights = weights_.data();
+    task_.carried = carried_.data();
+    task_.tag_groups = tag_groups_.data();
     task_.followed = followed_.data();
     task_.first_followed = first_followed_.data();
     scratch_.fit(task_);
 }
 
-/// A row for each tag that a firm follows and an entry carries.
+/// The tags of each entry, and the other way about: a row of entries for each tag that a firm
+/// follows.
 template <class Key>
 void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t first,
                                      std::size_t firms) {
@@ -183,14 +206,21 @@ void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t fi
     }
 
     // What nobody follows goes to row 0, which nobody reads: no branch to guess.
-    const std::size_t words = task_.row_words, stride = weight_stride(task_);
+    const std::size_t words = task_.row_words;
     std::uint64_t* const carriers = carriers_.data();
-    std::int32_t* const weights = weights_.data();
+    carried_.clear();
+    tag_groups_.clear(); // together again, as those of all variants would not stay in the cache
     for (std::size_t entry = 0; entry < entries.size(); ++entry) {
-        for (const VariantTags::Item& item : variant_tags_[entries.orders()[entry]]) {
-            const std::size_t row = row_of_tag_[item.tag];
-            carriers[row * words + entry / 64] |= std::uint64_t{1} << (entry % 64);
-            weights[row * stride + entry] = item.weight;
+        const std::span<const TagGroup> groups = variant_tags_[entries.orders()[entry]];
+        carried_.push_back({static_cast<std::uint32_t>(tag_groups_.size()),
+                            static_cast<std::uint32_t>(groups.size())});
+        const std::uint64_t bit = std::uint64_t{1} << (entry % 64);
+        for (const TagGroup& group : groups) {
+            for (const TagGroup::Item& item : group.items) {
+                const std::size_t row = item.weight != 0 ? row_of_tag_[item.tag] : kNotFollowed;
+                carriers[row * words + entry / 64] |= bit;
+            }
+            tag_groups_.push_back(group);
         }
     }
     for (std::uint32_t tag : tags_met_) {
@@ -204,20 +234,19 @@ void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t fi
     for (std::size_t firm = 0; firm < firms; ++firm) {
         first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));
         for (auto i = starts[firm]; i < starts[firm + 1]; ++i) {
-            const std::uint32_t row = row_of_tag_[static_cast<std::size_t>(tags[i])];
-            if (row != kNotFollowed) followed_.push_back({row, firm_tags_.valuePtr()[i]});
+            const auto tag = static_cast<std::uint32_t>(tags[i]);
+            const std::uint32_t row = row_of_tag_[tag];
+            if (row != kNotFollowed) followed_.push_back({tag, row, firm_tags_.valuePtr()[i]});
         }
     }
     first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));
 }
 
-/// An empty row of carriers and weights.
+/// An empty row of carriers.
 template <class Key> std::uint32_t BlockRanking<Key>::add_row(std::uint32_t row) {
-    const std::size_t words = task_.row_words, weights = weight_stride(task_);
+    const std::size_t words = task_.row_words;
     if (carriers_.size() < (row + 1) * words) carriers_.resize(2 * (row + 1) * words);
-    if (weights_.size() < (row + 1) * weights) weights_.resize(2 * (row + 1) * weights);
     std::fill_n(carriers_.data() + row * words, words, 0);
-    std::fill_n(weights_.data() + row * weights, weights, 0);
     return row;
 }
 

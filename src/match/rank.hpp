@@ -30,13 +30,15 @@ class PreferenceRows {
     BlockScratch& scratch_;
 };
 
-/// The matches of one class in a block, in key order: one entry a policy, or one for each set of
-/// preferences that some of its firms have.
+/// The matches of a status in a block, in key order: one entry a policy, or one for each set of
+/// preferences that some of its firms have. Matches of a first class come before those of a second.
 class BlockEntries {
   public:
     BlockEntries(const Program& program, const RankKeys& keys);
 
     void fill(const BlockMatches& matches, const PreferenceRows& preferences);
+    void fill(const BlockMatches& first, const BlockMatches& second,
+              const PreferenceRows& preferences);
 
     std::size_t size() const { return rows_.size(); }
     const std::vector<RankKey>& keys() const { return keys_; }           // descending
@@ -54,6 +56,8 @@ class BlockEntries {
         std::uint32_t order;
         const BlockRow* row;
     };
+    void clear();
+    void take(const BlockMatches& matches, RankKey ahead, const PreferenceRows& preferences);
     void split(std::uint32_t place, const BlockRow* firms, const PreferenceRows& preferences);
     BlockRow* new_row();
     void add(std::uint32_t order, const BlockRow* row) {
@@ -85,17 +89,13 @@ class VariantTags {
   public:
     VariantTags(const Program& program, const RankKeys& keys);
 
-    struct Item {
-        std::uint32_t tag;
-        std::int32_t weight; // in units: RankKeys::units()
-    };
-    std::span<const Item> operator[](std::uint32_t order) const {
-        return std::span(items_).subspan(first_[order], first_[order + 1] - first_[order]);
+    std::span<const TagGroup> operator[](std::uint32_t order) const {
+        return std::span(groups_).subspan(first_[order], first_[order + 1] - first_[order]);
     }
 
   private:
     std::vector<std::uint32_t> first_;
-    std::vector<Item> items_;
+    std::vector<TagGroup> groups_;
 };
 
 /// Ranks the entries of a block for each of its firms.
@@ -130,7 +130,8 @@ template <class Key> class BlockRanking {
     std::vector<std::uint32_t> row_of_tag_; // or kNotFollowed
     std::vector<std::uint32_t> tags_met_;
     AlignedVector<std::uint64_t> carriers_;
-    AlignedVector<std::int32_t> weights_;
+    std::vector<GroupRange> carried_;
+    std::vector<TagGroup> tag_groups_;
     std::vector<FollowedTag> followed_;
     std::vector<std::uint32_t> first_followed_;
     std::vector<Key> shared_;

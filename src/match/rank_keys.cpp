@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 
@@ -68,19 +67,17 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
     }
     tie_bits_ = static_cast<int>(std::bit_width(compiled.size() - 1));
     unit_ = unit_of(program);
-    const __int128 keys = ((all.most - all.least) / unit_ + 1) << tie_bits_;
-    narrow_ = keys <= kNarrow.end - kNarrow.begin;
+    const __int128 most = ((all.most - all.least) / unit_ + 1) << tie_bits_;
+    __int128 ahead = 1;
+    while (ahead < most)
+        ahead *= 2;
+    narrow_ = ahead + most <= kNarrow.end - kNarrow.begin;
     first_key_ = narrow_ ? kNarrow.begin : kWide.begin;
-    if (keys > kWide.end - kWide.begin)
+    if (ahead + most > kWide.end - kWide.begin)
         throw std::length_error("the scores of these policies lie too far apart to be ranked: "
                                 "lower priorities, preferences or tag weights");
+    ahead_ = static_cast<RankKey>(ahead);
     least_ = static_cast<Score>(all.least);
-    for (const CompiledPolicy& policy : compiled) {
-        std::int64_t most = 0;
-        for (std::uint32_t i = 0; i < policy.tags; ++i)
-            most += std::abs(std::int64_t{program.tags[policy.first_tag + i].weight}) * 1000;
-        great_weights_ |= most / unit_ >= INT32_MAX;
-    }
 
     const RankKey last = compiled.size() - 1;
     for (std::uint32_t place = 0; place < compiled.size(); ++place) {

@@ -204,7 +204,7 @@ TEST_CASE("a firm taken value by value, and as a table of its own, is the firm o
         for (std::uint32_t row = 0; row < table.size(); ++row) {
             const WorldFirm& firm = fixture.world().firms[rows[row]];
             REQUIRE(one.assign_json(json_of(firm, *table.schema_ptr()),
-                                    {.as_of = compile_options.as_of})
+                                    {.as_of = compile_options.as_of, .unknown_cell = {}})
                         .ok());
             record.assign(table[row]);
             const std::vector<Row> wanted = said(record);

@@ -187,18 +187,19 @@ template <class Key> struct RandomRanking {
     AlignedVector<BlockRow> rows;
     std::vector<const BlockRow*> entries;
     AlignedVector<std::uint64_t> carriers;
-    AlignedVector<std::int32_t> weights;
+    std::vector<TagGroup> tag_groups;
+    std::vector<GroupRange> carried;
     std::vector<FollowedTag> followed;
     std::vector<std::uint32_t> first_followed{0};
 
     explicit RandomRanking(std::mt19937_64& source) : random(source), rows(1 + source() % 700) {
         constexpr int kBits = std::numeric_limits<Key>::digits - 2;
-        const std::uint32_t tags = random() % 4;
+        const std::uint32_t tags = random() % 10; // so that some entries have more than a group
         task.entry_count = rows.size();
         task.words = words_for(rows.size());
         task.row_words = (task.words + 7) / 8 * 8;
         task.tie_bits = 10; // 700 entries
-        task.great_weights = sizeof(Key) == 8 && random() % 4 == 0;
+        task.tags = tags;
         task.top = 1 + static_cast<std::uint32_t>(random() % kNetworkKeys);
         task.firm_count = 1 + random() % kBlockFirms;
         // Distinct keys that a weight may lower or raise without leaving the bits of a key.
@@ -217,23 +218,28 @@ template <class Key> struct RandomRanking {
             entries.push_back(&row);
         }
         carriers.resize(tags * task.row_words);
-        weights.resize(tags * weight_stride(task) + 16);
-        for (std::size_t tag = 0; tag < tags; ++tag)
-            for (std::size_t e = 0; e < rows.size(); ++e)
-                if (random() % 3 == 0) {
-                    carriers[tag * task.row_words + e / 64] |= std::uint64_t{1} << (e % 64);
-                    weights[tag * weight_stride(task) + e] = static_cast<int>(random() % 100) - 20;
-                }
+        for (std::size_t e = 0; e < rows.size(); ++e) {
+            const auto first = static_cast<std::uint32_t>(tag_groups.size());
+            std::size_t items = 0;
+            for (std::uint32_t tag = 0; tag < tags; ++tag) {
+                if (random() % 3 != 0) continue;
+                carriers[tag * task.row_words + e / 64] |= std::uint64_t{1} << (e % 64);
+                if (items % 4 == 0) tag_groups.emplace_back();
+                tag_groups.back().items[items++ % 4] = {tag, static_cast<int>(random() % 100) - 20};
+            }
+            carried.push_back({first, static_cast<std::uint32_t>(tag_groups.size()) - first});
+        }
         for (std::size_t firm = 0; firm < task.firm_count; ++firm) {
             for (std::uint32_t tag = 0; tag < tags; ++tag)
                 if (random() % 2 == 0)
-                    followed.push_back({tag, static_cast<int>(1 + random() % 1000)});
+                    followed.push_back({tag, tag, static_cast<int>(1 + random() % 1000)});
             first_followed.push_back(static_cast<std::uint32_t>(followed.size()));
         }
         task.keys = keys.data();
         task.entries = entries.data();
         task.carriers = carriers.data();
-        task.weights = weights.data();
+        task.carried = carried.data();
+        task.tag_groups = tag_groups.data();
         task.followed = followed.data();
         task.first_followed = first_followed.data();
     }
@@ -245,8 +251,10 @@ template <class Key> struct RandomRanking {
             if ((rows[e].words[firm / 64] >> (firm % 64) & 1) == 0) continue;
             std::int64_t more = 0;
             for (std::uint32_t i = first_followed[firm]; i < first_followed[firm + 1]; ++i)
-                more += std::int64_t{weights[followed[i].row * weight_stride(task) + e]} *
-                        followed[i].weight;
+                for (std::uint32_t g = 0; g < carried[e].count; ++g)
+                    for (const TagGroup::Item& item : tag_groups[carried[e].first + g].items)
+                        if (item.tag == followed[i].tag)
+                            more += std::int64_t{item.weight} * followed[i].weight;
             all.push_back(static_cast<Key>(keys[e] + (static_cast<Key>(more) << task.tie_bits)));
         }
         std::sort(all.begin(), all.end(), std::greater<>());

@@ -3,7 +3,8 @@
 // key = first + (score - least score) / unit x 2^b + (policies - 1 - place by id), where all scores
 // are whole multiples of the unit apart: a greater key ranks first, so comparing two pairs is one
 // instruction, and a key gives back its score and policy exactly. `first` is such that the bits of
-// a key, taken as a floating-point number of its width, order keys the same way.
+// a key, taken as a floating-point number of its width, order keys the same way. Above all that
+// stands one bit more, for pairs that come before others whatever their score: ahead().
 //
 // A policy with preferences is split into variants, one for each subset of preferences that may be
 // true, each with a fixed score; only shared tags then move a pair from its place in the order.
@@ -20,7 +21,7 @@ using RankKey = std::uint64_t; // below 2^63, above 0
 
 class RankKeys {
   public:
-    /// Throws std::length_error if scores and policies do not fit 63 bits together: that takes
+    /// Throws std::length_error if scores and policies do not fit 62 bits together: that takes
     /// scores millions apart to the millionth and millions of policies.
     RankKeys(const Program& program, std::span<const Policy> policies);
 
@@ -48,8 +49,12 @@ class RankKeys {
     RankKey raised(RankKey key, Score more) const {
         return key + (static_cast<RankKey>(more / unit_) << tie_bits_); // `more` may be negative
     }
+    /// What is added to the keys of pairs that come before all others; they give back the same
+    /// score and policy.
+    RankKey ahead() const { return ahead_; }
     Score score(RankKey key) const {
-        return static_cast<Score>((key - first_key_) >> tie_bits_) * unit_ + least_;
+        return static_cast<Score>(((key - first_key_) & (ahead_ - 1)) >> tie_bits_) * unit_ +
+               least_;
     }
     /// The policy's number in the set.
     std::uint32_t policy(RankKey key) const {
@@ -63,16 +68,14 @@ class RankKeys {
     int tie_bits() const { return tie_bits_; }
     /// Are keys 32 bits wide?
     bool narrow() const { return narrow_; }
-    /// May shared tags add 2^31 units to a score?
-    bool great_weights() const { return great_weights_; }
 
   private:
     int tie_bits_ = 0;
     bool narrow_ = true;
-    bool great_weights_ = false;
     Score unit_ = 1;
     Score least_ = 0;
     RankKey first_key_ = 0;
+    RankKey ahead_ = 1;                       // a power of two
     std::vector<std::uint32_t> policy_by_id_; // numbers in the set, by id ascending
     std::vector<std::uint32_t> first_variant_;
     std::vector<Variant> variants_;
