@@ -125,7 +125,7 @@ py::object explain_row(const PyMoment& of, const PyFirms& firms, std::size_t row
 py::list lint_of(const PyMoment& of) {
     const auto warnings = in_background([&] {
         const std::span<const Policy> all = of.moment->list();
-        return lint({of.moment->schema(), {all.begin(), all.end()}, {}}, of.moment->as_of());
+        return lint({of.moment->schema(), {all.begin(), all.end()}, {}, {}}, of.moment->as_of());
     });
     py::list list;
     for (const Warning& warning : warnings)
