@@ -150,6 +150,26 @@ func (f *Firms) Bad() (all []BadValue, setAside uint64, err error) {
 	return all, uint64(aside), nil
 }
 
+// IgnoredColumns are the names of the columns that were ignored.
+func (f *Firms) IgnoredColumns() ([]string, error) {
+	defer runtime.KeepAlive(f)
+	var count C.size_t
+	if err := failure(C.qice_firms_ignored_count(&count, f.p), nil); err != nil {
+		return nil, err
+	}
+	names := make([]string, count)
+	for i := range names {
+		var name *C.char
+		var length C.size_t
+		var e *C.qice_error
+		if err := failure(C.qice_firms_ignored(&name, &length, f.p, C.size_t(i), &e), e); err != nil {
+			return nil, err
+		}
+		names[i] = goText(name, length)
+	}
+	return names, nil
+}
+
 // Firm is one firm, value by value: fill it, ask about it, clear it, fill it again.
 type Firm struct {
 	p         *C.qice_firm

@@ -139,6 +139,16 @@ func Version() string { return C.GoString(C.qice_version()) }
 // ABIVersion is the number of the library's interface: what it can do.
 func ABIVersion() uint32 { return uint32(C.qice_abi_version()) }
 
+// DataDirectory is where the library looks for its own data (the standard schema, code lists).
+func DataDirectory() (string, error) {
+	var out *C.qice_text
+	var e *C.qice_error
+	if err := failure(C.qice_data_directory(&out, &e), e); err != nil {
+		return "", err
+	}
+	return made(out), nil
+}
+
 // Day is a number of days since 1970-01-01.
 type Day int32
 

@@ -23,7 +23,7 @@ const FUNCTIONS = {
     read_options_set_gb18030: "Pi", read_options_set_threads: "Pu", read_options_destroy: "P",
     firms_open: "PPPPnP", firms_read_csv: "PPPPnP", firms_read_jsonl: "PPPPnP", firms_count: "PP",
     firms_id: "PPPUP", firms_find: "PPPnP", firms_bad_count: "PPP", firms_bad: "PPPPPPPPPPUP",
-    firms_destroy: "P", firm_create: "PPP", firm_clear: "P", firm_set_json: "PPPnP",
+    firms_ignored_count: "PP", firms_ignored: "PPPnP", firms_destroy: "P", firm_create: "PPP", firm_clear: "P", firm_set_json: "PPPnP",
     firm_set_id: "PPnP", firm_set_text: "PuPnP", firm_set_number: "PuliP", firm_set_date: "PuiP",
     firm_set_flag: "PuiP", firm_add_element: "PuPniP", firm_add_tag: "PuPnuP",
     firm_set_unknown: "PuP", firm_bad_count: "PP", firm_bad: "PPPPPPPnP", firm_destroy: "P",

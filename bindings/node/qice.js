@@ -34,6 +34,12 @@ const { at, error } = room;
 export const version = () => qice.version();
 export const abiVersion = () => qice.abi_version();
 
+/* Where the library looks for its own data (the standard schema, code lists). */
+export function dataDirectory() {
+    room.check(qice.data_directory(at[1], error));
+    return room.made(1);
+}
+
 /* The number of a day: 2026-11-23, 2026/11/23 or 20261123. */
 export function parseDay(text) {
     const data = bytes(text);
@@ -335,6 +341,14 @@ export class Firms extends Handle {
             room.check(qice.firms_bad(...at.slice(1, 10), this.address, entry, error));
             return { line: room.number(1), firm: room.text(2), field: room.text(4),
                 value: room.text(6), reason: room.text(8) };
+        });
+    }
+    /* The names of the columns that were ignored. */
+    ignoredColumns() {
+        room.checkCode(qice.firms_ignored_count(at[1], this.address));
+        return Array.from({ length: room.number(1) }, (_, index) => {
+            room.check(qice.firms_ignored(at[1], at[2], this.address, index, error));
+            return room.text(1);
         });
     }
 }

@@ -2,6 +2,7 @@ package cn.qice;
 
 /** Something to watch one match with, and to stop it. Any number of threads. */
 public final class Control extends Handle {
+    /** For one match. */
     public Control() {
         super(create(), CApi::qice_control_destroy, Use.SHARED);
     }

@@ -1,4 +1,21 @@
 package cn.qice;
 
 /** What the values of a field are. */
-public enum FieldKind { NUMBER, DATE, FLAG, CATEGORY, CODE, SET, TAGS, TEXT }
+public enum FieldKind {
+    /** An exact number with the decimals of its field. */
+    NUMBER,
+    /** A day. */
+    DATE,
+    /** Yes or no. */
+    FLAG,
+    /** One text of a list. */
+    CATEGORY,
+    /** One code of a hierarchy: a region, an industry. */
+    CODE,
+    /** Elements, each with a last valid day or without. */
+    SET,
+    /** Tags with weights. */
+    TAGS,
+    /** Any text. */
+    TEXT
+}

@@ -107,6 +107,7 @@ public final class Firm extends Handle {
         setNumber(field, whole.unscaledValue().longValueExact(), whole.scale());
     }
 
+    /** A date. */
     public void setDate(Field field, LocalDate day) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firm_set_date(
@@ -114,6 +115,7 @@ public final class Firm extends Handle {
         }
     }
 
+    /** A flag. */
     public void setFlag(Field field, boolean value) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firm_set_flag(

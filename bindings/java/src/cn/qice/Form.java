@@ -1,4 +1,11 @@
 package cn.qice;
 
-/** How an explanation is written: as JSON for programs, or as a page for people. */
-public enum Form { JSON, CHINESE, ENGLISH }
+/** How an explanation is written. */
+public enum Form {
+    /** For programs; docs/explain.md has its shape. */
+    JSON,
+    /** A page for people, in Chinese. */
+    CHINESE,
+    /** A page for people, in English. */
+    ENGLISH
+}

@@ -50,6 +50,7 @@ public final class PushColumns {
         size = count;
     }
 
+    /** How many pushes there is room for. */
     public int capacity() {
         return capacity;
     }
@@ -64,6 +65,7 @@ public final class PushColumns {
         return firms.get(push);
     }
 
+    /** The status. */
     public Status status(int push) {
         return Status.of(statuses.get(push));
     }
@@ -83,23 +85,27 @@ public final class PushColumns {
         return scores.get(push);
     }
 
-    /** Whole columns, for {@code get(long[])} and the like; views of the same memory. */
+    /** Rows of firms, as a whole column for {@code get(long[])} and the like: a view of the memory. */
     public LongBuffer firms() {
         return firms.slice(0, size).asReadOnlyBuffer();
     }
 
+    /** Statuses as numbers: the ordinals of {@link Status}. */
     public IntBuffer statuses() {
         return statuses.slice(0, size).asReadOnlyBuffer();
     }
 
+    /** Ranks, from 1. */
     public IntBuffer ranks() {
         return ranks.slice(0, size).asReadOnlyBuffer();
     }
 
+    /** Policies by number. */
     public IntBuffer policies() {
         return policies.slice(0, size).asReadOnlyBuffer();
     }
 
+    /** Scores, in millionths. */
     public LongBuffer scores() {
         return scores.slice(0, size).asReadOnlyBuffer();
     }

@@ -56,6 +56,7 @@ public final class QiceException extends RuntimeException {
      * @param column from 1, in characters; 0 if not known
      */
     public record Fault(String message, String file, int line, int column) {
+        /** The place, as far as it is known, and the sentence. */
         @Override
         public String toString() {
             if (file.isEmpty() && line == 0) return message;
@@ -79,6 +80,7 @@ public final class QiceException extends RuntimeException {
         return faults.get(0) + (more == 0 ? "" : " (and " + more + " more)");
     }
 
+    /** Why the call failed. */
     public Code code() {
         return code;
     }

@@ -2,6 +2,7 @@ package cn.qice;
 
 /** Firms on their way into a table. For one thread at a time. */
 public final class Rows extends Handle {
+    /** Room for firms of a schema, read with these options. */
     public Rows(Schema schema, ReadOptions options) {
         super(create(schema, options), CApi::qice_rows_destroy, Use.OWN);
     }
