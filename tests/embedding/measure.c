@@ -1,7 +1,7 @@
 /* What calls cost from C: what golden.c prints when it is asked to measure. The other languages
- * measure the same, under the same names. It is processor time of the thread (of the process where
- * a language does not tell more), so that what else runs on the machine counts less. Work goes on
- * for two seconds in short rounds, of which the best one counts. */
+ * measure the same, under the same names. It is processor time of the thread, so that what else runs
+ * on the machine counts less. Work goes on for two seconds in short rounds, of which the best one
+ * counts. */
 #include "golden.h"
 
 #include <time.h>
