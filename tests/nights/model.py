@@ -49,7 +49,8 @@ class Portal:
     firms: dict = field(default_factory=dict)
     policies: dict = field(default_factory=dict)
     opt_outs: set = field(default_factory=set)  # (firm, tag)
-    ledger: list = field(default_factory=list)
+    ledger: list = field(default_factory=list)  # without what was withdrawn: that counts as never pushed
+    sent: set = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,19 @@ def night(portal, options):
                  for pair in pairs)
     portal.ledger += new
     return new
+
+
+def delivery(portal, as_of):
+    """A sender takes all that is pending: (what it gets and sends, what is withdrawn). What is not true on this day is withdrawn: not
+    open, another version, gone, opted out, or a lesser status than was told."""
+    pairs = without_opt_outs(all_pairs(portal, Options(as_of, tuple(oracle.STATUSES))), portal.opt_outs)
+    now = {(pair.firm, pair.policy.id, pair.version): oracle.STATUSES.index(pair.status) for pair in pairs}
+    pending = [push for push in portal.ledger if push not in portal.sent]
+    still = lambda push: now.get((push.firm, push.policy, push.version), 99) <= oracle.STATUSES.index(push.status)
+    taken, withdrawn = [push for push in pending if still(push)], [push for push in pending if not still(push)]
+    portal.sent.update(taken)
+    portal.ledger = [push for push in portal.ledger if push not in withdrawn]
+    return taken, withdrawn
 
 
 def all_pairs(portal, options):

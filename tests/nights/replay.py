@@ -3,7 +3,7 @@
     python3 replay.py --qice build/qice --seeds 0:200 [--jobs 2] [--store postgresql]
 
 Before each night the store is told what changed (`qice import`), or all there is (`--replace`); then `qice push`, now and
-then a `--dry-run` before it and the same night after it. The whole ledger is compared each time: as-of date, firm, policy,
+then a `--dry-run` before it and the same night after it, and a sender that takes all that is pending (`qice deliver`). The whole ledger is compared each time: as-of date, firm, policy,
 version, status, rank and score. A fortnight that differs is told as small as it gets.
 """
 
@@ -15,6 +15,7 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,15 @@ class Replay:
         self.schema = made.write_schema(folder)
         self.columns = [field["name"] for field in made.schema["fields"] if "derive" not in field]
         self.dice, self.opt_outs = random.Random(made.seed), set()
+        self.delivered = self.withdrawn = 0
 
     def run(self):
-        """The number of pushes; raises Differs."""
+        """How much of what there was; raises Differs."""
         for number, night in enumerate(self.made.nights):
             night.apply(self.portal)
             self.tell(night)
+            if self.dice.random() < 0.4:
+                self.deliver(number, night.options.as_of)
             push = self.push_words(night.options)
             if self.dice.random() < 0.1:
                 self.call("push", *push, "--dry-run")
@@ -69,12 +73,31 @@ class Replay:
                 self.call("push", *push)
                 self.compare(number, f"the same night again changed something: {night.options}")
         self.store.remove()
-        return len(self.portal.ledger)
+        return Counter(pushes=len(self.portal.ledger) + self.withdrawn, delivered=self.delivered, withdrawn=self.withdrawn)
 
-    def call(self, command, *words):
-        code, _, said = self.program.run(command, "--store", self.store.address, *words, "--quiet")
+    def call(self, command, *words, input=None):
+        """Standard output."""
+        code, out, said = self.program.run(*command.split(), "--store", self.store.address, *words, "--quiet", input=input)
         if code not in (0, 3):
             raise Differs(f"qice {command} ended with {code}: {said.strip()[-1000:]}")
+        return out
+
+    def deliver(self, number, as_of):
+        """A sender takes what is pending, in small batches, before the night."""
+        got, batch = [], None
+        while batch != "":
+            batch = self.call("deliver claim", "--as-of", as_of, "--limit", self.dice.choice([3, 50, 1000]))
+            if batch:
+                self.call("deliver mark", "--state", "sent", "-", input=batch)
+            got += map(json.loads, batch.splitlines())
+        taken, withdrawn = model.delivery(self.portal, as_of)
+        self.delivered += len(taken)
+        self.withdrawn += len(withdrawn)
+        name = lambda push: (push["as_of"], push["firm_id"], push["policy_id"], push["policy_version"], push["status"])
+        ours = sorted((push.as_of, push.firm, push.policy, push.version, push.status) for push in taken)
+        if ours != sorted(map(name, got)):
+            raise Differs(f"night {number + 1}, a sender before it got other pushes: {sorted(set(ours) ^ set(map(name, got)))[:4]}")
+        self.compare(number, "a sender before it withdrew other pushes")
 
     def tell(self, night):
         """`qice import` of what changed, or of all there is."""
@@ -138,12 +161,12 @@ def write_csv(path, header, rows):
 
 
 def difference(bench, made):
-    """(pushes, None), or (0, where program and model differ)"""
+    """(how much there was, None), or (nothing, where program and model differ)"""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return Replay(bench, made, folder).run(), None
         except Differs as problem:
-            return 0, str(problem)
+            return Counter(), str(problem)
 
 
 def shrunk(bench, made):
@@ -186,7 +209,7 @@ def replay_seed(task):
         return seed, pushes, None
     small = shrunk(bench, made)
     _, left = difference(bench, small)
-    return seed, 0, f"seed {seed}: {problem}\n smallest: {left or 'differs no more'}\n{told(small)}"
+    return seed, Counter(), f"seed {seed}: {problem}\n smallest: {left or 'differs no more'}\n{told(small)}"
 
 
 def main():
@@ -196,7 +219,7 @@ def main():
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
-    passed = failed = total = 0
+    passed, failed, total = 0, 0, Counter()
     with throw_away_server() if args.store == "postgresql" else nullcontext() as server:
         bench = Bench(Program(args.qice), server)
         tasks = [(bench, seed) for seed in range(*map(int, args.seeds.split(":")))]
@@ -208,9 +231,9 @@ def main():
                 if failed >= 5:
                     print("stopped: five fortnights differ")
                     break
-    print(f"{total} pushes compared")
+    print(f"{total['pushes']} pushes compared, {total['delivered']} delivered, {total['withdrawn']} withdrawn")
     print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not total else 0
+    return 1 if failed or not all(total[what] for what in ("pushes", "delivered", "withdrawn")) else 0
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from model import Push, oracle
 
 LEDGER = "SELECT as_of, firm_id, policy_id, policy_version, status, rank, score{more} FROM {view}"
+VALID = " WHERE state <> 'withdrawn'"
 
 
 def millionths(score):
@@ -30,11 +31,12 @@ class Store:
 
     view = "pushes"
 
-    def rows(self, more=""):
-        return self.ask(LEDGER.format(more=more, view=self.view))
+    def rows(self, more="", condition=""):
+        return self.ask(LEDGER.format(more=more, view=self.view) + condition)
 
     def ledger(self):
-        return sorted(Push(*map(str, row[:3]), int(row[3]), row[4], int(row[5]), millionths(row[6])) for row in self.rows())
+        """Without what was withdrawn."""
+        return sorted(Push(*map(str, row[:3]), int(row[3]), row[4], int(row[5]), millionths(row[6])) for row in self.rows(condition=VALID))
 
     def digest(self):
         lines = sorted(repr(tuple(map(str, row))) for row in self.rows(", reason, state"))

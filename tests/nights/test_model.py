@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 import fortnight
-from model import EVERYTHING, Options, Portal, Push, night, oracle
+from model import EVERYTHING, Options, Portal, Push, delivery, night, oracle
 
 FIELDS = [{"name": "revenue", "kind": "number"}, {"name": "patents", "kind": "number"},
           {"name": "listed", "kind": "flag"}, {"name": "certificates", "kind": "set", "expires": True},
@@ -336,6 +336,40 @@ class FortnightTest(unittest.TestCase):
             with self.subTest(seed=seed):
                 seen |= fortnight.check(fortnight.make(seed))
         self.assertEqual(fortnight.SIGHTS - seen, set(), "what no fortnight showed")
+
+
+class DeliveryTest(unittest.TestCase):
+    setUp, firm, policy, push = NightTest.setUp, NightTest.firm, NightTest.policy, NightTest.push
+
+    def take(self, as_of=DAY):
+        return [[(push.firm, push.policy) for push in pushes] for pushes in delivery(self.portal, as_of)]
+
+    def test_what_is_true_is_sent_once(self):
+        self.firm("A", revenue="100")
+        self.policy("P", RICH)
+        self.push()
+        self.assertEqual(self.take("2026-06-20"), [[("A", "P")], []])
+        self.portal.firms["A"]["revenue"] = "1"
+        self.assertEqual(self.take("2026-06-20"), [[], []])  # what was seen was seen
+        self.assertEqual(len(self.portal.ledger), 1)
+
+    def test_what_is_not_true_any_more_counts_as_never_pushed(self):
+        changes = {"the firm": lambda: self.firm("A", revenue="1"), "gone": lambda: self.portal.firms.pop("A"),
+                   "closed": lambda: self.policy("P", RICH, windows=[{"closes": DAY}]),
+                   "a new version": lambda: self.policy("P", RICH, version=2),
+                   "opted out": lambda: self.portal.opt_outs.add(("A", EVERYTHING))}
+        for what, change in changes.items():
+            with self.subTest(what):
+                self.setUp()
+                self.firm("A", revenue="100")
+                self.policy("P", RICH)
+                self.push()
+                change()
+                self.assertEqual(self.take("2026-06-16"), [[], [("A", "P")]])
+                self.firm("A", revenue="100")
+                self.policy("P", RICH)
+                self.portal.opt_outs.clear()
+                self.assertEqual(self.push("2026-06-17"), [("A", "P")])
 
 
 if __name__ == "__main__":
