@@ -11,7 +11,7 @@ using world::day;
 
 namespace {
 
-const ReadOptions kOptions{day("2026-11-23"), false, false, Encoding::utf8, {}};
+const ReadOptions kOptions{day("2026-11-23"), false, false, Encoding::utf8, 1, {}};
 
 FirmsRead csv(std::string_view text, const ReadOptions& options = kOptions) {
     return std::move(read_firms_csv(text, "f.csv", world::schema(), options)).value();
