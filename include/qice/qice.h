@@ -27,9 +27,11 @@
  *     handle when no other thread is in a call with it. No function keeps a thread-local state.
  * 10. Lifetimes. A handle keeps alive what it was made of: a schema may be destroyed as soon as an
  *     engine was opened with it, a snapshot as soon as a result was made from it.
- * 11. Nothing passes but the return value: no exception, abort, signal handler, locale, environment
- *     or print. Want of memory is QICE_OUT_OF_MEMORY, and every handle stays usable unless its
- *     function says otherwise. No function needs a callback.
+ * 11. Nothing passes but the return value: no exception, signal handler, locale, environment or
+ *     print. Want of memory is QICE_OUT_OF_MEMORY, and every handle stays usable unless its function
+ *     says otherwise. One case is not covered: reading, compiling and indexing make hash tables, and
+ *     one that is refused memory ends the process; filling a firm, asking about one, matching again
+ *     and explaining make none. No function needs a callback.
  * 12. Threads of the library's own run within a call that was given more than one thread, and to
  *     put the policies of an engine in order after many changes. A process that forks does so
  *     before it opens an engine.

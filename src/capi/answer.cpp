@@ -89,7 +89,8 @@ std::string written(const Explanation& explanation, int32_t form) {
 
 int32_t qice_answer_create(qice_answer** out, qice_error** error) {
     return guarded(error, [&]() -> Outcome {
-        out_of(out, "out") = make_handle<qice_answer>();
+        qice_answer*& made = out_of(out, "out");
+        made = make_handle<qice_answer>();
         return {};
     });
 }

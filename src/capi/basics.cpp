@@ -120,7 +120,8 @@ uint32_t qice_abi_version(void) { return QICE_ABI_VERSION; }
 
 int32_t qice_data_directory(qice_text** out, qice_error** error) {
     return guarded(error, [&]() -> Outcome {
-        out_of(out, "out") = make_handle<qice_text>(data_directory());
+        qice_text*& made = out_of(out, "out");
+        made = make_handle<qice_text>(data_directory());
         return {};
     });
 }
@@ -227,7 +228,8 @@ int32_t qice_schema_parse(qice_schema** out, const char* json, size_t length, co
 
 int32_t qice_schema_fields(uint32_t* count, const qice_schema* schema) {
     return guarded(nullptr, [&]() -> Outcome {
-        out_of(count, "count") = get(schema, "schema")->size();
+        uint32_t& fields = out_of(count, "count");
+        fields = get(schema, "schema")->size();
         return {};
     });
 }

@@ -59,7 +59,8 @@ const Policy& policy_of(const PolicyMoment& moment, uint32_t policy) {
 
 int32_t qice_engine_options_create(qice_engine_options** out, qice_error** error) {
     return guarded(error, [&]() -> Outcome {
-        out_of(out, "out") = make_handle<qice_engine_options>();
+        qice_engine_options*& made = out_of(out, "out");
+        made = make_handle<qice_engine_options>();
         return {};
     });
 }

@@ -56,7 +56,8 @@ template <class Work> std::int32_t guarded(qice_error** error, Work&& work) noex
     }
 }
 
-/// An out parameter, set to nothing.
+/// An out parameter, set to nothing. Asked for in a statement of its own, before anything is made:
+/// in `out_of(out) = make()` the making comes first, and is lost where there is no `out`.
 template <class Value> Value& out_of(Value* out, const char* name) {
     if (out == nullptr) throw Refusal{QICE_BAD_ARGUMENT, std::string(name) + " is NULL"};
     *out = Value{};

@@ -8,7 +8,8 @@ using namespace qice::capi;
 
 int32_t qice_match_options_create(qice_match_options** out, qice_error** error) {
     return guarded(error, [&]() -> Outcome {
-        out_of(out, "out") = make_handle<qice_match_options>();
+        qice_match_options*& made = out_of(out, "out");
+        made = make_handle<qice_match_options>();
         return {};
     });
 }
@@ -62,7 +63,8 @@ int32_t qice_match_options_destroy(qice_match_options* options) { return destroy
 
 int32_t qice_control_create(qice_control** out, qice_error** error) {
     return guarded(error, [&]() -> Outcome {
-        out_of(out, "out") = make_handle<qice_control>();
+        qice_control*& made = out_of(out, "out");
+        made = make_handle<qice_control>();
         return {};
     });
 }

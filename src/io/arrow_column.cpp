@@ -38,17 +38,18 @@ template <class Take> void for_each_valid(const ArrowView& view, const ArrowRun&
     });
 }
 
-/// Whole numbers in a field of numbers, days in one of dates.
+/// Whole numbers, and decimals of at most the field's, in a field of numbers; days in one of dates.
 template <class T> class WholeColumn : public ArrowColumn {
   public:
-    WholeColumn(std::uint32_t field, const Field& of) : ArrowColumn(field) {
+    /// `decimals` of the values themselves.
+    WholeColumn(std::uint32_t field, const Field& of, int decimals = 0) : ArrowColumn(field) {
         if (of.kind == Kind::date) {
             least_ = kFirstDay;
             most_ = kLastDay;
             reason_ = kNoSuchDay;
             return;
         }
-        scale_ = power_of_ten(of.decimals);
+        scale_ = power_of_ten(of.decimals - decimals);
         most_ = std::numeric_limits<std::int64_t>::max() / scale_;
         least_ = -most_;
         reason_ = describe(NumberError::overflow);
@@ -349,6 +350,9 @@ std::unique_ptr<ArrowColumn> make_arrow_column(const ArrowType& type, const Fiel
     if (type.is_text() || is_items(of.kind)) return std::make_unique<CellColumn>(field);
     if (type.id == Id::dictionary) return std::make_unique<DictionaryColumn>(field, of);
     if (type.id == Id::integer && of.kind == Kind::number) return make_whole(type, of, field);
+    if (type.id == Id::decimal && type.bits == 128 && of.kind == Kind::number && type.scale >= 0 &&
+        type.scale <= of.decimals)
+        return std::make_unique<WholeColumn<__int128>>(field, of, type.scale);
     if (type.id == Id::date && type.bits == 32)
         return std::make_unique<WholeColumn<std::int32_t>>(field, of);
     if (type.id == Id::boolean) return std::make_unique<FlagColumn>(field);

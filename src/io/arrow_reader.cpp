@@ -232,6 +232,11 @@ class StreamReader {
         for (;;) {
             std::unique_lock lock(mutex_);
             give_back();
+            if (options_.is_cancelled() && !stop_) {
+                status_ = cancelled_reading();
+                stop_ = true;
+                changed_.notify_all();
+            }
             if (stop_ || (ended_ && chunks_.empty())) break;
             if (!ended_ && chunks_.size() < enough) {
                 lock.unlock();

@@ -51,23 +51,26 @@ class PieceReader {
         }
     }
 
+    bool fail(Status status) {
+        const std::lock_guard lock(mutex_);
+        status_ = std::move(status);
+        stop_ = true;
+        turn_came_.notify_all();
+        return false;
+    }
+
     /// The text up to the last line break of the next chunk.
     bool next_piece(Piece& piece) {
         const std::lock_guard lock(source_mutex_);
         if (all_cut_ || stop_) return false;
+        if (options_.is_cancelled()) return fail(cancelled_reading());
         piece.text = std::move(cut_off_);
         cut_off_.clear();
         std::size_t end = 0;
         while (!source_.at_end()) {
             const std::size_t old = piece.text.size();
             Status status = source_.read(piece.text, std::max(chunk_, old));
-            if (!status.ok()) {
-                const std::lock_guard also(mutex_);
-                status_ = std::move(status);
-                stop_ = true;
-                turn_came_.notify_all();
-                return false;
-            }
+            if (!status.ok()) return fail(std::move(status));
             end = piece.text.rfind('\n') + 1; // npos + 1 = 0
             if (end > 0) break;
         }

@@ -186,6 +186,8 @@ Status unknown_field(const Schema& schema, std::string_view what, std::string_vi
     return invalid_input(std::move(message), std::move(place));
 }
 
+Status cancelled_reading() { return {StatusCode::cancelled, "reading was cancelled"}; }
+
 Status derived_field(const Field& field, Place place) {
     return invalid_input("column " + in_quotes(field.name) +
                              " is derived from other fields by the schema; take it "

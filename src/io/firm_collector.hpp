@@ -147,6 +147,8 @@ class FirmReading {
 
 Status unknown_field(const Schema& schema, std::string_view what, std::string_view name,
                      Place place);
+/// What ReadOptions::cancel makes of reading.
+Status cancelled_reading();
 Status derived_field(const Field& field, Place place);
 
 } // namespace qice

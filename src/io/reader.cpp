@@ -71,6 +71,7 @@ Result<FirmsRead> read_jsonl(ByteSource source, const std::string& file, const S
     batch.look_in(&reading.seen(), &reading.table(), 0);
     StringSet ignored;
     for (;;) {
+        if (options.is_cancelled()) return cancelled_reading();
         QICE_ASSIGN_OR_RETURN(const bool found, stream.take_next(batch, *schema, options, ignored));
         if (!found || batch.size() >= kBatch) reading.take(batch);
         if (!found) break;

@@ -249,6 +249,13 @@ int main(int argc, char** argv) {
         if (ended) break;
         ++points;
     }
+    // Nor is anything left of a call that has nowhere to put what it makes.
+    if (qice_answer_create(nullptr, nullptr) != QICE_BAD_ARGUMENT ||
+        qice_match_options_create(nullptr, nullptr) != QICE_BAD_ARGUMENT ||
+        qice_engine_options_create(nullptr, nullptr) != QICE_BAD_ARGUMENT ||
+        qice_control_create(nullptr, nullptr) != QICE_BAD_ARGUMENT ||
+        qice_data_directory(nullptr, nullptr) != QICE_BAD_ARGUMENT)
+        fail("a call without an out parameter", points, 0);
     if (living != before) fail("memory is left", points, static_cast<int32_t>(living - before));
     std::printf("out_of_memory: %ld points\n", points);
     return points > 300 / step ? 0 : 1;

@@ -1,9 +1,13 @@
 """Engine and answers: policies that change, pickles, threads, types, what notebooks show."""
 
 import _thread
+import contextlib
+import itertools
 import json
+import os
 import pathlib
 import pickle
+import signal
 import subprocess
 import sys
 import textwrap
@@ -215,6 +219,45 @@ def test_ctrl_c_ends_a_match(city, engine):
         while True:
             engine.match(firms, status="eligible,review,needs_data,near", top=None)
     assert len(engine.match(firms)) > 0  # and the engine goes on
+
+
+@contextlib.contextmanager
+def interrupted():
+    """What stands within would go on for ever, but for a signal that is what Ctrl-C is."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+ENDLESS = """
+import itertools, sys
+with open(sys.argv[1], "w") as out:
+    if sys.argv[1].endswith("csv"):
+        out.write("uscc,revenue\\n")
+    for n in itertools.count():
+        out.write(f"{n},1\\n" if sys.argv[1].endswith("csv") else f'{{"uscc": {n}}}\\n')
+"""
+
+
+@pytest.mark.parametrize("name", ["firms.csv", "firms.jsonl"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_the_reading_of_a_file(engine, tmp_path, name, threads):
+    os.mkfifo(tmp_path / name)  # a file that never ends
+    with subprocess.Popen([sys.executable, "-c", ENDLESS, tmp_path / name],
+                          stderr=subprocess.DEVNULL) as writer:
+        with interrupted():
+            engine.read(tmp_path / name, threads=threads)
+        writer.kill()
+
+
+def test_ctrl_c_ends_the_reading_of_dicts(engine):
+    with interrupted():
+        engine.read(itertools.repeat({"uscc": "A"}))  # no step of this runs any Python
 
 
 def test_importing_imports_neither_numpy_nor_pandas():

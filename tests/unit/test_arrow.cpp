@@ -252,6 +252,20 @@ TEST_CASE("the quarantine goes out, and its texts come back") {
     CHECK_FALSE(back.firms[1].known(2));
 }
 
+TEST_CASE("reading ends when it is cancelled, whatever the format and the threads") {
+    std::atomic<bool> cancel{true};
+    for (const unsigned threads : {1u, 3u}) {
+        ReadOptions cancelled = options(threads);
+        cancelled.cancel = &cancel;
+        Random random(1);
+        const std::vector<Made> batches(3, batch({ids(100, random)}));
+        CHECK(read(batches, cancelled).status().code() == StatusCode::cancelled);
+        for (const auto reader : {read_firms_csv, read_firms_jsonl})
+            CHECK(reader("id\na\n", "firms", world::schema(), cancelled).status().code() ==
+                  StatusCode::cancelled);
+    }
+}
+
 TEST_CASE("counts go out, a row a policy, and come back") {
     const auto policies = world::policies(world::schema(), R"([{"id": "一", "rule": {"all": []}},
                                                                {"id": "two", "rule": {"all": []}}])");

@@ -3,6 +3,7 @@
 #include "base/in_threads.hpp"
 #include "errors.hpp"
 #include "frame_texts.hpp"
+#include "in_background.hpp"
 
 #include <atomic>
 #include <cmath>
@@ -313,6 +314,7 @@ Frame::Frame(std::size_t rows, const py::list& given, unsigned threads) : rows_(
                 take(sources[i], columns_[i], left[i]);
         });
         for (std::size_t i = 0; i < sources.size(); ++i) {
+            throw_if_signalled();
             if (left[i])
                 take_objects(static_cast<PyObject* const*>(sources[i].values), rows_, columns_[i]);
             else if (sources[i].kind == Source::Kind::dictionary)

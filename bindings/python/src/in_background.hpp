@@ -21,6 +21,11 @@ namespace qice::python {
 
 inline constexpr std::chrono::milliseconds kBetweenSignals{50};
 
+/// For long work that needs the GIL; called now and then.
+inline void throw_if_signalled() {
+    if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
+}
+
 template <class Work> auto in_background(Work&& work, std::atomic<bool>* cancel = nullptr) {
     std::optional<decltype(work())> result;
     std::exception_ptr thrown;

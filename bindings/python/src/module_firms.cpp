@@ -9,6 +9,7 @@ namespace qice::python {
 namespace {
 
 constexpr const char* kStream = "arrow_array_stream";
+constexpr std::size_t kFirmsBetweenSignals = 1024;
 
 struct PyReadOptions {
     ReadOptions options;
@@ -39,12 +40,17 @@ template <class Struct> Struct* held_by(const py::object& capsule, const char* n
     return found;
 }
 
-template <class Read> PyFirms read_in_background(Read&& read) {
-    return {FirmSet::make(require(in_background(std::forward<Read>(read))))};
+/// Calls read(options); Ctrl-C ends it.
+template <class Read> PyFirms read_in_background(const PyReadOptions& of, Read&& read) {
+    std::atomic<bool> cancel{false};
+    ReadOptions options = of.options;
+    options.cancel = &cancel;
+    return {FirmSet::make(require(in_background([&] { return read(options); }, &cancel)))};
 }
 
 PyFirms read_path(const std::string& path, const PySchema& schema, const PyReadOptions& of) {
-    return read_in_background([&] { return read_firms(path, schema.schema, of.options); });
+    return read_in_background(
+        of, [&](const ReadOptions& how) { return read_firms(path, schema.schema, how); });
 }
 
 /// A line a firm, as a JSON Lines file has them.
@@ -52,7 +58,7 @@ PyFirms read_dicts(const py::iterable& firms, const PySchema& schema, const PyRe
     JsonText text;
     std::size_t number = 0;
     for (const py::handle firm : firms) {
-        ++number;
+        if (++number % kFirmsBetweenSignals == 0) throw_if_signalled();
         if (!PyDict_Check(firm.ptr()))
             throw InvalidInputError("a firm is a dict, not " +
                                         std::string(Py_TYPE(firm.ptr())->tp_name),
@@ -65,28 +71,32 @@ PyFirms read_dicts(const py::iterable& firms, const PySchema& schema, const PyRe
         }
         text.append_raw("\n");
     }
-    return read_in_background(
-        [&] { return read_firms_jsonl(text.text(), "firms", schema.schema, of.options); });
+    return read_in_background(of, [&](const ReadOptions& how) {
+        return read_firms_jsonl(text.text(), "firms", schema.schema, how);
+    });
 }
 
 PyFirms read_frame(std::size_t rows, const py::list& columns, const PySchema& schema,
                    const PyReadOptions& of) {
     Frame frame(rows, columns, of.options.threads);
-    return read_in_background(
-        [&] { return read_firms_arrow(&frame.stream(), schema.schema, of.options); });
+    return read_in_background(of, [&](const ReadOptions& how) {
+        return read_firms_arrow(&frame.stream(), schema.schema, how);
+    });
 }
 
 PyFirms read_stream(const py::object& capsule, const PySchema& schema, const PyReadOptions& of) {
     auto* const stream = held_by<ArrowArrayStream>(capsule, kStream);
-    return read_in_background([&] { return read_firms_arrow(stream, schema.schema, of.options); });
+    return read_in_background(
+        of, [&](const ReadOptions& how) { return read_firms_arrow(stream, schema.schema, how); });
 }
 
 PyFirms read_array(const py::object& type_capsule, const py::object& capsule,
                    const PySchema& schema, const PyReadOptions& of) {
     auto* const type = held_by<ArrowSchema>(type_capsule, "arrow_schema");
     auto* const array = held_by<ArrowArray>(capsule, "arrow_array");
-    return read_in_background(
-        [&] { return read_firms_arrow(type, array, schema.schema, of.options); });
+    return read_in_background(of, [&](const ReadOptions& how) {
+        return read_firms_arrow(type, array, schema.schema, how);
+    });
 }
 
 py::list fields_of(const PySchema& of) {

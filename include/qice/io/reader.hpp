@@ -7,6 +7,7 @@
 #include "qice/base/status.hpp"
 #include "qice/model/firm.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,10 @@ struct ReadOptions {
     Encoding encoding = Encoding::utf8;
     unsigned threads = 1; // that read CSV; the result is the same for any number
     std::string_view unknown_cell; // not empty: a cell of this text is unknown, and not a bad one
+    /// Set by whoever wants reading to end soon; it fails then with StatusCode::cancelled.
+    const std::atomic<bool>* cancel = nullptr;
+
+    bool is_cancelled() const { return cancel != nullptr && *cancel; }
 };
 
 struct FirmsRead {
