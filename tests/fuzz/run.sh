@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-20}
 shift || true
 drivers=("$@")
-[ ${#drivers[@]} -gt 0 ] || drivers=(policies firms_csv firms_jsonl schema match)
+[ ${#drivers[@]} -gt 0 ] || drivers=(policies firms_csv firms_jsonl schema match arrow capi)
 
 build=build/fuzz
 launcher=()
