@@ -9,6 +9,11 @@
 #include <thread>
 
 namespace qice::cli {
+namespace {
+
+bool is_silent = false; // for the whole program: one command runs in it
+
+} // namespace
 
 void add_policy_options(CLI::App& app, Options& options, bool required) {
     auto* policies = app.add_option("--policies", options.policies,
@@ -49,11 +54,20 @@ void add_output_options(CLI::App& app, Options& options) {
         ->check(CLI::IsMember({"zh", "en"}));
 }
 
-void say(const Options& options, const std::string& message) {
-    if (!options.quiet) std::cerr << "qice: " << message << '\n';
+void add_log_option(CLI::App& app, Options& options) {
+    app.add_option("--log", options.log,
+                   "append what happens to this file, a JSON object a line; - is standard error");
 }
 
-void complain(const std::string& message) { std::cerr << "qice: " << message << '\n'; }
+void say(const Options& options, const std::string& message) {
+    if (!options.quiet && !is_silent) std::cerr << "qice: " << message << '\n';
+}
+
+void complain(const std::string& message) {
+    if (!is_silent) std::cerr << "qice: " << message << '\n';
+}
+
+void be_silent() { is_silent = true; }
 
 int fail(const Status& status) {
     complain(status.to_string());

@@ -35,16 +35,20 @@ struct Options {
     bool strict = false, skip_bad_policies = false, ignore_unknown_columns = false;
     bool include_closed = false;
     bool quiet = false, json = false;
+    std::string log; // see EventLog
     PolicyLimits limits;
 };
 
 void add_policy_options(CLI::App& app, Options& options, bool required = true);
 void add_firm_options(CLI::App& app, Options& options, bool required = true);
 void add_output_options(CLI::App& app, Options& options);
+void add_log_option(CLI::App& app, Options& options);
 
 /// Prints `qice: message` on standard error.
 void say(const Options& options, const std::string& message); // not with --quiet
 void complain(const std::string& message);
+/// Both say nothing from now on: something else takes the place of words.
+void be_silent();
 /// Prints the Status and gives the exit code that goes with it.
 int fail(const Status& status);
 

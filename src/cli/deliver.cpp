@@ -1,6 +1,7 @@
 // qice deliver: the outbox for the portal's sender: claim a batch, say what became of it.
 #include "base/json.hpp"
 #include "cli/common.hpp"
+#include "cli/event_log.hpp"
 #include "push/delivery.hpp"
 #include "qice/base/text.hpp"
 #include "qice/io/writer.hpp"
@@ -164,14 +165,25 @@ class Deliver : public Command {
     }
 
     int run() override {
+        const char* command = claim_->parsed()  ? "deliver claim"
+                              : mark_->parsed() ? "deliver mark"
+                                                : "deliver status";
+        if (const Status status = log_.open(options_.log, command); !status.ok())
+            return fail(status);
         Result<std::unique_ptr<Outbox>> outbox = open_outbox(store_);
-        if (!outbox.ok()) return fail(outbox.status());
+        if (!outbox.ok()) return failed(outbox.status());
         if (claim_->parsed()) return run_claim(**outbox);
         if (mark_->parsed()) return run_mark(**outbox);
         return run_status(**outbox);
     }
 
   private:
+    int failed(const Status& status) {
+        const int code = fail(status);
+        log_.failure(status, code);
+        return code;
+    }
+
     void add_store(CLI::App& command) {
         command.add_option("--store", store_, "sqlite:PATH or postgresql://...")->required();
     }
@@ -188,6 +200,7 @@ class Deliver : public Command {
         claim_->add_option("--as-of", options_.as_of,
                            "the day at which pushes must be true (default: today)");
         add_output_options(*claim_, options_);
+        add_log_option(*claim_, options_);
     }
 
     void add_mark() {
@@ -198,41 +211,46 @@ class Deliver : public Command {
             ->check(CLI::IsMember(
                 {"sent", "opened", "dismissed", "applied", "accepted", "returned", "withdrawn"}));
         add_output_options(*mark_, options_);
+        add_log_option(*mark_, options_);
     }
 
     int run_claim(Outbox& outbox) {
         const Result<Date> day = as_of(options_);
-        if (!day.ok()) return fail(day.status());
+        if (!day.ok()) return failed(day.status());
         const Result<std::unique_ptr<Store>> store = open_store(store_, OpenMode::existing);
-        if (!store.ok()) return fail(store.status());
+        if (!store.ok()) return failed(store.status());
         const std::string token = new_token();
         const std::int64_t start = now();
         const Result<Handover> handover = claim_true_pushes(
             **store, outbox, {*day, {token, start, start + lease_, limit_}, options_.limits});
-        if (!handover.ok()) return fail(handover.status());
+        if (!handover.ok()) return failed(handover.status());
         std::string out;
         for (const HandedOver& push : handover->pushes)
             out += line_of(push, token);
         std::cout << out;
         say(options_, fmt::format("{} claimed until {} seconds from now, {} withdrawn",
                                   handover->pushes.size(), lease_, handover->withdrawn));
+        log_.write(Event("claimed")
+                       .number("pushes", static_cast<std::int64_t>(handover->pushes.size()))
+                       .number("withdrawn", static_cast<std::int64_t>(handover->withdrawn))
+                       .seconds(seconds_.seconds()));
         return kDone;
     }
 
     int run_mark(Outbox& outbox) {
         const Result<std::string> text = read_input(file_);
-        if (!text.ok()) return fail(text.status());
+        if (!text.ok()) return failed(text.status());
         const std::optional<Delivery> state = delivery_named(state_);
         const Result<std::vector<Move>> moves =
             MarkReader(file_ == "-" ? "standard input" : file_, state).read(*text);
-        if (!moves.ok()) return fail(moves.status());
+        if (!moves.ok()) return failed(moves.status());
         std::vector<Outcome> outcomes;
         if (const Status status = outbox.move(*moves, now(), outcomes); !status.ok())
-            return fail(status);
+            return failed(status);
         return report(*moves, outcomes);
     }
 
-    int report(const std::vector<Move>& moves, const std::vector<Outcome>& outcomes) const {
+    int report(const std::vector<Move>& moves, const std::vector<Outcome>& outcomes) {
         std::array<std::size_t, 5> counts{};
         std::size_t shown = 0;
         for (std::size_t i = 0; i < moves.size(); ++i) {
@@ -242,9 +260,14 @@ class Deliver : public Command {
                 complain(fmt::format("push {}: {}", moves[i].push, why));
         }
         if (shown > kMostShown) complain(fmt::format("... and {} more", shown - kMostShown));
-        fmt::print("{{\"done\": {}, \"already\": {}, \"unknown\": {}, \"refused\": {}, "
-                   "\"not_yours\": {}}}\n",
-                   counts[0], counts[1], counts[2], counts[3], counts[4]);
+        const std::string json =
+            fmt::format("{{\"done\": {}, \"already\": {}, \"unknown\": {}, \"refused\": {}, "
+                        "\"not_yours\": {}}}",
+                        counts[0], counts[1], counts[2], counts[3], counts[4]);
+        fmt::print("{}\n", json);
+        log_.write(Event("marked", shown == 0 ? "info" : "warning")
+                       .json("counts", json)
+                       .seconds(seconds_.seconds()));
         return shown == 0 ? kDone : kQuarantined;
     }
 
@@ -259,9 +282,9 @@ class Deliver : public Command {
         }
     }
 
-    int run_status(Outbox& outbox) const {
+    int run_status(Outbox& outbox) {
         const auto counts = outbox.counts();
-        if (!counts.ok()) return fail(counts.status());
+        if (!counts.ok()) return failed(counts.status());
         std::string out;
         for (int state = 0; state < kDeliveryStates; ++state)
             out += fmt::format("{}\"{}\": {}", state == 0 ? "" : ", ",
@@ -276,6 +299,8 @@ class Deliver : public Command {
     CLI::App *claim_ = nullptr, *mark_ = nullptr, *status_ = nullptr;
     Options options_;
     std::string store_;
+    EventLog log_;
+    Stopwatch seconds_;
     std::size_t limit_ = 1000;
     std::int64_t lease_ = 600;
     std::string file_ = "-", state_;

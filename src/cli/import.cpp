@@ -2,6 +2,7 @@
 #include "push/import.hpp"
 #include "base/json.hpp"
 #include "cli/common.hpp"
+#include "cli/event_log.hpp"
 #include "cli/store_input.hpp"
 #include "qice/base/csv.hpp"
 #include "qice/base/text.hpp"
@@ -45,30 +46,53 @@ class Import : public Command {
             ->check(CLI::Range(1, 1024));
         app->add_flag("--json", options_.json, "one summary object on standard output");
         add_output_options(*app, options_);
+        add_log_option(*app, options_);
     }
 
     int run() override {
+        if (const Status status = log_.open(options_.log, "import"); !status.ok())
+            return fail(status);
         if (options_.policies.empty() && options_.firms.empty() && options_.schema.empty() &&
             opt_outs_.empty())
-            return fail({StatusCode::usage,
-                         "nothing to import: give --firms, --policies, --schema or --opt-outs"});
+            return failed({StatusCode::usage,
+                           "nothing to import: give --firms, --policies, --schema or --opt-outs"});
+        log_.write(
+            Event("started").text("store", kind_of_store(store_)).truth("replace", replace_));
         Result<std::unique_ptr<Store>> store = open_store(store_, OpenMode::create);
-        if (!store.ok()) return fail(store.status());
+        if (!store.ok()) return failed(store.status());
         options_.limits.keep_contents = true;
         const int code = import_into(**store);
-        if (code != kDone && code != kQuarantined) (*store)->rollback();
+        if (code == kDone || code == kQuarantined)
+            log_.write(Event("ended", code == kDone ? "info" : "warning")
+                           .number("exit", code)
+                           .json("counts", json())
+                           .seconds(seconds_.seconds()));
+        else
+            (*store)->rollback();
         return code;
     }
 
   private:
+    int failed(const Status& status) {
+        const int code = fail(status);
+        log_.failure(status, code);
+        return code;
+    }
+
     int import_into(Store& store) {
         Status status = store.begin(Access::write);
         if (status.ok()) status = take_schema(store);
-        if (!status.ok()) return fail(status);
+        if (!status.ok()) return failed(status);
         if (!options_.policies.empty())
-            if (const int code = load_policies(options_, loaded_); code != kDone) return code;
+            if (const int code = load_policies(options_, loaded_); code != kDone) {
+                log_.failure(loaded_.policies.errors.empty()
+                                 ? invalid_input("the policies cannot be read")
+                                 : loaded_.policies.errors.front(),
+                             code);
+                return code;
+            }
         status = take_all(store);
-        if (!status.ok()) return fail(status);
+        if (!status.ok()) return failed(status);
         report();
         return read_quarantine_.entries == 0 && !loaded_.skipped_policies ? kDone : kQuarantined;
     }
@@ -166,6 +190,8 @@ class Import : public Command {
     int threads_ = 0;
     bool replace_ = false, schema_changed_ = false;
     Loaded loaded_;
+    EventLog log_;
+    Stopwatch seconds_;
     QuarantineReport read_quarantine_;
     Changes firms_, taken_opt_outs_;
     Importer::PolicyChanges policies_;

@@ -1,16 +1,21 @@
 // qice push: the night. Who is told of what, recorded so that nothing is told twice.
 #include "base/json.hpp"
 #include "cli/common.hpp"
+#include "cli/event_log.hpp"
+#include "cli/metrics.hpp"
 #include "cli/store_input.hpp"
 #include "kernels/kernels.hpp"
 #include "push/run.hpp"
 #include "qice/base/text.hpp"
+#include "qice/io/writer.hpp"
+#include "qice/version.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <iostream>
 
 namespace qice::cli {
@@ -61,7 +66,13 @@ class PushNight : public Command {
             ->check(CLI::Range(1, 1024));
         app->add_flag("--dry-run", night_.dry_run,
                       "show counts and the difference to last night; record nothing");
+        app->add_flag("--learn", night_.learn,
+                      "weigh the tags a firm follows by what it answered to earlier pushes");
         app->add_flag("--json", options_.json, "one summary object on standard output");
+        app->add_option("--metrics", metrics_,
+                        "the night in numbers, to this file in the text form of Prometheus")
+            ->excludes("--dry-run");
+        add_log_option(*app, options_);
         app->add_flag("--quiet", options_.quiet, "no progress and no summary on standard error");
         app->add_option("--lang", lang_, "the language of the reasons: zh or en")
             ->capture_default_str()
@@ -69,23 +80,129 @@ class PushNight : public Command {
     }
 
     int run() override {
-        if (const Status status = read_arguments(); !status.ok()) return fail(status);
-        Result<std::unique_ptr<Store>> store = open_store(store_, OpenMode::existing);
-        if (!store.ok()) return fail(store.status());
-        Result<NightReport> report = night(**store);
-        if (!report.ok()) {
-            (*store)->rollback();
-            return fail(report.status());
+        if (const Status status = open_outputs(); !status.ok()) return fail(status);
+        const Result<NightReport> report = whole_night();
+        const int code = report.ok() ? code_of(*report) : fail(report.status());
+        if (report.ok()) {
+            tell(*report);
+            for (const Status& policy : report->bad_policies)
+                complain(policy.to_string());
+            log_end(*report, code);
+        } else {
+            log_.failure(report.status(), code);
         }
-        tell(*report);
-        for (const Status& policy : report->bad_policies)
-            complain(policy.to_string());
-        return read_.entries == 0 && report->bad_cells == 0 && report->bad_policies.empty()
-                   ? kDone
-                   : kQuarantined;
+        return finish(report.ok() ? &*report : nullptr, code);
     }
 
   private:
+    /// What cannot be written is told before the night, not after it.
+    Status open_outputs() {
+        QICE_RETURN_IF_ERROR(log_.open(options_.log, "push"));
+        if (metrics_.empty()) return {};
+        last_success_ = last_success(metrics_);
+        metrics_file_.emplace(metrics_);
+        return metrics_file_->open();
+    }
+
+    Result<NightReport> whole_night() {
+        QICE_RETURN_IF_ERROR(read_arguments());
+        log_.write(Event("started")
+                       .text("version", QICE_VERSION_STRING)
+                       .text("store", kind_of_store(store_))
+                       .text("as_of", night_.limits.as_of.to_string())
+                       .json("options", options_json(night_))
+                       .truth("dry_run", night_.dry_run)
+                       .number("threads", night_.threads));
+        QICE_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
+                              open_store(store_, OpenMode::existing));
+        Result<NightReport> report = night(*store);
+        if (!report.ok()) store->rollback();
+        return report;
+    }
+
+    int code_of(const NightReport& report) const {
+        return set_aside(report) == 0 ? kDone : kQuarantined;
+    }
+
+    std::int64_t set_aside(const NightReport& report) const {
+        return static_cast<std::int64_t>(read_.entries + report.bad_cells +
+                                         report.bad_policies.size());
+    }
+
+    void log_step(NightStep step, const NightReport& report) {
+        switch (step) {
+        case NightStep::read:
+            log_.write(Event("read")
+                           .number("firms", report.run.firms)
+                           .number("policies", report.run.policies)
+                           .seconds(report.seconds.read));
+            break;
+        case NightStep::chosen:
+            log_.write(Event("chosen")
+                           .number("firms_open", report.firms_open)
+                           .number("firms_settled", report.firms_settled)
+                           .number("firms_pushed", report.firms_pushed)
+                           .number("policies_open", report.policies_open)
+                           .number("pushes", report.run.total())
+                           .seconds(report.seconds.match + report.seconds.choose));
+            break;
+        case NightStep::recorded:
+            log_.write(Event("recorded")
+                           .number("run", report.run.run)
+                           .number("pushes", report.run.total())
+                           .seconds(report.seconds.write));
+            break;
+        }
+    }
+
+    void log_end(const NightReport& report, int code) {
+        if (const std::int64_t entries = set_aside(report); entries > 0)
+            log_.write(Event("set_aside", "warning").number("entries", entries));
+        Event event("ended");
+        event.number("exit", code).truth("done_before", report.done_before);
+        if (!night_.dry_run) event.number("run", report.run.run);
+        log_.write(
+            event.json("pushes", '{' + counts_of(report.run) + '}').seconds(seconds_.seconds()));
+    }
+
+    /// Writes the metrics. The night is recorded already: a failure here is told, and the same
+    /// command again writes them.
+    int finish(const NightReport* report, int code) {
+        if (!metrics_file_) return code;
+        Status status = metrics_file_->write(
+            night_metrics({.exit = code,
+                           .report = report,
+                           .statuses = night_.limits.statuses,
+                           .now = static_cast<std::int64_t>(std::time(nullptr)),
+                           .last_success = last_success_,
+                           .seconds = seconds_.seconds(),
+                           .quarantined = report != nullptr ? set_aside(*report) : 0,
+                           .peak_bytes = peak_kib() * 1024,
+                           .kernels = kernels().name,
+                           .store = std::string(kind_of_store(store_)),
+                           .threads = night_.threads}));
+        if (status.ok()) status = metrics_file_->commit();
+        if (status.ok()) return code;
+        const int failed = fail(status);
+        log_.failure(status, failed);
+        return code == kDone || code == kQuarantined ? failed : code;
+    }
+
+    static double peak_kib() {
+        rusage usage{};
+        getrusage(RUSAGE_SELF, &usage);
+        return static_cast<double>(usage.ru_maxrss);
+    }
+
+    std::string counts_of(const StoredRun& of) const {
+        std::string out;
+        for (std::size_t s = 0; s < kStatuses; ++s)
+            if ((night_.limits.statuses >> s & 1) != 0 || of.pushes[s] > 0)
+                out += fmt::format("{}\"{}\": {}", out.empty() ? "" : ", ",
+                                   name_of(static_cast<Verdict>(s)), of.pushes[s]);
+        return out;
+    }
+
     Status read_arguments() {
         NightLimits& limits = night_.limits;
         QICE_ASSIGN_OR_RETURN(limits.as_of, as_of(options_));
@@ -109,7 +226,10 @@ class PushNight : public Command {
                         "--per-firm-days needs N:M like 10:7, got \"" + per_firm_days_ + "\""};
             limits.in_days = {static_cast<std::uint32_t>(pushes), static_cast<std::int32_t>(days)};
         }
-        if (!options_.quiet && ::isatty(STDERR_FILENO) == 1)
+        night_.on_step = [this](NightStep step, const NightReport& report) {
+            log_step(step, report);
+        };
+        if (!options_.quiet && options_.log != "-" && ::isatty(STDERR_FILENO) == 1)
             night_.progress = [](std::size_t done, std::size_t of) {
                 std::cerr << "\rqice: " << done << " of " << of << " firms\033[K" << std::flush;
                 if (done == of) std::cerr << "\r\033[K";
@@ -206,22 +326,15 @@ class PushNight : public Command {
 
     void tell_json(const NightReport& report) const {
         const StoredRun& run = report.run;
-        const auto counts_of = [&](const StoredRun& of) {
-            std::string out;
-            for (std::size_t s = 0; s < kStatuses; ++s)
-                if ((night_.limits.statuses >> s & 1) != 0 || of.pushes[s] > 0)
-                    out += fmt::format("{}\"{}\": {}", out.empty() ? "" : ", ",
-                                       name_of(static_cast<Verdict>(s)), of.pushes[s]);
-            return out;
-        };
         std::string out = fmt::format(
             "{{\"run\": {}, \"as_of\": \"{}\", \"done_before\": {}, \"dry_run\": {}, "
             "\"firms\": {}, \"policies\": {}, \"policies_matched\": {}, \"firms_open\": {}, "
+            "\"firms_settled\": {}, "
             "\"firms_ranked_again\": {}, \"firms_pushed\": {}, \"pushes\": {{{}}}",
             night_.dry_run && !report.done_before ? "null" : std::to_string(run.run),
             run.as_of.to_string(), report.done_before, night_.dry_run, run.firms, run.policies,
-            report.policies_open, report.firms_open, report.firms_deep, report.firms_pushed,
-            counts_of(run));
+            report.policies_open, report.firms_open, report.firms_settled, report.firms_deep,
+            report.firms_pushed, counts_of(run));
         if (report.last)
             out += fmt::format(", \"last\": {{\"run\": {}, \"as_of\": \"{}\", \"pushes\": {{{}}}}}",
                                report.last->run, report.last->as_of.to_string(),
@@ -237,21 +350,21 @@ class PushNight : public Command {
             }
             out += "}";
         }
-        rusage usage{};
-        getrusage(RUSAGE_SELF, &usage);
         const NightSeconds& seconds = report.seconds;
         fmt::print("{}, \"quarantined\": {}, \"seconds\": {{\"read\": {:.6f}, \"match\": {:.6f}, "
                    "\"choose\": {:.6f}, \"write\": {:.6f}, \"total\": {:.6f}}}, \"peak_mib\": "
                    "{:.1f}, \"threads\": {}, \"kernels\": \"{}\"}}\n",
                    out, read_.entries, seconds.read, seconds.match, seconds.choose, seconds.write,
-                   seconds_.seconds(), static_cast<double>(usage.ru_maxrss) / 1024.0,
-                   night_.threads, kernels().name);
+                   seconds_.seconds(), peak_kib() / 1024, night_.threads, kernels().name);
     }
 
     Options options_;
     NightOptions night_;
     std::string store_, statuses_ = "eligible,review", per_firm_ = "5", per_firm_days_, urgency_;
-    std::string firms_sql_, mapping_, quarantine_, lang_ = "zh";
+    std::string firms_sql_, mapping_, quarantine_, lang_ = "zh", metrics_;
+    EventLog log_;
+    std::optional<AtomicFile> metrics_file_;
+    std::int64_t last_success_ = 0;
     int threads_ = 0;
     QuarantineReport read_;
     Stopwatch seconds_;

@@ -116,15 +116,15 @@ FirmRecordWriter::Written FirmRecordWriter::write(std::size_t row) {
 
 FirmRecordReader::FirmRecordReader(SchemaPtr schema,
                                    const std::map<std::int64_t, std::string>& layouts)
-    : schema_(std::move(schema)) {
+    : schema_(std::move(schema)), tags_(kNowhere) {
     std::map<std::string, std::size_t, std::less<>> places;
     for (const Field& field : schema_->fields())
         if (!field.derived()) places.emplace(field.name, cells_++);
+    if (schema_->tags()) tags_ = places.at((*schema_)[*schema_->tags()].name);
     header_ = layout_header(*schema_);
     for (const auto& [number, header] : layouts) {
         Layout& layout = layouts_[number];
         layout.same = header == header_;
-        if (layout.same) continue;
         CsvScanner scanner(header);
         if (!scanner.next()) continue;
         for (const std::string_view name : scanner.cells()) {
@@ -134,23 +134,29 @@ FirmRecordReader::FirmRecordReader(SchemaPtr schema,
     }
 }
 
-void FirmRecordReader::add_moved(const Layout& layout, std::string_view record) {
+void FirmRecordReader::add_moved(const Layout& layout, std::string_view record,
+                                 const Taste* taste) {
     std::vector<std::string_view> moved(cells_);
     CsvScanner scanner(record);
     if (scanner.next())
         for (std::size_t i = 0; i < scanner.cells().size() && i < layout.places.size(); ++i)
             if (layout.places[i] != kNowhere) moved[layout.places[i]] = scanner.cells()[i];
-    for (const std::string_view cell : moved) {
+    for (std::size_t i = 0; i < cells_; ++i) {
         text_ += ',';
-        append_csv_cell(text_, cell, false);
+        if (i == tags_ && taste != nullptr)
+            append_csv_cell(text_, learnt_cell(moved[i], *taste), false);
+        else
+            append_csv_cell(text_, moved[i], false);
     }
 }
 
-void FirmRecordReader::add(std::string_view id, std::int64_t layout, std::string_view record) {
+void FirmRecordReader::add(std::string_view id, std::int64_t layout, std::string_view record,
+                           const Taste* taste) {
     append_csv_cell(text_, id, false);
     const auto known = layouts_.find(layout);
-    if (known != layouts_.end() && !known->second.same) {
-        add_moved(known->second, record);
+    const bool learns = taste != nullptr && tags_ != kNowhere;
+    if (known != layouts_.end() && (!known->second.same || learns)) {
+        add_moved(known->second, record, taste);
     } else if (!record.empty()) {
         text_ += ',';
         text_ += record;

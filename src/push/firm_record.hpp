@@ -8,6 +8,7 @@
 #pragma once
 
 #include "push/digest.hpp"
+#include "push/learn.hpp"
 #include "qice/io/reader.hpp"
 #include "qice/model/firm.hpp"
 
@@ -49,7 +50,9 @@ class FirmRecordReader {
     FirmRecordReader(SchemaPtr schema, const std::map<std::int64_t, std::string>& layouts);
 
     void reserve(std::size_t bytes) { text_.reserve(bytes); }
-    void add(std::string_view id, std::int64_t layout, std::string_view record);
+    /// With a taste the weights of the tags are those that were learnt.
+    void add(std::string_view id, std::int64_t layout, std::string_view record,
+             const Taste* taste = nullptr);
     /// The table, in the order of add(), derived for the day; starts again. What the schema of
     /// today cannot take of older records is in the quarantine.
     Result<FirmsRead> read(Date as_of, unsigned threads);
@@ -60,12 +63,12 @@ class FirmRecordReader {
         bool same = false; // as the schema's own
         std::vector<std::size_t> places;
     };
-    void add_moved(const Layout& layout, std::string_view record);
+    void add_moved(const Layout& layout, std::string_view record, const Taste* taste);
 
     SchemaPtr schema_;
     std::map<std::int64_t, Layout> layouts_;
     std::string header_, text_;
-    std::size_t cells_ = 0;
+    std::size_t cells_ = 0, tags_; // tags_: which of them has the tags
 };
 
 } // namespace qice

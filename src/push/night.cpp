@@ -47,8 +47,10 @@ FirmNight::Walk FirmNight::walk(std::uint32_t firm, const FirmRanking& ranking,
                                 std::span<const EarlierPush> earlier, const FirmOptOut* opt_out,
                                 std::vector<NightPush>& out) {
     std::uint32_t room = this->room(earlier);
+    has_all_ = false;
     if (room == 0 || (opt_out != nullptr && opt_out->everything)) return Walk::done;
     const std::size_t before = out.size();
+    HeldBack held;
     groups_.clear();
     for (std::size_t s = 0; s < kStatuses; ++s) {
         const auto status = static_cast<Verdict>(s);
@@ -57,24 +59,35 @@ FirmNight::Walk FirmNight::walk(std::uint32_t firm, const FirmRanking& ranking,
         for (std::size_t i = 0; i < pushes.size(); ++i) {
             const Push push = pushes[i];
             const NightPolicy& policy = policies_[push.other];
-            if (is_refused(policy, opt_out)) continue;
-            if (!take_group(policy.group)) continue;
-            if (is_known(policy.edition, status, earlier)) continue;
+            std::int64_t* const reason = is_refused(policy, opt_out) ? &held.opted_out
+                                         : !take_group(policy.group) ? &held.group
+                                         : is_known(policy.edition, status, earlier)
+                                             ? &held.pushed_before
+                                             : nullptr;
+            if (reason != nullptr) {
+                ++*reason;
+                continue;
+            }
             out.push_back({.firm = firm,
                            .policy = push.other,
                            .status = status,
                            .rank = static_cast<std::uint32_t>(i + 1),
                            .score = push.score});
-            if (--room == 0) return Walk::done;
+            if (--room > 0) continue;
+            held_back_ += held;
+            return Walk::done;
         }
         if (pushes.size() < ranking.top) continue;
         out.resize(before);
         return Walk::cut_short;
     }
+    has_all_ = true;
+    held_back_ += held;
     return Walk::done;
 }
 
-void apply_quotas(const QuotaInput& input, std::vector<NightPush>& pushes) {
+void apply_quotas(const QuotaInput& input, std::vector<NightPush>& pushes,
+                  std::vector<std::uint32_t>* firms_cut) {
     std::map<std::uint32_t, std::vector<std::uint32_t>> by_policy; // places of pushes
     for (std::uint32_t i = 0; i < pushes.size(); ++i)
         if (input.policies[pushes[i].policy].quota) by_policy[pushes[i].policy].push_back(i);
@@ -96,7 +109,10 @@ void apply_quotas(const QuotaInput& input, std::vector<NightPush>& pushes) {
     }
     std::size_t kept = 0;
     for (std::size_t i = 0; i < pushes.size(); ++i)
-        if (!cut[i]) pushes[kept++] = pushes[i];
+        if (!cut[i])
+            pushes[kept++] = pushes[i];
+        else if (firms_cut != nullptr)
+            firms_cut->push_back(pushes[i].firm);
     pushes.resize(kept);
 }
 

@@ -75,6 +75,18 @@ struct FirmRanking {
     std::uint32_t top = kNoLimit;
 };
 
+/// Pairs that were looked at and not pushed, and why.
+struct HeldBack {
+    std::int64_t opted_out = 0, group = 0, pushed_before = 0;
+
+    HeldBack& operator+=(const HeldBack& other) {
+        opted_out += other.opted_out;
+        group += other.group;
+        pushed_before += other.pushed_before;
+        return *this;
+    }
+};
+
 /// One firm's night. Reused from firm to firm; for one thread.
 class FirmNight {
   public:
@@ -90,6 +102,10 @@ class FirmNight {
     /// Appends what the firm gets, in order. `out` is as before where the walk was cut short.
     Walk walk(std::uint32_t firm, const FirmRanking& ranking, std::span<const EarlierPush> earlier,
               const FirmOptOut* opt_out, std::vector<NightPush>& out);
+    /// Of the last walk that was done: were all pairs looked at, and room left?
+    bool has_all() const { return has_all_; }
+    /// Of all walks that were done.
+    const HeldBack& held_back() const { return held_back_; }
 
   private:
     bool is_refused(const NightPolicy& policy, const FirmOptOut* opt_out) const;
@@ -100,6 +116,8 @@ class FirmNight {
     std::span<const NightPolicy> policies_;
     NightLimits limits_;
     std::vector<std::uint32_t> groups_; // taken, of the current firm
+    bool has_all_ = false;
+    HeldBack held_back_;
 };
 
 /// Step 5. Of the pushes of each policy that has a quota, those that fit stay; order stays. A firm
@@ -111,6 +129,8 @@ struct QuotaInput {
     std::function<std::string_view(std::uint32_t firm)> id;
     std::function<bool(std::uint32_t firm, std::uint32_t edition)> had;
 };
-void apply_quotas(const QuotaInput& input, std::vector<NightPush>& pushes);
+/// `cut`: the firm of each push that was taken away, ascending.
+void apply_quotas(const QuotaInput& input, std::vector<NightPush>& pushes,
+                  std::vector<std::uint32_t>* cut = nullptr);
 
 } // namespace qice

@@ -5,6 +5,7 @@
 #include "push/forget.hpp"
 #include "push/import.hpp"
 #include "push/run.hpp"
+#include "qice/base/decimal.hpp"
 #include "qice/rule/evaluate.hpp"
 #include "store/audit.hpp"
 
@@ -16,12 +17,41 @@ namespace {
 
 constexpr std::size_t kBatch = 8192; // pushes judged at a time
 
+Score score_of(const Policy& policy, const FirmView& firm, const Urgency& urgency) {
+    Score score = policy.priority + urgency.of(policy, firm.as_of());
+    for (const Tag& tag : firm.tags()) {
+        const FirmTable& table = firm.table();
+        const std::string& name = table.column(*table.schema().tags()).dictionary[tag.name];
+        for (const PolicyTag& wanted : policy.tags)
+            if (wanted.name == name) score += std::int64_t{tag.weight} * wanted.weight;
+    }
+    for (const Preference& preference : policy.prefer)
+        if (evaluate(preference.when, firm) == Truth::yes) score += preference.add;
+    return score;
+}
+
 } // namespace
 
 // -------------------------------------------------------------------------------- Replayer
 
+/// What of a run's options its scores depend on.
+Status Replayer::read_options(const StoredRun& run) {
+    QICE_ASSIGN_OR_RETURN(const Json options, parse_json({"options of a run", run.options}));
+    urgency_ = {};
+    if (const Json* urgency = options.find("urgency"); urgency != nullptr)
+        if (urgency->items.size() == 2)
+            urgency_ = {std::atoll(urgency->items[0].text.c_str()),
+                        std::atoll(urgency->items[1].text.c_str())};
+    tastes_.clear();
+    const Json* learn = options.find("learn");
+    if (learn == nullptr || !learn->boolean) return {};
+    QICE_ASSIGN_OR_RETURN(tastes_, read_tastes_of(store_, run.run));
+    return {};
+}
+
 /// Reads what does not change from run to run once, and the schema of the run.
-Status Replayer::prepare(std::int64_t run) {
+Status Replayer::prepare(const StoredRun& run) {
+    QICE_RETURN_IF_ERROR(read_options(run));
     if (layouts_.empty()) {
         QICE_RETURN_IF_ERROR(store_.read_layouts([&](std::int64_t layout, std::string_view header) {
             layouts_[layout] = header;
@@ -36,7 +66,7 @@ Status Replayer::prepare(std::int64_t run) {
             return Status();
         }));
     }
-    QICE_ASSIGN_OR_RETURN(const StoredSchema stored, archive_.schema_of(run));
+    QICE_ASSIGN_OR_RETURN(const StoredSchema stored, archive_.schema_of(run.run));
     std::string text = stored.json;
     for (const StoredSchema::CodeList& list : stored.code_lists)
         text += '\0' + list.name + '\0' + list.content;
@@ -67,18 +97,21 @@ Result<FirmTable> Replayer::firms(Date as_of, std::span<const RecordedPush> push
     absl::flat_hash_map<std::int64_t, std::size_t> row_of; // of a version
     std::vector<std::int64_t> versions;
     std::vector<std::string_view> ids;
+    std::vector<const Taste*> tastes;
     for (const RecordedPush& push : pushes) {
         const auto [found, is_new] = row_of.try_emplace(push.push.firm_version, versions.size());
         rows.push_back(found->second);
         if (!is_new) continue;
         versions.push_back(push.push.firm_version);
         ids.push_back(firm_ids_.at(push.push.firm));
+        const auto taste = tastes_.find(push.push.firm);
+        tastes.push_back(taste == tastes_.end() ? nullptr : &taste->second);
     }
     // A firm may stand there with two versions, and ids must differ: rows of many are numbered.
     std::size_t row = 0;
     QICE_RETURN_IF_ERROR(store_.read_records(versions, [&](const StoredRecord& record) {
         const std::string name = ids.size() == 1 ? std::string(ids[0]) : std::to_string(row);
-        reader.add(name, record.layout, record.record);
+        reader.add(name, record.layout, record.record, tastes[row]);
         ++row;
         return Status();
     }));
@@ -92,13 +125,15 @@ Status Replayer::judge(const StoredRun& run, std::span<const RecordedPush> pushe
     QICE_ASSIGN_OR_RETURN(const FirmTable table, firms(run.as_of, pushes, rows));
     for (std::size_t i = 0; i < pushes.size(); ++i) {
         QICE_ASSIGN_OR_RETURN(const Policy* policy, this->policy(pushes[i].push.policy_version));
-        QICE_RETURN_IF_ERROR(visit(pushes[i], qice::judge(policy->rule, table[rows[i]]).verdict));
+        const FirmView firm = table[rows[i]];
+        QICE_RETURN_IF_ERROR(visit(pushes[i], qice::judge(policy->rule, firm).verdict,
+                                   score_of(*policy, firm, urgency_)));
     }
     return {};
 }
 
 Status Replayer::judge_run(const StoredRun& run, const Judged& visit) {
-    QICE_RETURN_IF_ERROR(prepare(run.run));
+    QICE_RETURN_IF_ERROR(prepare(run));
     std::vector<RecordedPush> batch;
     const auto finish = [&] {
         const Status status = judge(run, batch, visit);
@@ -122,7 +157,7 @@ Result<Replay> Replayer::replay(std::int64_t number) {
         if (run.run == push->run) out.run = run;
         return Status();
     }));
-    QICE_RETURN_IF_ERROR(prepare(push->run));
+    QICE_RETURN_IF_ERROR(prepare(out.run));
     if (is_pseudonym(firm_ids_[push->push.firm]))
         return invalid_input("push " + std::to_string(number) +
                              " cannot be replayed: its firm was forgotten");
@@ -131,8 +166,8 @@ Result<Replay> Replayer::replay(std::int64_t number) {
     QICE_ASSIGN_OR_RETURN(const Policy* policy, this->policy(push->push.policy_version));
     // Only what is open is pushed, and which others superseded it is not asked again.
     const LifeCycle open = LifeCycle::open;
-    out.explanation =
-        explain(*schema_, {policy, 1}, 0, table[0], {.urgency = {}, .life_cycles = {&open, 1}});
+    out.explanation = explain(*schema_, {policy, 1}, 0, table[0],
+                              {.urgency = urgency_, .life_cycles = {&open, 1}});
     return out;
 }
 
@@ -232,14 +267,19 @@ class Verifier {
     }
 
     Status check_verdicts(const StoredRun& run) {
-        return replayer_.judge_run(run, [&](const RecordedPush& recorded, Verdict verdict) {
-            ++out_.replayed;
-            if (verdict != recorded.push.status)
-                fault("push " + std::to_string(recorded.push.push) + ": was " +
-                      std::string(name_of(recorded.push.status)) + ", and is " +
-                      std::string(name_of(verdict)) + " when it is judged again");
-            return Status();
-        });
+        return replayer_.judge_run(
+            run, [&](const RecordedPush& recorded, Verdict verdict, Score score) {
+                ++out_.replayed;
+                if (score != recorded.push.score)
+                    fault("push " + std::to_string(recorded.push.push) + ": had a score of " +
+                          format_decimal(recorded.push.score, 6) + ", and has " +
+                          format_decimal(score, 6) + " when it is judged again");
+                if (verdict != recorded.push.status)
+                    fault("push " + std::to_string(recorded.push.push) + ": was " +
+                          std::string(name_of(recorded.push.status)) + ", and is " +
+                          std::string(name_of(verdict)) + " when it is judged again");
+                return Status();
+            });
     }
 
     /// What nights know of earlier pushes is what was pushed and not withdrawn.

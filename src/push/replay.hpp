@@ -12,6 +12,7 @@
 #pragma once
 
 #include "push/archive.hpp"
+#include "push/learn.hpp"
 #include "qice/match/explain.hpp"
 #include "qice/model/firm.hpp"
 #include "qice/rule/parse.hpp"
@@ -38,13 +39,14 @@ class Replayer {
     /// Fails where there is no such push, or its firm was forgotten.
     Result<Replay> replay(std::int64_t push);
 
-    /// The verdicts of a run's pushes now, from what was stored then, told in order. Those of
-    /// firms that were forgotten are left out.
-    using Judged = std::function<Status(const RecordedPush& push, Verdict verdict)>;
+    /// The verdicts and scores of a run's pushes now, from what was stored then, told in order.
+    /// Those of firms that were forgotten are left out.
+    using Judged = std::function<Status(const RecordedPush& push, Verdict verdict, Score score)>;
     Status judge_run(const StoredRun& run, const Judged& visit);
 
   private:
-    Status prepare(std::int64_t run);
+    Status prepare(const StoredRun& run);
+    Status read_options(const StoredRun& run);
     Result<const Policy*> policy(std::int64_t version);
     Status judge(const StoredRun& run, std::span<const RecordedPush> pushes, const Judged& visit);
     Result<FirmTable> firms(Date as_of, std::span<const RecordedPush> pushes,
@@ -58,6 +60,8 @@ class Replayer {
     std::map<std::int64_t, std::string> contents_;             // of policies, by version
     std::map<std::int64_t, std::unique_ptr<Policy>> policies_; // parsed with schema_
     std::map<std::int64_t, std::string> firm_ids_;
+    Urgency urgency_; // of the last run
+    Tastes tastes_;   // what it had learnt
 };
 
 struct VerifyOptions {

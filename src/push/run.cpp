@@ -3,7 +3,9 @@
 #include "base/json.hpp"
 #include "base/string_map.hpp"
 #include "push/firm_record.hpp"
+#include "push/night_input.hpp"
 #include "push/reason.hpp"
+#include "push/settled.hpp"
 #include "qice/version.hpp"
 
 #include <algorithm>
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::uint32_t kLeastTop = 8;
 constexpr std::size_t kBatch = 1 << 16;
+constexpr std::string_view kMemo = "settled";
 
 class Clock {
   public:
@@ -39,48 +42,6 @@ std::string utc_now() {
     return text;
 }
 
-/// The firms of a night by place: those that are there, in the order of their numbers.
-struct NightFirms {
-    std::vector<std::int64_t> numbers, versions;
-    TextColumn ids;
-    std::vector<std::size_t> first_earlier; // by place, and one more
-    std::vector<EarlierPush> earlier;
-    std::map<std::uint32_t, FirmOptOut> opt_outs; // by place
-
-    std::span<const EarlierPush> earlier_of(std::uint32_t place) const {
-        return std::span(earlier).subspan(first_earlier[place],
-                                          first_earlier[place + 1] - first_earlier[place]);
-    }
-    const FirmOptOut* opt_out_of(std::uint32_t place) const {
-        const auto found = opt_outs.find(place);
-        return found == opt_outs.end() ? nullptr : &found->second;
-    }
-};
-
-/// Numbers for what is the same to a night: (policy, version its author gave).
-class Editions {
-  public:
-    std::uint32_t add(std::int64_t policy, std::int64_t edition, std::int64_t version) {
-        const auto [found, is_new] = numbers_.emplace(std::pair(policy, edition), count_);
-        count_ += is_new;
-        if (of_version_.size() <= static_cast<std::size_t>(version))
-            of_version_.resize(static_cast<std::size_t>(version) + 1);
-        return of_version_[static_cast<std::size_t>(version)] = found->second;
-    }
-    std::uint32_t of(std::int64_t version) const {
-        return of_version_[static_cast<std::size_t>(version)];
-    }
-    std::uint32_t size() const { return count_; }
-    bool knows(std::int64_t version) const {
-        return static_cast<std::size_t>(version) < of_version_.size();
-    }
-
-  private:
-    std::map<std::pair<std::int64_t, std::int64_t>, std::uint32_t> numbers_;
-    std::vector<std::uint32_t> of_version_;
-    std::uint32_t count_ = 0;
-};
-
 class NightRun {
   public:
     NightRun(Store& store, const NightOptions& options) : store_(store), options_(options) {}
@@ -96,15 +57,19 @@ class NightRun {
     struct Chosen {
         std::vector<NightPush> pushes;
         std::vector<std::uint32_t> cut_short; // places
+        std::vector<SettledFirm> settled;     // firm: its place; without a fingerprint
+        HeldBack held_back;
     };
 
     Status read_input();
-    Status read_policies();
-    Status read_firms();
-    Status read_opt_outs();
-    Status read_earlier();
     Result<Portion> read_portion(std::span<const std::uint32_t> places);
     Status choose();
+    std::vector<std::uint32_t> open_places();
+    Status skip_settled(const Matcher& matcher, std::vector<std::uint32_t>& open);
+    Status keep_stirred(std::span<const Policy> policies, std::span<const NightPolicy> of_night,
+                        std::vector<std::uint32_t>& places);
+    void settle();
+    std::uint64_t fingerprint(std::uint32_t place, std::span<const EarlierPush> tonight) const;
     Status choose_among(const Matcher& matcher, std::span<const std::uint32_t> places,
                         std::uint32_t top, std::uint32_t portion,
                         std::vector<std::uint32_t>& cut_short);
@@ -112,23 +77,22 @@ class NightRun {
                    std::vector<std::uint32_t>& cut_short);
     Chosen choose_rows(const MatchResult& result, const Portion& portion, std::uint32_t top,
                        std::pair<std::size_t, std::size_t> rows, ReasonBook& book) const;
+    FirmRanking ranking_of(const MatchResult& result, std::uint32_t row, std::uint32_t top) const;
     void adopt_reasons(Chosen& chosen, const ReasonBook& book);
     void cut_by_quota();
     Status record();
     Status number_reasons(std::vector<std::int64_t>& numbers);
     Status compare_with_last();
+    void tell(NightStep step) const {
+        if (options_.on_step) options_.on_step(step, report_);
+    }
 
     Store& store_;
     const NightOptions& options_;
     NightReport report_;
-    SchemaPtr schema_;
-    CurrentPolicies policies_;
-    std::vector<NightPolicy> night_policies_;
-    Editions editions_;
-    std::map<std::int64_t, std::string> layouts_, policy_ids_; // ids by version
-    NightFirms firms_;
-    std::vector<std::int64_t> firms_had_; // by edition
-    Sha256 input_;
+    NightInput in_;
+    Settled settled_;      // what tonight leaves settled
+    bool is_late_ = false; // a night before the one that settled_ is of
     std::vector<NightPush> pushes_;
     StringMap<std::uint32_t> reason_numbers_;
     std::vector<std::string_view> reasons_;
@@ -136,117 +100,12 @@ class NightRun {
 
 // ----------------------------------------------------------------------------------- reading
 
-Status NightRun::read_policies() {
-    QICE_ASSIGN_OR_RETURN(const std::optional<StoredSchema> stored, store_.schema());
-    if (!stored)
-        return {StatusCode::storage, "this store has no firms and no policies yet: qice import"};
-    QICE_ASSIGN_OR_RETURN(schema_, parse_schema(*stored));
-    input_.add_text(stored->json);
-    for (const StoredSchema::CodeList& list : stored->code_lists)
-        input_.add_text(list.content);
-    QICE_ASSIGN_OR_RETURN(policies_, current_policies(store_, schema_, options_.policy_limits));
-    report_.bad_policies = policies_.set.errors;
-    if (!report_.bad_policies.empty() && !options_.skip_bad_policies)
-        return invalid_input(report_.bad_policies.front().message() +
-                                 "; import it again, or leave it out with --skip-bad-policies",
-                             report_.bad_policies.front().place());
-    QICE_RETURN_IF_ERROR(store_.read_policy_versions(false, [&](const StoredPolicy& policy) {
-        editions_.add(policy.policy, policy.edition, policy.version);
-        policy_ids_[policy.version] = policy.id;
-        return Status();
-    }));
-    std::map<std::string, std::uint32_t> groups;
-    for (std::size_t i = 0; i < policies_.stored.size(); ++i) {
-        const Policy& policy = policies_.set.policies[i];
-        NightPolicy night{editions_.of(policies_.stored[i].version), 0, policy.quota, {}};
-        if (!policy.exclusive_group.empty())
-            night.group = groups.emplace(policy.exclusive_group, groups.size() + 1).first->second;
-        for (const PolicyTag& tag : policy.tags)
-            night.tags.push_back(tag.name);
-        std::sort(night.tags.begin(), night.tags.end());
-        night_policies_.push_back(std::move(night));
-        input_.add_text(policy.id);
-        input_.add(policies_.stored[i].digest);
-    }
-    input_.add_number(static_cast<std::int64_t>(policies_.stored.size()));
-    return {};
-}
-
-Status NightRun::read_firms() {
-    QICE_RETURN_IF_ERROR(store_.read_layouts([&](std::int64_t number, std::string_view header) {
-        layouts_[number] = header;
-        return Status();
-    }));
-    return store_.read_firms([&](const StoredFirm& firm) {
-        if (firm.version == 0) return Status();
-        firms_.numbers.push_back(firm.firm);
-        firms_.versions.push_back(firm.version);
-        firms_.ids.append(firm.id);
-        input_.add_text(firm.id);
-        input_.add(firm.digest);
-        return Status();
-    });
-}
-
-Status NightRun::read_opt_outs() {
-    std::map<std::string, FirmOptOut, std::less<>> by_id;
-    QICE_RETURN_IF_ERROR(store_.read_opt_outs([&](const OptOut& opt_out) {
-        input_.add_text(opt_out.firm_id);
-        input_.add_text(opt_out.tag);
-        FirmOptOut& of = by_id[opt_out.firm_id];
-        of.everything = of.everything || opt_out.tag.empty();
-        of.tags.push_back(opt_out.tag);
-        return Status();
-    }));
-    for (auto& [id, opt_out] : by_id)
-        std::sort(opt_out.tags.begin(), opt_out.tags.end());
-    for (std::uint32_t place = 0; place < firms_.numbers.size() && !by_id.empty(); ++place)
-        if (const auto found = by_id.find(firms_.ids[place]); found != by_id.end())
-            firms_.opt_outs[place] = std::move(found->second);
-    return {};
-}
-
-Status NightRun::read_earlier() {
-    firms_had_.resize(editions_.size());
-    std::vector<bool> has_quota(editions_.size());
-    for (const NightPolicy& policy : night_policies_)
-        if (policy.quota) has_quota[policy.edition] = true;
-    std::size_t place = 0;
-    const auto end_places_before = [&](std::int64_t firm) {
-        while (place < firms_.numbers.size() && firms_.numbers[place] < firm) {
-            firms_.first_earlier.push_back(firms_.earlier.size());
-            ++place;
-        }
-    };
-    std::vector<std::uint32_t> had;
-    QICE_RETURN_IF_ERROR(
-        store_.read_pushed([&](std::int64_t firm, std::span<const Pushed> pushed) -> Status {
-            end_places_before(firm);
-            const bool is_there = place < firms_.numbers.size() && firms_.numbers[place] == firm;
-            if (is_there) end_places_before(firm + 1);
-            had.clear();
-            for (const Pushed& push : pushed) {
-                if (!editions_.knows(push.policy_version))
-                    return {StatusCode::storage, "a push is of a policy the store does not know"};
-                const std::uint32_t edition = editions_.of(push.policy_version);
-                if (is_there) firms_.earlier.push_back({edition, push.day, push.status});
-                if (!has_quota[edition] || std::find(had.begin(), had.end(), edition) != had.end())
-                    continue;
-                had.push_back(edition);
-                ++firms_had_[edition];
-            }
-            return Status();
-        }));
-    end_places_before(INT64_MAX);
-    firms_.first_earlier.push_back(firms_.earlier.size());
-    return {};
-}
-
 Status NightRun::read_input() {
     const Clock clock(report_.seconds.read);
-    QICE_RETURN_IF_ERROR(read_policies());
-    QICE_RETURN_IF_ERROR(read_firms());
-    return read_opt_outs();
+    QICE_ASSIGN_OR_RETURN(in_, read_night_input(store_, options_));
+    report_.bad_policies = in_.policies.set.errors;
+    report_.firms_learnt = static_cast<std::int64_t>(in_.tastes.size());
+    return {};
 }
 
 Result<NightRun::Portion> NightRun::read_portion(std::span<const std::uint32_t> places) {
@@ -254,11 +113,12 @@ Result<NightRun::Portion> NightRun::read_portion(std::span<const std::uint32_t> 
     std::vector<std::int64_t> versions;
     versions.reserve(places.size());
     for (const std::uint32_t place : places)
-        versions.push_back(firms_.versions[place]);
-    FirmRecordReader reader(schema_, layouts_);
+        versions.push_back(in_.firms.versions[place]);
+    FirmRecordReader reader(in_.schema, in_.layouts);
     std::size_t next = 0;
     QICE_RETURN_IF_ERROR(store_.read_records(versions, [&](const StoredRecord& record) {
-        reader.add(firms_.ids[places[next++]], record.layout, record.record);
+        const std::uint32_t place = places[next++];
+        reader.add(in_.firms.ids[place], record.layout, record.record, in_.taste_of(place));
         return Status();
     }));
     QICE_ASSIGN_OR_RETURN(portion.read, reader.read(options_.limits.as_of, options_.threads));
@@ -277,21 +137,36 @@ std::uint32_t usual_depth(std::vector<std::uint32_t> depths) {
     return *at > kNoLimit - kLeastTop ? kNoLimit : *at + kLeastTop;
 }
 
-Status NightRun::choose() {
-    const FirmNight night(night_policies_, options_.limits);
-    std::vector<std::uint32_t> open, depths;
-    for (std::uint32_t place = 0; place < firms_.numbers.size(); ++place) {
-        const FirmOptOut* opt_out = firms_.opt_out_of(place);
-        const std::uint32_t room = night.room(firms_.earlier_of(place));
-        if (room == 0 || (opt_out != nullptr && opt_out->everything)) continue;
-        open.push_back(place);
-        const auto had = static_cast<std::uint32_t>(firms_.earlier_of(place).size());
-        depths.push_back(room >= kNoLimit - had ? kNoLimit : room + had);
+/// Firms whose limits leave them room tonight.
+std::vector<std::uint32_t> NightRun::open_places() {
+    const FirmNight night(in_.night_policies, options_.limits);
+    std::vector<std::uint32_t> open;
+    for (std::uint32_t place = 0; place < in_.firms.numbers.size(); ++place) {
+        const FirmOptOut* opt_out = in_.firms.opt_out_of(place);
+        if (opt_out != nullptr && opt_out->everything)
+            ++report_.firms_opted_out;
+        else if (night.room(in_.firms.earlier_of(place)) == 0)
+            ++report_.firms_full;
+        else
+            open.push_back(place);
     }
+    return open;
+}
+
+Status NightRun::choose() {
+    std::vector<std::uint32_t> open = open_places();
     report_.firms_open = static_cast<std::int64_t>(open.size());
-    const Matcher matcher(*schema_, policies_.set.policies,
+    const Matcher matcher(*in_.schema, in_.policies.set.policies,
                           {options_.limits.as_of, false, options_.urgency});
     report_.policies_open = static_cast<std::int64_t>(matcher.program().policies.size());
+    QICE_RETURN_IF_ERROR(skip_settled(matcher, open));
+    const FirmNight night(in_.night_policies, options_.limits);
+    std::vector<std::uint32_t> depths;
+    for (const std::uint32_t place : open) {
+        const auto had = static_cast<std::uint32_t>(in_.firms.earlier_of(place).size());
+        const std::uint32_t room = night.room(in_.firms.earlier_of(place));
+        depths.push_back(room >= kNoLimit - had ? kNoLimit : room + had);
+    }
     std::vector<std::uint32_t> cut_short, none;
     QICE_RETURN_IF_ERROR(
         choose_among(matcher, open, usual_depth(std::move(depths)), options_.portion, cut_short));
@@ -346,7 +221,7 @@ void NightRun::choose_in(const MatchResult& result, const Portion& portion, std:
     const std::size_t workers = std::max(options_.threads, 1u);
     std::vector<ReasonBook> books;
     for (std::size_t i = 0; i < workers; ++i)
-        books.emplace_back(policies_.set.policies, options_.language);
+        books.emplace_back(in_.policies.set.policies, options_.language);
     std::vector<std::future<Chosen>> chosen;
     for (std::size_t i = 0; i < workers; ++i)
         chosen.push_back(std::async(
@@ -359,37 +234,46 @@ void NightRun::choose_in(const MatchResult& result, const Portion& portion, std:
         adopt_reasons(part, books[i]);
         pushes_.insert(pushes_.end(), part.pushes.begin(), part.pushes.end());
         cut_short.insert(cut_short.end(), part.cut_short.begin(), part.cut_short.end());
+        settled_.firms.insert(settled_.firms.end(), part.settled.begin(), part.settled.end());
+        report_.held_back += part.held_back;
     }
+}
+
+FirmRanking NightRun::ranking_of(const MatchResult& result, std::uint32_t row,
+                                 std::uint32_t top) const {
+    FirmRanking ranking;
+    ranking.top = top;
+    for (std::size_t s = 0; s < kStatuses; ++s)
+        if ((options_.limits.statuses >> s & 1) != 0)
+            ranking.pushes[s] = result.pushes(row, static_cast<Verdict>(s));
+    return ranking;
 }
 
 NightRun::Chosen NightRun::choose_rows(const MatchResult& result, const Portion& portion,
                                        std::uint32_t top, std::pair<std::size_t, std::size_t> rows,
                                        ReasonBook& book) const {
     Chosen out;
-    FirmNight night(night_policies_, options_.limits);
+    FirmNight night(in_.night_policies, options_.limits);
     const FirmTable& table = portion.read->firms;
     for (std::size_t row = rows.first; row < rows.second; ++row) {
         const std::uint32_t place = portion.places[row];
-        FirmRanking ranking;
-        ranking.top = top;
-        for (std::size_t s = 0; s < kStatuses; ++s)
-            if ((options_.limits.statuses >> s & 1) != 0)
-                ranking.pushes[s] =
-                    result.pushes(static_cast<std::uint32_t>(row), static_cast<Verdict>(s));
+        const FirmRanking ranking = ranking_of(result, static_cast<std::uint32_t>(row), top);
         const std::size_t before = out.pushes.size();
-        if (night.walk(place, ranking, firms_.earlier_of(place), firms_.opt_out_of(place),
+        if (night.walk(place, ranking, in_.firms.earlier_of(place), in_.firms.opt_out_of(place),
                        out.pushes) == FirmNight::Walk::cut_short)
             out.cut_short.push_back(place);
         const FirmView firm = table[row];
+        if (night.has_all()) out.settled.push_back({place, 0, quiet_until(firm)});
         for (std::size_t i = before; i < out.pushes.size(); ++i) {
             NightPush& push = out.pushes[i];
-            const Policy& policy = policies_.set.policies[push.policy];
+            const Policy& policy = in_.policies.set.policies[push.policy];
             push.reason = book.number(push.policy, push.status, firm);
             push.benefit = benefit_fen(policy, firm);
             if (policy.quota && push.status == Verdict::needs_data)
                 push.later = !judge(policy.rule, firm).one_fact_away;
         }
     }
+    out.held_back = night.held_back();
     return out;
 }
 
@@ -406,14 +290,134 @@ void NightRun::adopt_reasons(Chosen& chosen, const ReasonBook& book) {
 
 void NightRun::cut_by_quota() {
     const Clock clock(report_.seconds.choose);
-    apply_quotas(
-        {night_policies_, firms_had_, [&](std::uint32_t place) { return firms_.ids[place]; },
-         [&](std::uint32_t place, std::uint32_t edition) {
-             const auto earlier = firms_.earlier_of(place);
-             return std::any_of(earlier.begin(), earlier.end(),
-                                [&](const EarlierPush& push) { return push.edition == edition; });
-         }},
-        pushes_);
+    std::vector<std::uint32_t> cut; // places, of each push
+    apply_quotas({in_.night_policies, in_.firms_had,
+                  [&](std::uint32_t place) { return in_.firms.ids[place]; },
+                  [&](std::uint32_t place, std::uint32_t edition) {
+                      const auto earlier = in_.firms.earlier_of(place);
+                      return std::any_of(
+                          earlier.begin(), earlier.end(),
+                          [&](const EarlierPush& push) { return push.edition == edition; });
+                  }},
+                 pushes_, &cut);
+    report_.cut_by_quota = static_cast<std::int64_t>(cut.size());
+    std::erase_if(settled_.firms, [&](const SettledFirm& firm) { // it may get it another night
+        return std::binary_search(cut.begin(), cut.end(), static_cast<std::uint32_t>(firm.firm));
+    });
+}
+
+// ----------------------------------------------------------------------------------- settled
+
+std::uint64_t NightRun::fingerprint(std::uint32_t place,
+                                    std::span<const EarlierPush> tonight) const {
+    return fingerprint_of(in_.firms.versions[place], in_.firms.opt_out_of(place),
+                          in_.taste_of(place), in_.firms.earlier_of(place), tonight);
+}
+
+/// Takes firms out of `open` that an earlier night left settled and nothing has stirred since.
+Status NightRun::skip_settled(const Matcher& matcher, std::vector<std::uint32_t>& open) {
+    const std::vector<Policy>& policies = in_.policies.set.policies;
+    Sha256 world;
+    world.add_text(QICE_VERSION_STRING);
+    world.add(in_.schema_digest);
+    world.add_number(options_.limits.statuses);
+    world.add_number(options_.learn ? 1 : 0);
+    settled_.world = world.take();
+    settled_.day = options_.limits.as_of;
+    std::vector<std::pair<OpenPolicy, std::uint32_t>> now;
+    for (const CompiledPolicy& open_policy : matcher.program().policies) {
+        const std::uint32_t place = open_policy.policy;
+        now.push_back(
+            {{in_.policies.stored[place].version, group_number(policies[place].exclusive_group)},
+             place});
+    }
+    std::sort(now.begin(), now.end(),
+              [](const auto& a, const auto& b) { return a.first.version < b.first.version; });
+    for (const auto& [policy, place] : now)
+        settled_.open.push_back(policy);
+    if (options_.urgency.days > 0) return {}; // ranks, and so groups, change with the day
+    QICE_ASSIGN_OR_RETURN(const std::string memo, store_.memo(kMemo));
+    const std::optional<Settled> known = Settled::from_memo(memo);
+    if (!known || known->world != settled_.world) return {};
+    is_late_ = options_.limits.as_of < known->day;
+    if (is_late_) return {};
+    std::vector<std::uint32_t> due, quiet;
+    for (const std::uint32_t place : open)
+        (known->find(in_.firms.numbers[place], fingerprint(place, {}), settled_.day) == nullptr
+             ? due
+             : quiet)
+            .push_back(place);
+    std::vector<Policy> stirring_policies;
+    std::vector<NightPolicy> of_night;
+    for (const std::uint32_t i : stirring(known->open, settled_.open)) {
+        stirring_policies.push_back(policies[now[i].second]);
+        of_night.push_back(in_.night_policies[now[i].second]);
+    }
+    std::vector<std::uint32_t> stirred = quiet;
+    QICE_RETURN_IF_ERROR(keep_stirred(stirring_policies, of_night, stirred));
+    open.clear();
+    std::merge(due.begin(), due.end(), stirred.begin(), stirred.end(), std::back_inserter(open));
+    for (const std::uint32_t place : quiet)
+        if (!std::binary_search(stirred.begin(), stirred.end(), place))
+            settled_.firms.push_back(
+                {place, 0,
+                 known->find(in_.firms.numbers[place], fingerprint(place, {}), settled_.day)
+                     ->until});
+    report_.firms_settled = static_cast<std::int64_t>(settled_.firms.size());
+    return {};
+}
+
+/// Keeps the firms that would get something of these policies, or may.
+Status NightRun::keep_stirred(std::span<const Policy> policies,
+                              std::span<const NightPolicy> of_night,
+                              std::vector<std::uint32_t>& places) {
+    std::vector<std::uint32_t> kept;
+    if (policies.empty()) {
+        places.clear();
+        return {};
+    }
+    const Matcher matcher(*in_.schema, policies, {options_.limits.as_of, false, options_.urgency});
+    FirmNight night(of_night, options_.limits);
+    for (std::size_t begin = 0; begin < places.size(); begin += options_.portion) {
+        const std::size_t count = std::min<std::size_t>(options_.portion, places.size() - begin);
+        const Clock clock(report_.seconds.read);
+        QICE_ASSIGN_OR_RETURN(const Portion portion,
+                              read_portion(std::span(places).subspan(begin, count)));
+        MatchOptions match;
+        match.top = kLeastTop;
+        match.statuses = options_.limits.statuses;
+        match.threads = options_.threads;
+        const MatchResult result = matcher.match(portion.read->firms, match);
+        std::vector<NightPush> pushes;
+        for (std::uint32_t row = 0; row < count; ++row) {
+            const std::uint32_t place = portion.places[row];
+            pushes.clear();
+            if (night.walk(place, ranking_of(result, row, kLeastTop), in_.firms.earlier_of(place),
+                           in_.firms.opt_out_of(place), pushes) == FirmNight::Walk::cut_short ||
+                !pushes.empty())
+                kept.push_back(place);
+        }
+    }
+    places = std::move(kept);
+    return {};
+}
+
+/// Puts numbers and fingerprints, those after tonight, in the place of places.
+void NightRun::settle() {
+    std::sort(settled_.firms.begin(), settled_.firms.end(),
+              [](const SettledFirm& a, const SettledFirm& b) { return a.firm < b.firm; });
+    std::size_t next = 0;
+    std::vector<EarlierPush> tonight;
+    for (SettledFirm& firm : settled_.firms) {
+        const auto place = static_cast<std::uint32_t>(firm.firm);
+        tonight.clear();
+        for (; next < pushes_.size() && pushes_[next].firm <= place; ++next)
+            if (pushes_[next].firm == place)
+                tonight.push_back({in_.night_policies[pushes_[next].policy].edition,
+                                   options_.limits.as_of.days, pushes_[next].status});
+        firm.fingerprint = fingerprint(place, tonight);
+        firm.firm = in_.firms.numbers[place];
+    }
 }
 
 // --------------------------------------------------------------------------------- recording
@@ -456,9 +460,9 @@ Status NightRun::record() {
     const auto stored = [&](std::size_t i) {
         const NightPush& push = pushes_[i];
         return StoredPush{next.push + static_cast<std::int64_t>(i),
-                          firms_.numbers[push.firm],
-                          firms_.versions[push.firm],
-                          policies_.stored[push.policy].version,
+                          in_.firms.numbers[push.firm],
+                          in_.firms.versions[push.firm],
+                          in_.policies.stored[push.policy].version,
                           push.status,
                           push.rank,
                           push.score,
@@ -479,6 +483,9 @@ Status NightRun::record() {
         batch.push_back(stored(i));
     }
     QICE_RETURN_IF_ERROR(store_.add_pushes(run, batch));
+    if (options_.learn) QICE_RETURN_IF_ERROR(put_tastes(store_, run.run, in_.tastes));
+    if (!is_late_ && options_.urgency.days == 0)
+        QICE_RETURN_IF_ERROR(store_.put_memo(kMemo, settled_.to_memo()));
     return store_.append_audit("night", run_json(run));
 }
 
@@ -487,12 +494,12 @@ Status NightRun::compare_with_last() {
     for (std::size_t i = 0; i < pushes_.size(); ++i) {
         const NightPush& push = pushes_[i];
         ++report_.run.pushes[static_cast<std::size_t>(push.status)];
-        if (options_.dry_run) ++report_.by_policy[policies_.set.policies[push.policy].id][0];
+        if (options_.dry_run) ++report_.by_policy[in_.policies.set.policies[push.policy].id][0];
         report_.firms_pushed += i == 0 || pushes_[i - 1].firm != push.firm;
     }
     if (!report_.last || !options_.dry_run) return {}; // counting a run costs a pass over it
     return store_.read_run_counts(*report_.last, [&](const RunCount& count) {
-        report_.by_policy[policy_ids_[count.policy_version]][1] += count.pushes;
+        report_.by_policy[in_.policy_ids[count.policy_version]][1] += count.pushes;
         return Status();
     });
 }
@@ -502,10 +509,10 @@ Result<NightReport> NightRun::run() {
     StoredRun& run = report_.run;
     run.as_of = options_.limits.as_of;
     run.options = options_json(options_);
-    run.input = input_.take();
+    run.input = in_.digest;
     run.qice = QICE_VERSION_STRING;
-    run.firms = static_cast<std::int64_t>(firms_.numbers.size());
-    run.policies = static_cast<std::int64_t>(policies_.stored.size());
+    run.firms = static_cast<std::int64_t>(in_.firms.numbers.size());
+    run.policies = static_cast<std::int64_t>(in_.policies.stored.size());
     QICE_ASSIGN_OR_RETURN(std::optional<StoredRun> before,
                           store_.find_run(run.as_of, run.options, run.input));
     if (before) {
@@ -515,12 +522,17 @@ Result<NightReport> NightRun::run() {
     }
     {
         const Clock clock(report_.seconds.read);
-        QICE_RETURN_IF_ERROR(read_earlier());
+        QICE_RETURN_IF_ERROR(read_earlier(store_, in_));
     }
+    tell(NightStep::read);
     QICE_RETURN_IF_ERROR(choose());
     cut_by_quota();
+    settle();
     QICE_RETURN_IF_ERROR(compare_with_last());
-    if (!options_.dry_run) QICE_RETURN_IF_ERROR(record());
+    tell(NightStep::chosen);
+    if (options_.dry_run) return std::move(report_);
+    QICE_RETURN_IF_ERROR(record());
+    tell(NightStep::recorded);
     return std::move(report_);
 }
 
@@ -541,6 +553,7 @@ std::string options_json(const NightOptions& options) {
     if (options.urgency.days > 0)
         out += ", \"urgency\": [" + std::to_string(options.urgency.weight) + ", " +
                std::to_string(options.urgency.days) + "]";
+    if (options.learn) out += ", \"learn\": true";
     return out + "}";
 }
 

@@ -29,7 +29,8 @@ STATUS_CHOICES = [("eligible", "review")] * 5 + [oracle.STATUSES] * 3 + [
     ("eligible",), ("review", "needs_data"), ("near", "eligible"), ("eligible", "review", "near")]
 SIGHTS = {*oracle.STATUSES, "opted out of everything", "opted out of a tag", "group", "pushed before", "better status",
           "firm's limit", "limit over days", "quota", "superseded", "closed", "not_in_force", "withdrawn", "draft",
-          "again", "late", "leap day", "new version", "returned"}
+          "again", "late", "leap day", "new version", "returned", "learnt"}
+ANSWERS = ("opened", "dismissed", "dismissed", "dismissed", "applied", "accepted", "returned")
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Night:
     opt_outs: set = field(default_factory=set)  # all that hold, not the change
     whole: bool = False  # the portal delivers all it has, and what is not delivered is gone
     again: bool = False  # the same night is run a second time
+    answers: int = 0  # seed of what firms answer before it
 
     def apply(self, portal):
         for gone, kept in ((self.gone_firms, portal.firms), (self.gone_policies, portal.policies)):
@@ -52,6 +54,15 @@ class Night:
         portal.firms.update(self.firms)
         portal.policies.update(self.policies)
         portal.opt_outs = set(self.opt_outs)
+
+    def answer(self, portal):
+        """What firms say to pushes so far, the same for the same ledger: push -> state."""
+        dice = random.Random(self.answers)
+        new = {push: dice.choice(ANSWERS) for push in portal.ledger if dice.random() < 0.3}
+        new = {push: state for push, state in new.items() if push not in portal.answers}
+        portal.answers.update(new)
+        portal.sent.update(new)
+        return new
 
 
 @dataclass
@@ -111,11 +122,14 @@ class Maker(worlds.Maker):
         self.firm_count, self.policy_count = self.random.randint(3, 25), self.random.randint(3, 14)
         if seed % 10 == 9:  # more firms than a block of the engine has
             self.firm_count, self.policy_count = self.random.randint(520, 600), self.random.randint(3, 6)
-        self.as_of = [date(2024, 2, 25), date(2026, 12, 24), date(2026, 11, 23), date(2026, 2, 20)][seed % 4]
+        self.as_of = [date(2024, 2, 28), date(2026, 12, 24), date(2026, 11, 23), date(2026, 2, 20)][seed % 4]
         self.unknown_rate = self.random.choice([0.05, 0.15, 0.3])
         self.constants, self.seen_rules = {}, []
         self.set_names, self.tags = worlds.SET_NAMES, worlds.TAGS
         self.firms, self.policies, self.opt_outs, self.gone = {}, {}, set(), {"firms": [], "policies": []}
+        # Of two fortnights one has the same options every night, and few changes: most firms are settled.
+        self.steady = self.random.choice(STATUS_CHOICES) if seed % 2 else None
+        self.learns = self.chance(0.5)
 
     # --- what there is
 
@@ -187,7 +201,7 @@ class Maker(worlds.Maker):
     def change(self, kind, kept, make_one, change_one):
         """(changed, gone) of the firms or the policies of a night."""
         changed, gone = {}, set()
-        for id in self.random.sample(sorted(kept), len(kept) // self.random.choice([2, 3, 5, 100])):
+        for id in self.random.sample(sorted(kept), len(kept) // self.random.choice([5, 100, 100] if self.steady else [2, 3, 5, 100])):
             if self.chance(0.12):
                 gone.add(id)
             else:
@@ -216,7 +230,10 @@ class Maker(worlds.Maker):
 
     def options(self, as_of):
         days = self.random.choice([None, None, None, (1, 1), (2, 2), (3, 7), (5, 3), (1, 2), (4, 14)])
-        return Options(as_of.isoformat(), self.random.choice(STATUS_CHOICES), self.random.choice([5, 5, 1, 2, 3, 1000]), days)
+        statuses, per_firm = self.random.choice(STATUS_CHOICES), self.random.choice([5, 5, 1, 2, 3, 1000])
+        if self.steady:
+            statuses, per_firm = self.steady, self.random.choice([1000, 1000, 2])
+        return Options(as_of.isoformat(), statuses, per_firm, days, self.learns)
 
     def night(self, as_of, first):
         if first:
@@ -227,7 +244,7 @@ class Maker(worlds.Maker):
             policies, gone_policies = self.change("policies", self.policies, lambda id: self.policy(id, list(self.policies)),
                                                   lambda spec: self.changed_policy(spec, list(self.policies)))
         return Night(self.options(as_of), firms, policies, gone_firms, gone_policies, self.changed_opt_outs(),
-                     bool(gone_firms or gone_policies) or self.chance(0.2), self.chance(0.3))
+                     bool(gone_firms or gone_policies) or self.chance(0.2), self.chance(0.3), self.random.randrange(10**9))
 
     def fortnight(self):
         self.make_schema()
@@ -261,7 +278,9 @@ def check(fortnight):
     for night in fortnight.nights:
         before, known = list(portal.ledger), set(portal.firms)
         night.apply(portal)
+        night.answer(portal)
         sights |= sights_of(portal, night.options)
+        sights |= {"learnt"} if learns_something(portal, night.options) else set()
         sights |= {"returned" for push in before if push.firm in night.firms.keys() - known}
         new = model.night(portal, night.options)
         check_new(portal, night.options, before, new)
@@ -292,6 +311,12 @@ def check_new(portal, options, before, new):
         quota = portal.policies[push.policy].get("quota")
         firms_of = lambda pushes: {each.firm for each in pushes if (each.policy, each.version) == (push.policy, push.version)}
         assert quota is None or len(firms_of(portal.ledger)) <= max(quota, len(firms_of(before))), push
+
+
+def learns_something(portal, options):
+    """Does a rank differ from what it would be without answers?"""
+    ranks = lambda learn: [(pair.firm, pair.policy.id, pair.rank) for pair in model.all_pairs(portal, replace(options, learn=learn))]
+    return options.learn and ranks(True) != ranks(False)
 
 
 def sights_of(portal, options):

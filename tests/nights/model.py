@@ -26,6 +26,7 @@ class Options:
     statuses: tuple = ("eligible", "review")
     per_firm: int = 5
     per_firm_days: tuple | None = None  # (N, M): no more than N in M days
+    learn: bool = False  # weigh the tags a firm follows by its answers
 
 
 @dataclass(frozen=True, order=True)
@@ -51,6 +52,8 @@ class Portal:
     opt_outs: set = field(default_factory=set)  # (firm, tag)
     ledger: list = field(default_factory=list)  # without what was withdrawn: that counts as never pushed
     sent: set = field(default_factory=set)
+    carried: dict = field(default_factory=dict)  # push -> the policy's tags as it was made
+    answers: dict = field(default_factory=dict)  # push -> opened, dismissed, applied, accepted or returned
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def night(portal, options):
     new = sorted(Push(options.as_of, pair.firm, pair.policy.id, pair.version, pair.status, pair.rank, pair.score)
                  for pair in pairs)
     portal.ledger += new
+    tags = {pair.policy.id: pair.policy.tags for pair in pairs}
+    portal.carried.update({push: tags[push.policy] for push in new})
     return new
 
 
@@ -108,6 +113,8 @@ def all_pairs(portal, options):
     for id, cells in portal.firms.items():
         firm, _ = oracle.read_firm(id, cells, portal.schema, as_of)
         tags = firm.values[portal.schema.tags] if portal.schema.tags else {}
+        if options.learn:
+            tags = learnt(tags, [(portal.carried[push], answer) for push, answer in portal.answers.items() if push.firm == id])
         by_status = {status: [] for status in oracle.STATUSES if status in options.statuses}
         for policy, life_cycle in judged:
             status, one_fact_away = policy.verdict(firm)
@@ -117,6 +124,16 @@ def all_pairs(portal, options):
             for rank, (later, minus_score, _, policy) in enumerate(sorted(rows, key=lambda row: row[:3]), 1):
                 found.append(Pair(id, policy, status, rank, -minus_score, not later))
     return sorted(found, key=Pair.in_firm_order)
+
+
+def learnt(tags, answers):
+    """Weights in thousandths after answers to pushes whose policies carried tags."""
+    worth = {"dismissed": -1, "opened": 1, "applied": 2, "accepted": 2, "returned": 2}
+    after = {}
+    for tag, weight in tags.items():
+        taste = sum(worth[answer] for carried, answer in answers if carried.get(tag, 0) > 0)
+        after[tag] = min(1000, weight * (10 + max(-5, min(5, taste))) // 10)
+    return after
 
 
 def without_opt_outs(pairs, opt_outs):

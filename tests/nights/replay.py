@@ -62,6 +62,7 @@ class Replay:
             self.tell(night)
             if self.dice.random() < 0.4:
                 self.deliver(number, night.options.as_of)
+            self.answer(night)
             push = self.push_words(night.options)
             if self.dice.random() < 0.1:
                 self.call("push", *push, "--dry-run")
@@ -72,6 +73,7 @@ class Replay:
             if night.again:
                 self.call("push", *push)
                 self.compare(number, f"the same night again changed something: {night.options}")
+        self.call("verify", "--replay")
         self.store.remove()
         return Counter(pushes=len(self.portal.ledger) + self.withdrawn, delivered=self.delivered, withdrawn=self.withdrawn)
 
@@ -120,6 +122,18 @@ class Replay:
             self.call("import", "--opt-outs", self.write_opt_outs(new))
         self.opt_outs = set(opt_outs)
 
+    def answer(self, night):
+        """`qice deliver mark` of what firms answered since."""
+        answers = night.answer(self.portal)
+        if not answers:
+            return
+        ids = self.store.push_ids()
+        ways = {state: ["sent", "applied", state] if state in ("accepted", "returned") else ["sent", state] for state in answers.values()}
+        lines = ["".join(json.dumps({"push_id": ids[push], "state": way}) + "\n" for way in ways[state]) for push, state in answers.items()]
+        self.dice.shuffle(lines)
+        (self.folder / "answers.jsonl").write_text("".join(lines))
+        self.call("deliver mark", self.folder / "answers.jsonl")
+
     def write_firms(self, firms):
         path = self.folder / "firms.csv"
         rows = [[id, *(cells[name] for name in self.columns)] for id, cells in firms.items()]
@@ -137,7 +151,8 @@ class Replay:
     @staticmethod
     def push_words(options):
         words = ["--as-of", options.as_of, "--status", ",".join(options.statuses), "--per-firm", options.per_firm]
-        return words + (["--per-firm-days", "{}:{}".format(*options.per_firm_days)] if options.per_firm_days else [])
+        words += ["--per-firm-days", "{}:{}".format(*options.per_firm_days)] if options.per_firm_days else []
+        return words + ["--learn"] * options.learn
 
     def compare(self, number, what):
         ours, theirs = sorted(self.portal.ledger), self.store.ledger()

@@ -38,6 +38,10 @@ class Store:
         """Without what was withdrawn."""
         return sorted(Push(*map(str, row[:3]), int(row[3]), row[4], int(row[5]), millionths(row[6])) for row in self.rows(condition=VALID))
 
+    def push_ids(self):
+        return {Push(*map(str, row[:3]), int(row[3]), row[4], int(row[5]), millionths(row[6])): int(row[7])
+                for row in self.rows(", push_id")}
+
     def digest(self):
         lines = sorted(repr(tuple(map(str, row))) for row in self.rows(", reason, state"))
         return f"{len(lines)} pushes {hashlib.sha256(chr(10).join(lines).encode()).hexdigest()[:16]}"
