@@ -9,6 +9,7 @@ Parts, each with its own file of JSON lines in bench/results (quick: in build/be
     curves   qice over firms, policies, density, threads, statuses, CPU levels and shapes of rules
     bench    the Google Benchmarks, each sample of theirs
     programs what the benches with a main of their own print: one firm, one policy, the ideas
+    night    qice push beside the same two nights written as SQL; skipped where no PostgreSQL is installed
 
 A part that is not asked for keeps the results it has. --report measures nothing. The whole takes about 45 minutes
 on two cores, --quick about four. Needs build/bench (./dev bench builds it).
@@ -33,7 +34,7 @@ import curves  # noqa: E402
 import report  # noqa: E402
 import shape  # noqa: E402
 
-PARTS = ("shape", "peers", "curves", "bench", "programs")
+PARTS = ("shape", "peers", "curves", "bench", "programs", "night")
 
 
 def output(*command):
@@ -146,6 +147,23 @@ def own_programs(quick, emit):
         emit(what="program", name=name, arguments=arguments[quick], lines=done.stdout.rstrip().split("\n"))
 
 
+# Firms, policies and rounds, in full and quick.
+NIGHTS = (("50000", "1000", "3"), ("2000", "100", "1"))
+
+
+def nights(qice, quick, emit):
+    """What night_peer.py prints: a line a night, after both ledgers were found equal."""
+    firms, policies, rounds = NIGHTS[quick]
+    options = ["--qice", qice, "--firms", firms, "--policies", policies, "--rounds", rounds]
+    done = subprocess.run(
+        [sys.executable, ROOT / "bench/peers/night_peer.py", *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        emit(what="skipped", peer="postgresql_night", why=f"night_peer.py ended with {done.returncode}")
+    for line in done.stdout.splitlines():
+        emit(**json.loads(line))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes; nothing under docs is touched")
@@ -166,6 +184,7 @@ def main():
         "curves": lambda emit: curves.measure(args.qice, args.quick, emit),
         "bench": lambda emit: google_benchmarks(args.quick, emit),
         "programs": lambda emit: own_programs(args.quick, emit),
+        "night": lambda emit: nights(args.qice, args.quick, emit),
     }
     for part in [] if args.report else args.only:
         compare.say(f"measuring {part}")

@@ -314,6 +314,24 @@ class Report:
     def ideas(self):
         return self.program("qice_bench_ideas")
 
+    def night(self):
+        """Both nights: qice, the same as SQL, and how often the one goes into the other."""
+        rows = [
+            (
+                line["night"],
+                f"{line['firms']:,} × {line['policies']:,}",
+                f"{line['pushes']:,}",
+                duration(line["seconds"]),
+                duration(line["qice_seconds"]),
+                f"**{number(line['ratio'])}** ({number(line['ratio_low'])} to {number(line['ratio_high'])})",
+            )
+            for line in self.all("night", what="night")
+        ]
+        if not rows:
+            return NOT_MEASURED
+        header = ("night", "firms × open policies", "pushes", "as SQL", "`qice push`", "times faster")
+        return table(header, rows, right=range(2, 6))
+
     def shape_pairs(self):
         made = self.one("shape", what="shape_of_pairs")
         if not made:

@@ -213,6 +213,12 @@ class ThePage(unittest.TestCase):
         self.assertIn("```text\n$ build/bench/bench/qice_bench_ideas 20 10\nzone map  2 x\nend\n```\n", page)
         self.assertEqual(page.count("$ build/bench/bench/"), 1)
 
+    def test_nights_are_shown_beside_sql(self):
+        line = {"what": "night", "night": "first", "firms": 50_000, "policies": 990, "pushes": 12_345, "seconds": 42,
+                "qice_seconds": 0.5, "ratio": 84, "ratio_low": 80, "ratio_high": 90}
+        page, _ = self.make(night=[line])
+        self.assertIn("| first | 50,000 × 990 | 12,345 | 42 s | 500 ms | **84** (80 to 90) |", page)
+
     def test_peers_and_those_skipped_are_shown(self):
         page, figures = self.make(
             peers=[PEER, {"what": "skipped", "peer": "zen", "title": "zen-engine", "why": "no npm"}]
