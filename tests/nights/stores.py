@@ -40,7 +40,7 @@ class Store:
 
     def push_ids(self):
         return {Push(*map(str, row[:3]), int(row[3]), row[4], int(row[5]), millionths(row[6])): int(row[7])
-                for row in self.rows(", push_id")}
+                for row in self.rows(", push_id", VALID)}
 
     def digest(self):
         lines = sorted(repr(tuple(map(str, row))) for row in self.rows(", reason, state"))
