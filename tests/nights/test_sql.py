@@ -27,7 +27,7 @@ KNOWN = ("eligible", "review")  # to the SQL
 class NightAsSql(unittest.TestCase):
     def test_fortnights_give_the_ledger_of_the_model(self):
         pushes = 0
-        for seed in range(5):
+        for seed in range(6):
             made = fortnight.make(seed)
             portal = fortnight.portal_of(made)
             firms = night_sql.numbered({id for night in made.nights for id in night.firms})
