@@ -148,7 +148,7 @@ def own_programs(quick, emit):
 
 
 # Firms, policies and rounds, in full and quick.
-NIGHTS = (("50000", "1000", "3"), ("2000", "100", "1"))
+NIGHTS = (("50000", "10000", "1"), ("2000", "100", "1"))
 
 
 def nights(qice, quick, emit):
