@@ -1,6 +1,7 @@
 #include "cli/event_log.hpp"
 
 #include "base/json.hpp"
+#include "base/utc_time.hpp"
 #include "cli/common.hpp"
 
 #include <fmt/format.h>
@@ -11,21 +12,15 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 
 namespace qice::cli {
 namespace {
 
-/// Milliseconds in UTC.
-std::string utc_now() {
+/// Now, to the millisecond.
+std::string precisely_now() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-    const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-    return fmt::format("{}.{:03}Z", text, milliseconds % 1000);
+    return fmt::format("{}.{:03}Z", utc_text(milliseconds / 1000), milliseconds % 1000);
 }
 
 /// The first line of a message; from the first quotation mark to the last it may tell of a firm.
@@ -89,7 +84,7 @@ void EventLog::write(const Event& event) {
     if (file_ < 0) return;
     const std::string line = fmt::format(
         "{{\"time\": \"{}\", \"level\": \"{}\", \"command\": \"{}\", \"process\": {}{}}}\n",
-        utc_now(), event.level_, command_, ::getpid(), event.fields_);
+        precisely_now(), event.level_, command_, ::getpid(), event.fields_);
     std::string_view left = line;
     while (!left.empty()) {
         const ssize_t written = ::write(file_, left.data(), left.size());

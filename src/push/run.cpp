@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/string_map.hpp"
+#include "base/utc_time.hpp"
 #include "push/firm_record.hpp"
 #include "push/night_input.hpp"
 #include "push/reason.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <future>
 #include <thread>
 
@@ -32,15 +32,6 @@ class Clock {
     double& total_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-std::string utc_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return text;
-}
 
 class NightRun {
   public:

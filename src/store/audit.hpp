@@ -18,7 +18,4 @@ struct AuditEntry {
 /// `previous` of the first entry is 32 zero bytes.
 Digest audit_digest(const Digest& previous, const AuditEntry& entry);
 
-/// Now, by the wall clock: 2026-11-25T19:04:05Z.
-std::string utc_now();
-
 } // namespace qice

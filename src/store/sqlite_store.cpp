@@ -1,5 +1,6 @@
 #include "store/sqlite_store.hpp"
 
+#include "base/utc_time.hpp"
 #include "store/audit.hpp"
 #include "store/packed.hpp"
 #include "store/sqlite_rows.hpp"
