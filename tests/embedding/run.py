@@ -236,18 +236,22 @@ def check_transcript(language, wanted, got):
     sys.exit(f"{language}: the transcript has {len(got)} characters, from C it has {len(wanted)}")
 
 
+def built(arguments, languages):
+    """Each language with its command and environment; one that cannot be built here is named and left out."""
+    for language in languages:
+        try:
+            yield (language, *build(language, arguments))
+        except Skip as why:
+            print(f"SKIPPED: {language}: {why}", flush=True)
+
+
 def compare(arguments, languages):
     world = make_world(arguments, 200, 120, 200)
     reference, _ = golden(*build("c", arguments), world, 0)
     if reference.count("\n") < 2000:
         sys.exit("the transcript is too short to say anything")
     ran = 0
-    for language in languages:
-        try:
-            command, environment = build(language, arguments)
-        except Skip as why:
-            print(f"SKIPPED: {language}: {why}", flush=True)
-            continue
+    for language, command, environment in built(arguments, languages):
         transcript, watch = golden(command, environment, world, arguments.seconds)
         check_transcript(language, reference, transcript)
         print(f"ok: {language}: the {reference.count(chr(10))} lines that C prints; "
@@ -260,12 +264,7 @@ def compare(arguments, languages):
 def measure(arguments, languages):
     world = make_world(arguments, 20000, 10000, 100)
     table = {}
-    for language in languages:
-        try:
-            command, environment = build(language, arguments)
-        except Skip as why:
-            print(f"SKIPPED: {language}: {why}", flush=True)
-            continue
+    for language, command, environment in built(arguments, languages):
         for _ in range(arguments.times):
             for line in run(*command, world, "measure", env=environment).splitlines():
                 name, figure, unit = line.split()
