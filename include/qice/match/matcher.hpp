@@ -38,7 +38,7 @@ inline constexpr StatusSet kAllStatuses = 15;
 inline constexpr std::uint32_t kNoLimit = std::numeric_limits<std::uint32_t>::max();
 
 struct MatchOptions {
-    std::uint32_t top = 20; // of each status, a firm (or a policy); kNoLimit keeps all
+    std::uint32_t top = 20; // of each status, a firm (or a policy), 1 or more; kNoLimit keeps all
     StatusSet statuses = kEligibleAndReview;
     bool by_policy = false; // rank the firms of each policy instead
     bool count_all = false; // count all four statuses, whatever `statuses` asks for
