@@ -3,8 +3,8 @@
 //   build/bench/bench/qice_bench_one_policy [--firms N] [--policies N] [--every N] [--from N]
 //                                           [--top K] [--rounds N] [--check 0]
 //
-// Every eleventh policy of the city (--every) is asked as if it were new, over an index that knows its
-// boundaries; and again with thresholds moved so that none is a boundary of the index. Prints
+// Every eleventh policy of the city (--every) is asked as if it were new, over an index that knows
+// its boundaries; and again with thresholds moved so that none is a boundary of the index. Prints
 // quantiles over the policies of the time to compile (parsed rule to bound program) and to match:
 // processor time of the thread, each policy's least of some rounds, so that a busy machine does not
 // decide. Before anything is timed, counts and ranked firms of the same policies are compared with
@@ -142,6 +142,7 @@ void measure(const char* name, const bench::City& city, const std::vector<Policy
     const Mode modes[] = {
         {"match, ranked", {.top = top}},
         {"match, counted only", {.top = 0}},
+        {"match, all firms in no order", {.top = kNoLimit, .ranked = false, .positions = true}},
         {"four statuses, counted only", {.top = 0, .statuses = 0, .count_all = true}},
         {"four statuses, ranked", {.top = top, .statuses = kAllStatuses}},
     };

@@ -43,53 +43,83 @@ int key_bits(const Program& program, std::size_t firms) {
     return bits;
 }
 
-template <class Key>
-void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
-                            const BoundPolicy::Parts& policy, const IdOrder& ids,
-                            const Filters& filters, std::vector<Push>& out) {
-    begin(top, policy, ids);
-    filters_ = &filters;
-    if (top_ == 0) return;
-    score_followers(firms, policy);
-    add_others(firms);
-    prune();
-    sort_keys();
-    write(policy, out);
+// ----------------------------------------------------------------------------------- TagScores
+
+BlockRow TagScores::followers(std::uint32_t block, const BoundPolicy::Parts& policy) {
+    BlockRow followers{};
+    const auto first = static_cast<std::uint32_t>(block * kBlockFirms);
+    std::fill_n(affinity_, kBlockFirms, Score{0});
+    for (std::size_t t = 0; t < policy.tags.size(); ++t) {
+        const auto& [list, weight] = policy.tags[t];
+        std::size_t at = cursors_[t];
+        if (at < list.positions.size() && list.positions[at] < first)
+            at = gallop(list.positions, at, first);
+        // Who of them is among the firms in question is hard to guess: all are scored.
+        for (; at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
+            const std::uint32_t bit = list.positions[at] - first;
+            affinity_[bit] += weight * list.weights[at];
+            followers.words[bit / 64] |= std::uint64_t{1} << (bit % 64);
+        }
+        cursors_[t] = at;
+    }
+    return followers;
 }
 
-template <class Key>
-void BestFirms<Key>::take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy,
-                              const IdOrder& ids, const FirmIndex& index, bool positions,
-                              std::vector<Push>& out) {
-    begin(kNoLimit, policy, ids);
-    score_followers(firms, policy);
-    const std::size_t followers = out.size();
-    write(policy, out);
-    for (std::size_t i = followers; positions && i < out.size(); ++i)
-        out[i].other = (*index.positions())[out[i].other];
+template <class Take>
+void TagScores::take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
+                               const Take& take) {
+    if (policy.tags.empty()) return;
+    cursors_.assign(policy.tags.size(), 0);
+    BlockRow followers{};
     for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
-        const Score score = policy.program.policies[0].prior + firms.added[i];
-        const std::size_t first = firms.blocks[i] * kBlockFirms;
-        for_each_bit(firms.rows[i].words, kBlockWords, [&](std::size_t bit) {
-            const std::size_t at = first + bit;
-            out.push_back({positions ? static_cast<std::uint32_t>(at) : index.row_at(at), score});
+        if (i == 0 || firms.blocks[i] != firms.blocks[i - 1])
+            followers = this->followers(firms.blocks[i], policy);
+        BlockRow those;
+        for (std::size_t w = 0; w < kBlockWords; ++w) {
+            those.words[w] = firms.rows[i].words[w] & followers.words[w];
+            firms.rows[i].words[w] &= ~followers.words[w];
+        }
+        const auto first = static_cast<std::uint32_t>(firms.blocks[i] * kBlockFirms);
+        for_each_bit(those.words, kBlockWords, [&](std::size_t bit) {
+            take(first + static_cast<std::uint32_t>(bit), firms.added[i] + affinity_[bit]);
         });
     }
 }
 
+void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const FirmIndex& index,
+              bool positions, TagScores& tags, std::vector<Push>& out) {
+    const Score prior = policy.program.policies[0].prior;
+    const auto add = [&](std::uint32_t position, Score more) {
+        out.push_back({positions ? position : index.row_at(position), prior + more});
+    };
+    tags.take_followers(firms, policy, add);
+    for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
+        const auto first = static_cast<std::uint32_t>(firms.blocks[i] * kBlockFirms);
+        for_each_bit(firms.rows[i].words, kBlockWords, [&](std::size_t bit) {
+            add(first + static_cast<std::uint32_t>(bit), firms.added[i]);
+        });
+    }
+}
+
+// ----------------------------------------------------------------------------------- BestFirms
+
 template <class Key>
-void BestFirms<Key>::begin(std::uint32_t top, const BoundPolicy::Parts& policy,
-                           const IdOrder& ids) {
+void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
+                            const BoundPolicy::Parts& policy, const IdOrder& ids,
+                            const Filters& filters, TagScores& tags, std::vector<Push>& out) {
     ids_ = &ids;
+    filters_ = &filters;
     top_ = top;
     most_ = static_cast<Score>(span_of(policy.program).second);
     rank_bits_ = rank_bits(ids.firms());
     bar_ = ~Key{0};
     keys_.clear();
-}
+    if (top_ == 0) return;
+    add_followers(firms, policy, tags);
+    add_others(firms);
+    prune();
+    sort_keys();
 
-template <class Key>
-void BestFirms<Key>::write(const BoundPolicy::Parts& policy, std::vector<Push>& out) const {
     const Key rank_mask = (Key{1} << rank_bits_) - 1;
     const Score best = policy.program.policies[0].prior + most_;
     out.reserve(out.size() + keys_.size());
@@ -98,61 +128,17 @@ void BestFirms<Key>::write(const BoundPolicy::Parts& policy, std::vector<Push>& 
                        best - static_cast<Score>(key >> rank_bits_)});
 }
 
-/// Scores the firms that follow a tag of the policy and takes them out of the rows.
 template <class Key>
-void BestFirms<Key>::score_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy) {
-    if (policy.tags.empty()) return;
-    cursors_.assign(policy.tags.size(), 0);
-    for (std::size_t begin = 0, end; begin < firms.blocks.size(); begin = end) {
-        end = begin + 1;
-        while (end < firms.blocks.size() && firms.blocks[end] == firms.blocks[begin])
-            ++end;
-        score_block(firms, begin, end, policy);
-    }
-}
-
-template <class Key>
-void BestFirms<Key>::score_block(SelectedFirms& firms, std::size_t begin, std::size_t end,
-                                 const BoundPolicy::Parts& policy) {
-    BlockRow all{}, followers{};
-    for (std::size_t i = begin; i < end; ++i)
-        for (std::size_t w = 0; w < kBlockWords; ++w)
-            all.words[w] |= firms.rows[i].words[w];
-    const auto first = static_cast<std::uint32_t>(firms.blocks[begin] * kBlockFirms);
-    bool any = false;
-    for (std::size_t t = 0; t < policy.tags.size(); ++t) {
-        const auto& [list, weight] = policy.tags[t];
-        std::size_t at = cursors_[t];
-        if (at < list.positions.size() && list.positions[at] < first)
-            at = gallop(list.positions, at, first);
-        for (; at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
-            const std::uint32_t bit = list.positions[at] - first;
-            const std::uint64_t in_word = std::uint64_t{1} << (bit % 64);
-            if ((all.words[bit / 64] & in_word) == 0) continue;
-            const Score more = weight * list.weights[at];
-            affinity_[bit] =
-                (followers.words[bit / 64] & in_word) == 0 ? more : affinity_[bit] + more;
-            followers.words[bit / 64] |= in_word;
-            any = true;
-        }
-        cursors_[t] = at;
-    }
-    if (!any) return;
-    const std::uint32_t* const ranks = ids_->ranks() + first;
-    for (std::size_t i = begin; i < end; ++i) {
-        for (std::size_t w = 0; w < kBlockWords; ++w) {
-            for (std::uint64_t bits = firms.rows[i].words[w] & followers.words[w]; bits != 0;
-                 bits &= bits - 1) {
-                const std::size_t bit = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-                const Key base = key_base(firms.added[i] + affinity_[bit]);
-                if (base > bar_) continue;
-                const Key key = base | ranks[bit];
-                if (key < bar_) keys_.push_back(key);
-            }
-            firms.rows[i].words[w] &= ~followers.words[w];
-        }
-    }
-    if (keys_.size() >= std::max(kFewFirms, 4 * top_)) prune();
+void BestFirms<Key>::add_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
+                                   TagScores& tags) {
+    tags.take_followers(firms, policy, [&](std::uint32_t position, Score more) {
+        const Key base = key_base(more);
+        if (base > bar_) return;
+        const Key key = base | ids_->ranks()[position];
+        if (key >= bar_) return;
+        keys_.push_back(key);
+        if (keys_.size() >= std::max(kFewFirms, 4 * top_)) prune();
+    });
 }
 
 template <class Key> void BestFirms<Key>::prune() {

@@ -34,24 +34,36 @@ struct SelectedFirms {
     }
 };
 
+/// Working memory for what tags add to scores.
+class TagScores {
+  public:
+    /// Takes the firms that follow a tag of the policy out of the rows:
+    /// take(position, more), `more` being what preferences and tags add to the score.
+    template <class Take>
+    void take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy, const Take& take);
+
+  private:
+    /// Into `affinity_`, and who follows any tag; blocks have to be asked for in order.
+    BlockRow followers(std::uint32_t block, const BoundPolicy::Parts& policy);
+
+    std::vector<std::size_t> cursors_; // of each tag's posting
+    Score affinity_[kBlockFirms];
+};
+
+/// Appends all of `firms`, in no order, by row of the table or by position in the index; the rows
+/// of `firms` are used up.
+void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const FirmIndex& index,
+              bool positions, TagScores& tags, std::vector<Push>& out);
+
 template <class Key> class BestFirms {
   public:
     /// Appends the first `top` of `firms` to `out`; the rows of `firms` are used up.
     void select(SelectedFirms& firms, std::uint32_t top, const BoundPolicy::Parts& policy,
-                const IdOrder& ids, const Filters& filters, std::vector<Push>& out);
-
-    /// Appends all of `firms`, in no order, by row of the table or by position in the index; the
-    /// rows of `firms` are used up.
-    void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const IdOrder& ids,
-                  const FirmIndex& index, bool positions, std::vector<Push>& out);
+                const IdOrder& ids, const Filters& filters, TagScores& tags,
+                std::vector<Push>& out);
 
   private:
-    void begin(std::uint32_t top, const BoundPolicy::Parts& policy, const IdOrder& ids);
-    /// Keys back to firms.
-    void write(const BoundPolicy::Parts& policy, std::vector<Push>& out) const;
-    void score_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy);
-    void score_block(SelectedFirms& firms, std::size_t begin, std::size_t end,
-                     const BoundPolicy::Parts& policy);
+    void add_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy, TagScores& tags);
     void add_others(SelectedFirms& firms);
     void add_equals(const SelectedFirms& firms, Key base, std::size_t wanted);
     std::uint32_t bound_for(const SelectedFirms& firms, std::size_t wanted, std::uint64_t count);
@@ -71,9 +83,7 @@ template <class Key> class BestFirms {
     Key bar_{}; // only lesser keys can be among the first `top`
     std::vector<Key> keys_, spare_;
     std::vector<std::uint32_t> ranks_, order_, sample_;
-    std::vector<std::size_t> cursors_; // of each tag's posting
-    SelectedFirms equals_;             // those of one score
-    std::int64_t affinity_[kBlockFirms];
+    SelectedFirms equals_; // those of one score
 };
 
 /// The widths of keys that a policy needs, in bits.

@@ -3,6 +3,7 @@
 #include "index/dictionary_order.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace qice {
 namespace {
@@ -80,7 +81,7 @@ std::vector<std::uint32_t> CutBinding::own_codes(std::uint32_t base_codes) const
         out[code] =
             own < places.size() && places[own].code == code && places[own].inside ? kAsk : own;
     }
-    out[base_codes] = static_cast<std::uint32_t>(places.size()) + 1;
+    out[base_codes] = kUnknown;
     return out;
 }
 
@@ -296,7 +297,7 @@ class Reader {
 /// Which of the rest can be told from the index alone, and what all of it reads.
 void PolicyBinder::bind_rest(BoundPolicy::Parts& parts) const {
     Program& program = parts.program;
-    Reader all(program);
+    Reader all(program), without_asking(program);
     std::vector<Ref> known;
     for (std::uint32_t i = 0; i < parts.rest.literals + parts.rest.others; ++i) {
         const Ref ref = program.refs[parts.rest.first + i];
@@ -307,13 +308,21 @@ void PolicyBinder::bind_rest(BoundPolicy::Parts& parts) const {
         const auto field_asks = [&](std::uint32_t own) { return parts.fields[own].asks; };
         const auto set_asks = [&](std::uint32_t own) { return parts.sets[own].asks; };
         if (std::none_of(reads.fields.begin(), reads.fields.end(), field_asks) &&
-            std::none_of(reads.sets.begin(), reads.sets.end(), set_asks))
+            std::none_of(reads.sets.begin(), reads.sets.end(), set_asks)) {
             known.push_back(ref); // a literal of the rest asks, so this is a node
+            without_asking.read(ref);
+        }
     }
     const CompiledPolicy& policy = program.policies[0];
     for (std::uint32_t i = 0; i < policy.preferences; ++i)
         all.read(program.preferences[policy.first_preference + i].when);
-    parts.reads = all.reads();
+    parts.reads[BoundPolicy::Parts::kRest] = all.reads();
+    parts.reads[BoundPolicy::Parts::kKnown] = without_asking.reads();
+    BoundPolicy::Parts::Reads& whole = parts.reads[BoundPolicy::Parts::kWhole];
+    whole.fields.resize(program.fields.size());
+    std::iota(whole.fields.begin(), whole.fields.end(), 0u);
+    whole.sets.resize(program.sets.size());
+    std::iota(whole.sets.begin(), whole.sets.end(), 0u);
     parts.known = {static_cast<std::uint32_t>(program.refs.size()), 0,
                    static_cast<std::uint32_t>(known.size()), true};
     program.refs.insert(program.refs.end(), known.begin(), known.end());

@@ -16,7 +16,7 @@ namespace qice {
 
 /// Where the cuts of a policy fall among those of an index.
 struct CutBinding {
-    static constexpr std::uint32_t kAsk = UINT32_MAX;
+    static constexpr std::uint32_t kUnknown = UINT32_MAX, kAsk = UINT32_MAX - 1;
 
     struct Place {
         std::uint32_t code; // of the index: the last one that begins before the cut
@@ -33,7 +33,7 @@ struct CutBinding {
         std::int64_t first, last;
     };
     Settled settled(const FieldCuts::Range& own, std::uint32_t base_codes) const;
-    /// Of each code of the index, the own code of all its values, or kAsk; own unknown for unknown.
+    /// Of each code of the index, the own code of all its values, or kAsk; kUnknown for unknown.
     std::vector<std::uint32_t> own_codes(std::uint32_t base_codes) const;
 };
 
@@ -80,14 +80,14 @@ struct BoundPolicy::Parts {
                      // of a field is settled
     std::vector<BoundField> fields;
     std::vector<BoundSet> sets;
-    std::vector<Demand> demands; // the most selective first
-    Conjunction rest;            // what the demands do not settle
-    Conjunction known;           // of the rest, what asks no firm
-    /// What the rest and the preferences read.
+    std::vector<Demand> demands;                          // the most selective first
+    Conjunction rest;                                     // what the demands do not settle
+    Conjunction known;                                    // of the rest, what asks no firm
+    enum Place : std::uint32_t { kWhole, kRest, kKnown }; // of the three in Program::policies
     struct Reads {
         std::vector<std::uint32_t> fields, sets; // own
     };
-    Reads reads;
+    Reads reads[3]; // by place; what preferences read is with the rest
     bool asks = false;
 
     struct TagList {

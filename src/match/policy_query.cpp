@@ -38,6 +38,7 @@ struct PolicyQuery::Scratch::Parts {
 
     SelectedFirms selected[kRankClasses];
     std::vector<std::pair<BlockRow, Score>> pieces; // of a row that preferences cut up
+    TagScores tags;
     BestFirms<std::uint64_t> best;
     __extension__ BestFirms<unsigned __int128> best_of_wide_scores;
 };
@@ -122,7 +123,8 @@ class PolicyQuery::Run {
     }
 
   private:
-    enum Place : std::uint32_t { kWhole, kRest, kKnown }; // in Program::policies
+    using Place = BoundPolicy::Parts::Place;
+    static constexpr Place kWhole = Place::kWhole, kRest = Place::kRest, kKnown = Place::kKnown;
 
     bool wants(Verdict status) const { return (options_.statuses & status_bit(status)) != 0; }
 
@@ -425,7 +427,7 @@ template <class Judged> void PolicyQuery::Run::run_over(Place place, Judged judg
     if (place == kWhole || !sparse()) {
         for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
             block_ = scratch_.blocks[i];
-            show(view_.block(block_, scratch_.rows[i]));
+            show(view_.block(policy_.reads[place], block_, scratch_.rows[i]));
             kernels_.run_block(task_, block_scratch_);
             judged();
         }
@@ -440,7 +442,7 @@ template <class Judged> void PolicyQuery::Run::run_over(Place place, Judged judg
     for (std::size_t begin = 0; begin < positions.size(); begin += kBlockFirms) {
         packed_ =
             std::span(positions).subspan(begin, std::min(kBlockFirms, positions.size() - begin));
-        show(view_.packed(packed_));
+        show(view_.packed(policy_.reads[place], packed_));
         kernels_.run_block(task_, block_scratch_);
         judged();
     }
@@ -469,7 +471,7 @@ void PolicyQuery::Run::take_rows() {
     const bool views = policy_.program.policies[kWhole].preferences != 0;
     for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
         block_ = scratch_.blocks[i];
-        if (views) show(view_.block(block_, scratch_.rows[i]));
+        if (views) show(view_.block(policy_.reads[kRest], block_, scratch_.rows[i]));
         add(kEligible, scratch_.rows[i]);
     }
 }
@@ -537,15 +539,14 @@ void PolicyQuery::Run::rank() {
         SelectedFirms& firms = scratch_.selected[rank_class];
         if (firms.blocks.empty()) return;
         if (!options_.ranked)
-            wide ? scratch_.best_of_wide_scores.take_all(firms, policy_, query_.ids_, query_.index_,
-                                                         options_.positions, answer_.pushes_)
-                 : scratch_.best.take_all(firms, policy_, query_.ids_, query_.index_,
-                                          options_.positions, answer_.pushes_);
+            take_all(firms, policy_, query_.index_, options_.positions, scratch_.tags,
+                     answer_.pushes_);
         else if (wide)
             scratch_.best_of_wide_scores.select(firms, top, policy_, query_.ids_, filters_,
-                                                answer_.pushes_);
+                                                scratch_.tags, answer_.pushes_);
         else
-            scratch_.best.select(firms, top, policy_, query_.ids_, filters_, answer_.pushes_);
+            scratch_.best.select(firms, top, policy_, query_.ids_, filters_, scratch_.tags,
+                                 answer_.pushes_);
     };
     for (std::size_t status = 0; status < kStatuses; ++status) {
         const std::size_t begin = answer_.begins_[status] = answer_.pushes_.size();

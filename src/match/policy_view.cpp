@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace qice {
 namespace {
@@ -39,7 +40,7 @@ PolicyView::PolicyView(const BoundPolicy::Parts& policy, const PolicyBinder::Bas
     memory.planes.resize(policy.program.planes);
 }
 
-BlockView PolicyView::block(std::uint32_t block, const BlockRow& firms) {
+BlockView PolicyView::block(const Reads& reads, std::uint32_t block, const BlockRow& firms) {
     if (policy_.asks) {
         chosen_.size = 0;
         for_each_bit(firms.words, kBlockWords, [&](std::size_t bit) {
@@ -47,14 +48,14 @@ BlockView PolicyView::block(std::uint32_t block, const BlockRow& firms) {
             chosen_.places[chosen_.size++] = static_cast<std::uint16_t>(bit);
         });
     }
-    for (std::uint32_t own = 0; own < policy_.fields.size(); ++own) {
+    for (const std::uint32_t own : reads.fields) {
         if (policy_.fields[own].asks)
             make_codes(own);
         else
             memory_.codes[own] = base_.codes.codes(policy_.fields[own].slot, block);
     }
     const BlockRow* const planes = base_.index.planes(block);
-    for (std::uint32_t own = 0; own < policy_.sets.size(); ++own) {
+    for (const std::uint32_t own : reads.sets) {
         const BoundSet& set = policy_.sets[own];
         BlockRow* const out = memory_.planes.data() + policy_.program.sets[own].first_plane;
         for (std::size_t i = 0; i < set.planes.size(); ++i)
@@ -64,7 +65,7 @@ BlockView PolicyView::block(std::uint32_t block, const BlockRow& firms) {
     return {memory_.codes.data(), memory_.widths.data(), memory_.planes.data(), firms};
 }
 
-BlockView PolicyView::packed(std::span<const std::uint32_t> positions) {
+BlockView PolicyView::packed(const Reads& reads, std::span<const std::uint32_t> positions) {
     chosen_.size = positions.size();
     BlockRow firms{};
     for (std::size_t i = 0; i < positions.size(); ++i) {
@@ -72,9 +73,9 @@ BlockView PolicyView::packed(std::span<const std::uint32_t> positions) {
         chosen_.places[i] = static_cast<std::uint16_t>(i);
         firms.words[i / 64] |= std::uint64_t{1} << (i % 64);
     }
-    for (const std::uint32_t own : policy_.reads.fields)
+    for (const std::uint32_t own : reads.fields)
         policy_.fields[own].asks ? make_codes(own) : gather_codes(own);
-    for (const std::uint32_t own : policy_.reads.sets) {
+    for (const std::uint32_t own : reads.sets) {
         gather_planes(own);
         if (policy_.sets[own].asks) make_planes(own);
     }
@@ -105,8 +106,11 @@ void PolicyView::make_codes(std::uint32_t own) {
     const CodedField& coded = policy_.program.fields[own];
     const std::size_t count = chosen_.size;
     std::uint32_t codes[kBlockFirms];
+    std::uint16_t asked[kBlockFirms + 1]; // written without a branch: who is asked is hard to guess
+    std::size_t asking = 0;
     if (field.slot == BoundField::kNoSlot) {
-        std::fill_n(codes, count, CutBinding::kAsk);
+        std::iota(asked, asked + count, std::uint16_t{0});
+        asking = count;
     } else {
         const std::uint8_t* const column = base_.codes.codes(field.slot, 0);
         const std::uint8_t width = base_.codes.width(field.slot);
@@ -116,15 +120,19 @@ void PolicyView::make_codes(std::uint32_t own) {
             read_codes<std::uint16_t>(column, chosen_.positions, count, codes);
         else
             read_codes<std::uint32_t>(column, chosen_.positions, count, codes);
+        const std::uint32_t* const own_codes = field.own_codes.data();
         const auto unknown = static_cast<std::uint32_t>(field.own_codes.size()) - 1;
-        for (std::size_t i = 0; i < count; ++i)
-            codes[i] = field.own_codes[std::min(codes[i], unknown)];
+        for (std::size_t i = 0; i < count; ++i) {
+            codes[i] = own_codes[std::min(codes[i], unknown)];
+            asked[asking] = static_cast<std::uint16_t>(i);
+            asking += codes[i] == CutBinding::kAsk ? 1 : 0;
+        }
     }
     const std::uint32_t unknown = coded.cuts.codes();
-    for (std::size_t i = 0; i < count; ++i) {
-        if (codes[i] == CutBinding::kAsk)
-            codes[i] = exact_code(coded, base_.firms[base_.index.row_at(chosen_.positions[i])]);
-        if (codes[i] == unknown) codes[i] = UINT32_MAX; // as columns hold it, whatever their width
+    for (std::size_t n = 0; n < asking; ++n) {
+        const std::uint32_t row = base_.index.row_at(chosen_.positions[asked[n]]);
+        const std::uint32_t code = exact_code(coded, base_.firms[row]);
+        codes[asked[n]] = code == unknown ? CutBinding::kUnknown : code;
     }
     std::uint8_t* const column = memory_.own_codes.data() + own * 4 * kBlockFirms;
     memory_.codes[own] = column;

@@ -2,12 +2,12 @@
 // 512 firms from anywhere, packed as if they stood together.
 //
 //   PolicyView view(parts, base, memory);
-//   task.view = view.block(block, rows);       // in place; bits are those of the block
-//   task.view = view.packed(positions);        // bit i is the firm at positions[i]
+//   task.view = view.block(reads, block, rows);     // in place; bits are those of the block
+//   task.view = view.packed(reads, positions);      // bit i is the firm at positions[i]
 //
-// What the index has is read where it lies (block) or gathered (packed, only what `reads` names).
-// What it does not know is made for the firms in question alone, from the exact values of the
-// table. A view holds until the next one is asked for.
+// A view has the fields and sets that `reads` names. What the index has of them is read where it
+// lies (block) or gathered (packed). What it does not know is made for the firms in question alone,
+// from the exact values of the table. A view holds until the next one is asked for.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -32,8 +32,9 @@ class PolicyView {
     PolicyView(const BoundPolicy::Parts& policy, const PolicyBinder::Base& base,
                PolicyViewMemory& memory);
 
-    BlockView block(std::uint32_t block, const BlockRow& firms);
-    BlockView packed(std::span<const std::uint32_t> positions);
+    using Reads = BoundPolicy::Parts::Reads;
+    BlockView block(const Reads& reads, std::uint32_t block, const BlockRow& firms);
+    BlockView packed(const Reads& reads, std::span<const std::uint32_t> positions);
 
   private:
     /// The firms that a column is made for: positions in the index, and their places in the column.
