@@ -102,7 +102,7 @@ class GraphBuilder {
                  const std::vector<std::uint32_t>& slot_of, Program& program)
         : schema_(schema), vocabulary_(vocabulary), slot_of_(slot_of), program_(program) {
         for (const auto op : {GraphNode::Op::never, GraphNode::Op::always, GraphNode::Op::manual})
-            program_.nodes.push_back({op});
+            program_.nodes.push_back({.op = op, .manual = op == GraphNode::Op::manual});
     }
 
     Conjunction conjunction(const Rule& rule) {
@@ -167,7 +167,7 @@ class GraphBuilder {
         if (refs.empty()) return neutral;
         if (std::find(refs.begin(), refs.end(), absorbing) != refs.end()) return absorbing;
         if (refs.size() == 1) return refs[0];
-        return shared_node({op, false, 0, 0, 0}, std::move(refs));
+        return shared_node({.op = op}, std::move(refs));
     }
 
     Ref at_least(const Node& node, bool negated) {
@@ -180,8 +180,9 @@ class GraphBuilder {
             refs.push_back(ref(child, negated));
         if (k == 1) return group(GraphNode::Op::any, std::move(refs));
         if (k == size) return group(GraphNode::Op::all, std::move(refs));
-        return shared_node({GraphNode::Op::at_least, false, 0, 0, static_cast<std::uint32_t>(k)},
-                           std::move(refs));
+        return shared_node(
+            {.op = GraphNode::Op::at_least, .threshold = static_cast<std::uint32_t>(k)},
+            std::move(refs));
     }
 
     Ref points(const Node& node, bool negated) {
@@ -209,9 +210,17 @@ class GraphBuilder {
         const auto first_tier = static_cast<std::uint32_t>(program_.tiers.size());
         for (GraphItem& item : items)
             item.first += first_tier;
-        program_.nodes.push_back(
-            {GraphNode::Op::points, negated, static_cast<std::uint32_t>(program_.items.size()),
-             static_cast<std::uint32_t>(items.size()), static_cast<std::uint32_t>(node.count)});
+        const bool manual = std::any_of(items.begin(), items.end(),
+                                        [](const GraphItem& item) { return item.count == 0; }) ||
+                            std::any_of(tiers.begin(), tiers.end(), [&](const GraphTier& tier) {
+                                return is_manual(tier.when);
+                            });
+        program_.nodes.push_back({.op = GraphNode::Op::points,
+                                  .negated = negated,
+                                  .manual = manual,
+                                  .first = static_cast<std::uint32_t>(program_.items.size()),
+                                  .count = static_cast<std::uint32_t>(items.size()),
+                                  .threshold = static_cast<std::uint32_t>(node.count)});
         program_.items.insert(program_.items.end(), items.begin(), items.end());
         program_.tiers.insert(program_.tiers.end(), tiers.begin(), tiers.end());
         return known->second;
@@ -228,12 +237,16 @@ class GraphBuilder {
             append_key(key, ref);
         const auto [known, is_new] = nodes_.emplace(key, static_cast<Ref>(program_.nodes.size()));
         if (!is_new) return known->second;
+        node.manual =
+            std::any_of(refs.begin(), refs.end(), [&](Ref child) { return is_manual(child); });
         node.first = static_cast<std::uint32_t>(program_.refs.size());
         node.count = static_cast<std::uint32_t>(refs.size());
         program_.refs.insert(program_.refs.end(), refs.begin(), refs.end());
         program_.nodes.push_back(node);
         return known->second;
     }
+
+    bool is_manual(Ref ref) const { return (ref & kLiteralBit) == 0 && program_.nodes[ref].manual; }
 
     Ref literal(const Condition& condition, bool negated) {
         const Field& field = schema_[condition.field];
@@ -370,6 +383,23 @@ class GraphBuilder {
     StringMap<std::uint32_t> unions_;
 };
 
+/// Notes which nodes stand in a table of points. Children come before their parents.
+void mark_tables(Program& program) {
+    const auto mark = [&](Ref ref) {
+        if ((ref & kLiteralBit) == 0) program.nodes[ref].in_table = true;
+    };
+    for (auto node = program.nodes.rbegin(); node != program.nodes.rend(); ++node) {
+        if (node->op == GraphNode::Op::points) {
+            for (std::uint32_t i = node->first; i < node->first + node->count; ++i)
+                for (std::uint32_t t = 0; t < program.items[i].count; ++t)
+                    mark(program.tiers[program.items[i].first + t].when);
+        } else if (node->in_table) {
+            for (std::uint32_t i = 0; i < node->count; ++i)
+                mark(program.refs[node->first + i]);
+        }
+    }
+}
+
 /// Puts policies of one shape side by side, and their refs in the same order: an executor runs a
 /// shape with loops of fixed length over memory in a row.
 void group_by_shape(Program& program) {
@@ -448,6 +478,7 @@ Program compile(const Schema& schema, std::span<const Policy> policies,
         out.tags = static_cast<std::uint32_t>(policy.tags.size());
         program.policies.push_back(out);
     }
+    mark_tables(program);
     group_by_shape(program);
     return program;
 }

@@ -35,19 +35,6 @@ struct Slices {
             carry = next;
         }
     }
-    void add_one(const Bits& where) {
-        Bits carry = where;
-        for (int b = 0; !is_zero(carry); ++b) {
-            if (b == kMost) {
-                over |= carry;
-                return;
-            }
-            if (b == used) slice[used++] = zeros();
-            const Bits next = slice[b] & carry;
-            slice[b] ^= carry;
-            carry = next;
-        }
-    }
     Bits reaches(std::int64_t bound) const;
 };
 
@@ -70,6 +57,47 @@ inline Bits reaches(const Bits* slice, int width, std::int64_t bound) {
 inline Bits Slices::reaches(std::int64_t bound) const {
     return QICE_LEVEL::reaches(slice, used, bound) | over;
 }
+
+/// How many of some rows each of 512 firms is in. A row waits at its level until a second one
+/// comes; both and the level's slice are then one full adder, and the carry goes a level up: five
+/// operations a row, whatever the rows hold.
+class RowCount {
+  public:
+    void add(const Bits& row) {
+        Bits carry = row;
+        int b = 0;
+        for (; (rows_ >> b & 1) != 0; ++b) {
+            const Bits half = slice_[b] ^ waiting_[b];
+            const Bits next = (slice_[b] & waiting_[b]) | (half & carry);
+            slice_[b] = half ^ carry;
+            carry = next;
+        }
+        waiting_[b] = carry;
+        ++rows_;
+        if ((rows_ & (rows_ - 1)) == 0) slice_[levels_++] = zeros();
+    }
+
+    /// Where the count is `bound` or more. No row may be added later.
+    Bits reaches(std::int64_t bound) {
+        for (int b = 0; b < levels_; ++b) {
+            if ((rows_ >> b & 1) == 0) continue;
+            Bits carry = waiting_[b];
+            for (int above = b; above < levels_; ++above) {
+                const Bits next = slice_[above] & carry;
+                slice_[above] ^= carry;
+                carry = next;
+            }
+        }
+        rows_ = 0;
+        return QICE_LEVEL::reaches(slice_, levels_, bound);
+    }
+
+  private:
+    static constexpr int kMost = 32; // a node has less than 2^32 children
+    Bits slice_[kMost], waiting_[kMost];
+    std::uint32_t rows_ = 0;
+    int levels_ = 0; // slices
+};
 
 inline constexpr int kPointBits = 10; // points of a tier: up to 1,000
 
@@ -216,7 +244,9 @@ template <bool All> class Executor {
     const BlockRow* node_rows(Ref ref) {
         BlockRow* rows = scratch_.node_rows.data() + std::size_t{5} * ref;
         if (scratch_.node_stamps[ref] != scratch_.block) {
-            const Planes planes = compute(program_.nodes[ref]);
+            const GraphNode& node = program_.nodes[ref];
+            const bool plain = !All && !node.manual && !node.in_table;
+            const Planes planes = plain ? certain_alone(node) : compute(node);
             store(rows[0], planes.certain);
             store(rows[1], planes.confirmed);
             store(rows[2], planes.possible);
@@ -253,16 +283,43 @@ template <bool All> class Executor {
         return constant(zeros(), zeros());
     }
 
+    /// A node of which nothing else is asked.
+    Planes certain_alone(const GraphNode& node) {
+        const Ref* const first = program_.refs.data() + node.first;
+        Bits out;
+        switch (node.op) {
+        case GraphNode::Op::all:
+            out = load(*certain(first[0]));
+            for (std::uint32_t i = 1; i < node.count; ++i)
+                out &= load(*certain(first[i]));
+            break;
+        case GraphNode::Op::any:
+            out = load(*certain(first[0]));
+            for (std::uint32_t i = 1; i < node.count; ++i)
+                out |= load(*certain(first[i]));
+            break;
+        case GraphNode::Op::at_least: {
+            RowCount count;
+            for (std::uint32_t i = 0; i < node.count; ++i)
+                count.add(load(*certain(first[i])));
+            out = count.reaches(node.threshold);
+            break;
+        }
+        default: return compute(node);
+        }
+        return constant(out, out);
+    }
+
     Planes at_least(const GraphNode& node, const Ref* first) {
-        Slices certain, confirmed, possible, near, fact;
+        RowCount certain, confirmed, possible, near, fact;
         for (std::uint32_t i = 0; i < node.count; ++i) {
             const Planes child = planes(first[i]);
-            certain.add_one(child.certain);
-            confirmed.add_one(child.confirmed);
-            possible.add_one(child.possible);
+            certain.add(child.certain);
+            confirmed.add(child.confirmed);
+            possible.add(child.possible);
             if (All) {
-                near.add_one(child.near);
-                fact.add_one(child.fact);
+                near.add(child.near);
+                fact.add(child.fact);
             }
         }
         const std::int64_t k = node.threshold;

@@ -65,6 +65,8 @@ struct GraphNode {
     enum class Op : std::uint8_t { never, always, manual, all, any, at_least, points };
     Op op = Op::never;
     bool negated = false;    // points: the table is negated
+    bool manual = false;     // certain and confirmed may differ
+    bool in_table = false;   // a table of points asks where it is possible, whatever the status
     std::uint32_t first = 0; // into refs; points: into items
     std::uint32_t count = 0;
     std::uint32_t threshold = 0; // at_least, points
