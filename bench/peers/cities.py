@@ -64,6 +64,33 @@ def city_of(qice, firms, policies, seed=1):
     )
 
 
+# Nine cities in nine provinces; the first is the one that city_of() makes.
+CITIES = ("441900", "320500", "330100", "370200", "420100", "430100", "510100", "610100", "410100")
+
+
+def region_of(qice, firms, policies):
+    """The firms of city_of(), and about so many policies of nine cities, their provinces and the nation."""
+    home = city_of(qice, firms, 0)
+
+    def make(draft):
+        for file in ("schema.json", "firms.csv"):
+            shutil.copy(home / file, draft)
+        with open(draft / "policies.jsonl", "w", encoding="utf-8") as out:
+            for code in CITIES:
+                of_city = draft / code
+                each = ("--firms", 1, "--policies", policies // len(CITIES), "--city", code, "--as-of", AS_OF)
+                checked(qice, "generate", *each, "--out", of_city, "--quiet")
+                with open(of_city / "policies.jsonl", encoding="utf-8") as file:
+                    out.writelines(
+                        line
+                        for line in file
+                        if code == CITIES[0] or json.loads(line)["level"] != "national"
+                    )
+                shutil.rmtree(of_city)
+
+    return kept(KEPT / f"region-{firms}-{policies}", (home / "stamp").read_text(), make)
+
+
 def made_city(name, *options):
     """A city of bench/workloads/random_city.py."""
     script = ROOT / "bench/workloads/random_city.py"

@@ -10,7 +10,7 @@ import re
 import subprocess
 from statistics import median
 
-from cities import KEPT, city_of, made_city, match
+from cities import KEPT, city_of, made_city, match, region_of
 
 ALL = "eligible,review,needs_data,near"
 PARTS = ("read", "compile", "index", "match", "write")
@@ -136,14 +136,15 @@ def measure(qice, quick, emit):
         sizes.city_rounds,
         emit,
     )
-    cities = [(policies, city_of(qice, sizes.policies_firms, policies)) for policies in sizes.policies]
-    curve(
-        "policies",
-        "policies",
-        [(policies, lambda made=made: match(qice, made), {}) for policies, made in cities],
-        sizes.rounds,
-        emit,
-    )
+    for name, made_by in (("policies", city_of), ("policies of nine cities", region_of)):
+        cities = [(policies, made_by(qice, sizes.policies_firms, policies)) for policies in sizes.policies]
+        curve(
+            name,
+            "policies",
+            [(policies, lambda made=made: match(qice, made), {}) for policies, made in cities],
+            sizes.rounds,
+            emit,
+        )
     density_curve(qice, sizes, emit)
     shapes_curve(qice, sizes, emit)
     firms_curve(qice, sizes, emit)

@@ -218,13 +218,16 @@ class Report:
     def policies_figure(self):
         return self.curve_figure("policies", "Time over policies (one thread)", "policies loaded")
 
-    def policies_table(self):
+    def policies_table(self, curve="policies"):
         return self.curve_table(
-            "policies",
+            curve,
             "policies open",
             lambda line: f"{line['policies']:,}",
             [("firms", lambda line: f"{line['firms']:,}")],
         )
+
+    def policies_of_nine_cities_table(self):
+        return self.policies_table("policies of nine cities")
 
     def density_figure(self):
         points = self.curve("density")
