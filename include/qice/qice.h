@@ -27,14 +27,12 @@
  *     handle when no other thread is in a call with it. No function keeps a thread-local state.
  * 10. Lifetimes. A handle keeps alive what it was made of: a schema may be destroyed as soon as an
  *     engine was opened with it, a snapshot as soon as a result was made from it.
- * 11. Nothing passes but the return value: no exception, signal handler, locale, environment or
- *     print. Want of memory is QICE_OUT_OF_MEMORY, and every handle stays usable unless its function
- *     says otherwise. One case is not covered: reading, compiling and indexing make hash tables, and
- *     one that is refused memory ends the process; filling a firm, asking about one, matching again
- *     and explaining make none. No function needs a callback.
+ * 11. Nothing passes but the return value: no exception, abort, signal handler, locale, environment
+ *     or print. Want of memory, wherever it comes, is QICE_OUT_OF_MEMORY, and every handle stays
+ *     usable unless its function says otherwise. No function needs a callback.
  * 12. Threads of the library's own run within a call that was given more than one thread, and to
- *     put the policies of an engine in order after many changes. A process that forks does so
- *     before it opens an engine.
+ *     put the policies of an engine in order after many changes. Where the system refuses one, the
+ *     others do its work. A process that forks does so before it opens an engine.
  * 13. Options are set one by one on a handle of their own. NULL in place of options, where the
  *     function allows it, means the usual ones.
  * 14. The interface only grows. "Since" is the number of the interface (QICE_ABI_VERSION) that first
@@ -431,7 +429,7 @@ QICE_API int32_t qice_rows_create(qice_rows** out, const qice_schema* schema,
  * QICE_OUT_OF_MEMORY the rows are lost and can only be destroyed. Since 1. */
 QICE_API int32_t qice_rows_add(qice_rows* rows, const qice_firm* firm, qice_error** error);
 /* Makes a table of what was added; `rows` is then empty and may be used again. The caller owns *out.
- * Since 1. */
+ * After QICE_OUT_OF_MEMORY as qice_rows_add. Since 1. */
 QICE_API int32_t qice_rows_finish(qice_firms** out, qice_rows* rows, qice_error** error);
 /* QICE_OK or QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_rows_destroy(qice_rows* rows);

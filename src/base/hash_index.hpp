@@ -1,7 +1,7 @@
 // An open-addressing index from the hash of a text to a number: 8 bytes a slot.
 //
 // The texts stay with the caller, who says whether a number's text is the one looked for. Costs a
-// cache miss a look-up; inserts may be taken back in the reverse order.
+// cache miss a look-up. Inserts may be taken back in the reverse order, and any number erased.
 #pragma once
 
 #include "qice/base/array.hpp"
@@ -69,22 +69,39 @@ class HashIndex {
         assert(number < kNone);
         reserve(size_ + 1);
         ++size_;
-        return place((std::uint64_t{hash} << 32) | (number + 1));
+        return place(slot_with(hash, number));
     }
     /// Takes the last insert back that is still there, which filled this slot.
     void take_back(std::size_t slot) {
         slots_[slot] = 0;
         --size_;
     }
-    /// Room for so many numbers without moving any.
+    /// Takes a number out that is there.
+    void erase(std::uint32_t hash, std::uint32_t number) {
+        std::size_t hole = slot_of(hash, number);
+        // What stands behind it, up to the next empty slot, moves up where its probing passes it.
+        for (std::size_t at = (hole + 1) & mask_; slots_[at] != 0; at = (at + 1) & mask_) {
+            const std::size_t home = (slots_[at] >> 32) & mask_;
+            if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
+            slots_[hole] = slots_[at];
+            hole = at;
+        }
+        slots_[hole] = 0;
+        --size_;
+    }
+    /// Puts another number in the place of one that is there.
+    void renumber(std::uint32_t hash, std::uint32_t from, std::uint32_t to) {
+        slots_[slot_of(hash, from)] = slot_with(hash, to);
+    }
+    /// Room for so many numbers without moving any. Without memory for it nothing changes.
     void reserve(std::size_t count) {
         if (count * 3 <= slots_.size() * 2) return;
         std::size_t capacity = std::max<std::size_t>(slots_.size() * 2, 16);
         while (count * 3 > capacity * 2)
             capacity *= 2;
-        Array<std::uint64_t> old = std::move(slots_);
-        slots_ = {};
-        slots_.assign(capacity, 0);
+        Array<std::uint64_t> old;
+        old.assign(capacity, 0);
+        std::swap(slots_, old);
         mask_ = capacity - 1;
         for (std::uint64_t slot : old)
             if (slot != 0) place(slot);
@@ -93,12 +110,22 @@ class HashIndex {
         if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
     }
     std::size_t size() const { return size_; }
+    std::size_t bytes() const { return slots_.capacity() * sizeof slots_[0]; }
     void clear() {
         slots_.assign(slots_.size(), 0);
         size_ = 0;
     }
 
   private:
+    static std::uint64_t slot_with(std::uint32_t hash, std::uint32_t number) {
+        return (std::uint64_t{hash} << 32) | (number + 1);
+    }
+    std::size_t slot_of(std::uint32_t hash, std::uint32_t number) const {
+        std::size_t at = hash & mask_;
+        while (slots_[at] != slot_with(hash, number))
+            at = (at + 1) & mask_;
+        return at;
+    }
     std::size_t place(std::uint64_t slot) {
         std::size_t at = (slot >> 32) & mask_;
         while (slots_[at] != 0)

@@ -8,6 +8,8 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <new>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -15,6 +17,25 @@ namespace qice {
 namespace {
 
 using Stream = rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream>;
+
+/// RapidJSON writes into what it is given without looking, so this never gives nothing.
+struct Memory {
+    static constexpr bool kNeedFree = true;
+
+    void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
+    void* Realloc(void* old, std::size_t, std::size_t size) {
+        if (size == 0) {
+            Free(old);
+            return nullptr;
+        }
+        void* const moved = std::realloc(old, size);
+        if (moved == nullptr) throw std::bad_alloc();
+        return moved;
+    }
+    static void Free(void* memory) { std::free(memory); }
+};
+
+using Reader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Memory>;
 
 /// Builds the tree from the reader's events and finds where each token starts.
 class Builder {
@@ -182,7 +203,7 @@ Result<Json> parse_json(const JsonSource& source) {
     rapidjson::MemoryStream memory(source.text.data(), source.text.size());
     Stream stream(memory);
     Builder builder(source, stream);
-    rapidjson::Reader reader;
+    Reader reader;
     constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
                                 rapidjson::kParseValidateEncodingFlag |
                                 rapidjson::kParseNumbersAsStringsFlag;

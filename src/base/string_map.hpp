@@ -1,32 +1,121 @@
-// Hash maps keyed by text, looked up by std::string_view.
+// Maps and sets keyed by text, looked up by std::string_view.
 //
-// Debian's Abseil has its own string_view, so absl's heterogeneous look-up does not take the
-// standard one: the hash and the equality are ours.
+//   StringMap<Value>, StringSet     hold their keys
+//   ViewMap<Value>, ViewSet         hold views of texts that somebody else keeps
+//
+// Entries stand side by side in the order they came (the last one takes the place of one that is
+// erased) and a HashIndex finds them: adding moves entries, so references hold until the next one.
+// An addition that finds no memory throws and changes nothing, which Abseil's and other open tables
+// do not promise.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-#include <absl/container/flat_hash_set.h>
-#include <absl/hash/hash.h>
+#include "base/hash_index.hpp"
 
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace qice {
 
-struct StringHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-        return absl::Hash<std::string_view>{}(text);
+template <class Key, class Value> class TextMap {
+  public:
+    using value_type = std::pair<Key, Value>;
+    using iterator = typename std::vector<value_type>::iterator;
+    using const_iterator = typename std::vector<value_type>::const_iterator;
+
+    TextMap() = default;
+    TextMap(TextMap&&) = default;
+    TextMap& operator=(TextMap&&) = default;
+    TextMap(const TextMap& other) : entries_(other.entries_) {
+        index_.reserve(size());
+        for (std::size_t i = 0; i < size(); ++i)
+            index_.insert(hash_text(entries_[i].first), static_cast<std::uint32_t>(i));
     }
+    TextMap& operator=(const TextMap&) = delete;
+
+    std::size_t size() const { return entries_.size(); }
+    bool empty() const { return entries_.empty(); }
+    iterator begin() { return entries_.begin(); }
+    iterator end() { return entries_.end(); }
+    const_iterator begin() const { return entries_.begin(); }
+    const_iterator end() const { return entries_.end(); }
+
+    iterator find(std::string_view key) { return at_number(begin(), number_of(key)); }
+    const_iterator find(std::string_view key) const { return at_number(begin(), number_of(key)); }
+    bool contains(std::string_view key) const { return number_of(key) != HashIndex::kNone; }
+
+    /// The entry of a key, and whether it was made: of `values`, where there was none.
+    template <class Text, class... Values>
+    std::pair<iterator, bool> emplace(Text&& key, Values&&... values) {
+        const std::uint32_t hash = hash_text(key);
+        if (const std::uint32_t number = number_of(key, hash); number != HashIndex::kNone)
+            return {begin() + number, false};
+        index_.reserve(size() + 1); // what may fail comes before what changes
+        entries_.emplace_back(std::piecewise_construct,
+                              std::forward_as_tuple(std::forward<Text>(key)),
+                              std::forward_as_tuple(std::forward<Values>(values)...));
+        index_.insert(hash, static_cast<std::uint32_t>(size() - 1));
+        return {end() - 1, true};
+    }
+    Value& operator[](std::string_view key) { return emplace(key).first->second; }
+
+    void erase(iterator entry) {
+        const auto number = static_cast<std::uint32_t>(entry - begin());
+        const auto last = static_cast<std::uint32_t>(size() - 1);
+        index_.erase(hash_text(entry->first), number);
+        if (number != last) {
+            index_.renumber(hash_text(entries_[last].first), last, number);
+            *entry = std::move(entries_[last]);
+        }
+        entries_.pop_back();
+    }
+    void clear() {
+        entries_.clear();
+        index_.clear();
+    }
+    void reserve(std::size_t count) {
+        entries_.reserve(count);
+        index_.reserve(count);
+    }
+    /// Without what keys and values keep elsewhere.
+    std::size_t bytes() const { return entries_.capacity() * sizeof(value_type) + index_.bytes(); }
+
+  private:
+    std::uint32_t number_of(std::string_view key) const { return number_of(key, hash_text(key)); }
+    std::uint32_t number_of(std::string_view key, std::uint32_t hash) const {
+        return index_.find(hash, [&](std::uint32_t i) { return entries_[i].first == key; });
+    }
+    template <class Iterator> Iterator at_number(Iterator first, std::uint32_t number) const {
+        return first + (number == HashIndex::kNone ? size() : number);
+    }
+
+    std::vector<value_type> entries_;
+    HashIndex index_; // of entries_
 };
 
-struct StringEq {
-    using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+template <class Key> class TextSet {
+  public:
+    /// Whether it was not there.
+    bool insert(std::string_view key) { return map_.emplace(key).second; }
+    bool contains(std::string_view key) const { return map_.contains(key); }
+    /// In the order they came.
+    std::vector<Key> keys() const {
+        std::vector<Key> all;
+        for (const auto& [key, nothing] : map_)
+            all.push_back(key);
+        return all;
+    }
+
+  private:
+    struct Nothing {};
+    TextMap<Key, Nothing> map_;
 };
 
-template <class Value>
-using StringMap = absl::flat_hash_map<std::string, Value, StringHash, StringEq>;
-using StringSet = absl::flat_hash_set<std::string, StringHash, StringEq>;
+template <class Value> using StringMap = TextMap<std::string, Value>;
+template <class Value> using ViewMap = TextMap<std::string_view, Value>;
+using StringSet = TextSet<std::string>;
+using ViewSet = TextSet<std::string_view>;
 
 } // namespace qice

@@ -145,28 +145,28 @@ Result<std::string> read_file(const std::string& path) {
         return Status(StatusCode::invalid_input,
                       std::string("cannot read this file: ") + std::strerror(error), {path});
     };
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return failure(errno);
+    struct File {
+        ~File() {
+            if (number >= 0) ::close(number);
+        }
+        int number;
+    };
+    const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (file.number < 0) return failure(errno);
     struct stat info {};
     std::string text;
-    if (::fstat(file, &info) == 0 && info.st_size > 0)
+    if (::fstat(file.number, &info) == 0 && info.st_size > 0)
         text.reserve(static_cast<std::size_t>(info.st_size) + 64);
     for (;;) {
         const std::size_t old = text.size();
         const std::size_t step = std::max<std::size_t>(text.capacity() - old, 1 << 16);
         text.resize(old + step);
-        const ssize_t got = ::read(file, text.data() + old, step);
+        const ssize_t got = ::read(file.number, text.data() + old, step);
         text.resize(old + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) {
-            const int error = errno;
-            ::close(file);
-            return failure(error);
-        }
-        if (got == 0) break;
+        if (got < 0) return failure(errno);
+        if (got == 0) return text;
     }
-    ::close(file);
-    return text;
 }
 
 } // namespace qice

@@ -76,7 +76,7 @@ class Vocabulary {
             for (const Test& test : condition.tests)
                 for (const std::string& name : test.strings)
                     elements_[condition.field]
-                        .try_emplace(name, std::array{kUnused, kUnused})
+                        .emplace(name, std::array{kUnused, kUnused})
                         .first->second[is_ever(test.op) ? 1 : 0] = 0;
         } else if (field.is_string()) {
             cuts_[condition.field].add(string_condition(condition).values);

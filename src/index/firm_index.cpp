@@ -146,7 +146,7 @@ void FirmIndex::set_planes(const Program& program, const FirmTable& firms) {
         constexpr std::uint32_t kNone = UINT32_MAX;
         StringMap<std::pair<std::uint32_t, std::uint32_t>> planes;
         for (std::uint32_t i = 0; i < set.elements.size(); ++i) {
-            auto& entry = planes.try_emplace(set.elements[i].name, kNone, kNone).first->second;
+            auto& entry = planes.emplace(set.elements[i].name, kNone, kNone).first->second;
             (set.elements[i].ever ? entry.second : entry.first) = set.first_plane + i;
         }
         const Dictionary& names = firms.column(set.field).dictionary;

@@ -38,7 +38,7 @@ RecordCoder::RecordCoder(const Schema& schema, const Program& program, Date as_o
         StringMap<Planes>& planes = planes_.emplace_back();
         for (std::uint32_t i = 0; i < set.elements.size(); ++i) {
             Planes& of =
-                planes.try_emplace(set.elements[i].name, Planes{kNone, kNone}).first->second;
+                planes.emplace(set.elements[i].name, Planes{kNone, kNone}).first->second;
             (set.elements[i].ever ? of.ever : of.valid) = set.first_plane + i;
         }
     }
@@ -164,8 +164,8 @@ std::size_t RecordCoder::bytes() const {
     for (const auto& of_field : size_categories_)
         total += of_field.size() * sizeof of_field[0];
     for (const StringMap<Planes>& planes : planes_)
-        total += planes.capacity() * sizeof(StringMap<Planes>::value_type);
-    return total + tags_.capacity() * sizeof(StringMap<std::uint32_t>::value_type);
+        total += planes.bytes();
+    return total + tags_.bytes();
 }
 
 } // namespace qice

@@ -1,3 +1,4 @@
+#include "base/in_threads.hpp"
 #include "io/arrow_column.hpp"
 #include "io/arrow_make.hpp"
 #include "io/arrow_owned.hpp"
@@ -8,10 +9,8 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
-#include <exception>
 #include <mutex>
 #include <system_error>
-#include <thread>
 
 namespace qice {
 namespace {
@@ -211,18 +210,15 @@ class StreamReader {
     }
 
     Status read_all() {
-        std::vector<std::thread> others;
-        try {
-            for (unsigned i = 1; i < options_.threads; ++i)
-                others.emplace_back([this] { work_along(); });
-            ChunkReader reader(table_, schema_, options_);
-            work(reader);
-        } catch (...) {
-            fail(std::current_exception());
-        }
-        for (std::thread& other : others)
-            other.join();
-        if (thrown_) std::rethrow_exception(thrown_);
+        in_threads(std::max(options_.threads, 1u), [this](unsigned i) {
+            try {
+                ChunkReader reader(table_, schema_, options_);
+                i == 0 ? work(reader) : work_along(reader);
+            } catch (...) {
+                stop();
+                throw;
+            }
+        });
         return status_;
     }
 
@@ -251,26 +247,20 @@ class StreamReader {
     }
 
     /// Of the other threads.
-    void work_along() {
-        try {
-            ChunkReader reader(table_, schema_, options_);
-            for (;;) {
-                std::unique_lock lock(mutex_);
-                changed_.wait(lock, [&] { return stop_ || ended_ || !chunks_.empty(); });
-                if (stop_ || chunks_.empty()) return;
-                const Chunk chunk = chunks_.front();
-                chunks_.pop_front();
-                lock.unlock();
-                read(chunk, reader);
-            }
-        } catch (...) {
-            fail(std::current_exception());
+    void work_along(ChunkReader& reader) {
+        for (;;) {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [&] { return stop_ || ended_ || !chunks_.empty(); });
+            if (stop_ || chunks_.empty()) return;
+            const Chunk chunk = chunks_.front();
+            chunks_.pop_front();
+            lock.unlock();
+            read(chunk, reader);
         }
     }
 
-    void fail(std::exception_ptr thrown) {
+    void stop() {
         const std::lock_guard lock(mutex_);
-        if (!thrown_) thrown_ = std::move(thrown);
         stop_ = true;
         changed_.notify_all();
     }
@@ -288,15 +278,15 @@ class StreamReader {
             if (asked_ == turn_) status_ = last_status_;
             return;
         }
-        const std::int64_t rows = batch->table.length;
+        Batch& kept = *batches_.emplace_back(std::move(batch));
+        const std::int64_t rows = kept.table.length;
         rows_ += rows;
         for (std::int64_t from = 0; from < rows; from += kChunk) {
             const auto count =
                 static_cast<std::uint32_t>(std::min<std::int64_t>(rows - from, kChunk));
-            chunks_.push_back({batch.get(), asked_++, from, count});
-            ++batch->open_chunks;
+            chunks_.push_back({&kept, asked_++, from, count});
+            ++kept.open_chunks;
         }
-        batches_.push_back(std::move(batch));
     }
 
     Status look_at_batch(Batch& batch) {
@@ -386,7 +376,6 @@ class StreamReader {
     bool ended_ = false;       // no batch comes any more
     bool stop_ = false;
     Status last_status_, status_; // of the end of the stream; of the reading
-    std::exception_ptr thrown_;
 };
 
 } // namespace

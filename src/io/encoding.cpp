@@ -1,10 +1,32 @@
 #include "io/encoding.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <iconv.h>
+#include <new>
 #include <stdexcept>
 
 namespace qice {
+namespace {
+
+class Converter {
+  public:
+    Converter() : to_utf8_(iconv_open("UTF-8", "GB18030")) {
+        if (to_utf8_ != reinterpret_cast<iconv_t>(-1)) return;
+        if (errno == ENOMEM) throw std::bad_alloc();
+        throw std::runtime_error(std::string("this system's iconv does not read GB18030: ") +
+                                 std::strerror(errno));
+    }
+    ~Converter() { iconv_close(to_utf8_); }
+    Converter(const Converter&) = delete;
+    Converter& operator=(const Converter&) = delete;
+    iconv_t get() const { return to_utf8_; }
+
+  private:
+    iconv_t to_utf8_;
+};
+
+} // namespace
 
 std::string utf8_from_gb18030(std::string_view text) {
     std::string out;
@@ -13,9 +35,7 @@ std::string utf8_from_gb18030(std::string_view text) {
 }
 
 std::size_t append_utf8_from_gb18030(std::string& out, std::string_view text, bool more_follows) {
-    const iconv_t converter = iconv_open("UTF-8", "GB18030");
-    if (converter == reinterpret_cast<iconv_t>(-1))
-        throw std::runtime_error("this system's iconv does not know GB18030");
+    const Converter converter;
     std::size_t written = out.size();
     out.resize(written + text.size() * 2 + 16);
     char* in = const_cast<char*>(text.data()); // iconv does not write to its input
@@ -23,7 +43,7 @@ std::size_t append_utf8_from_gb18030(std::string& out, std::string_view text, bo
     while (in_left > 0) {
         char* at = out.data() + written;
         std::size_t out_left = out.size() - written;
-        const std::size_t result = iconv(converter, &in, &in_left, &at, &out_left);
+        const std::size_t result = iconv(converter.get(), &in, &in_left, &at, &out_left);
         written = out.size() - out_left;
         if (result != static_cast<std::size_t>(-1)) continue;
         if (errno == E2BIG) {
@@ -37,7 +57,6 @@ std::size_t append_utf8_from_gb18030(std::string& out, std::string_view text, bo
             --in_left;
         }
     }
-    iconv_close(converter);
     out.resize(written);
     return text.size() - in_left;
 }

@@ -23,7 +23,7 @@ Result<Columns> columns_of(const std::vector<std::string_view>& names, const Sch
     StringSet seen;
     for (std::string_view cell : names) {
         const std::string_view name = trim(cell);
-        if (!name.empty() && !seen.insert(std::string(name)).second)
+        if (!name.empty() && !seen.insert(name))
             return invalid_input("column " + in_quotes(name) + " stands twice", place);
         if (name.empty())
             return invalid_input("column " + std::to_string(columns.fields.size() + 1) + " of " +

@@ -123,7 +123,7 @@ std::string_view json_line(std::string_view line) {
 }
 
 std::vector<std::string> sorted(const StringSet& names) {
-    std::vector<std::string> out(names.begin(), names.end());
+    std::vector<std::string> out = names.keys();
     std::sort(out.begin(), out.end());
     return out;
 }

@@ -10,7 +10,7 @@ namespace qice {
 // --------------------------------------------------------------------------------- FirmSet
 
 struct FirmSet::Ids {
-    absl::flat_hash_map<std::string_view, std::uint32_t> rows;
+    ViewMap<std::uint32_t> rows;
 };
 
 /// A table coded for the policies of a moment.

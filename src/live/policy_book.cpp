@@ -10,7 +10,7 @@ namespace qice {
 // ---------------------------------------------------------------------------- PolicyMoment
 
 struct PolicyMoment::Ids {
-    absl::flat_hash_map<std::string_view, std::uint32_t> numbers;
+    ViewMap<std::uint32_t> numbers;
 };
 
 /// The policies side by side, and their states on the day.
@@ -167,13 +167,13 @@ Status PolicyBook::set_day(Date as_of) {
 Status PolicyBook::put(std::vector<Policy> changed) {
     const std::lock_guard lock(changing_);
     const Held fresh = hold(std::move(changed));
-    absl::flat_hash_map<std::string_view, std::size_t> added;
+    ViewMap<std::size_t> added;
     const auto place = [&](std::vector<PolicyPtr>& policies, const PolicyPtr& policy) {
         if (const auto number = now_->find(policy->id)) {
             policies[*number] = policy;
             return;
         }
-        const auto [at, is_new] = added.try_emplace(policy->id, policies.size());
+        const auto [at, is_new] = added.emplace(policy->id, policies.size());
         if (is_new) policies.emplace_back();
         policies[at->second] = policy;
     };

@@ -7,7 +7,9 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
+#include <unordered_set>
 
 namespace qice {
 
@@ -181,7 +183,7 @@ std::shared_ptr<const Snapshot::Segment> Engine::State::compiled(std::vector<Pol
 void Engine::State::count_superseded(const Policy& policy, bool comes) {
     if (!supersedes_now(policy)) return;
     for (const std::string& id : policy.supersedes) {
-        const auto count = superseders.try_emplace(id, 0).first;
+        const auto count = superseders.emplace(id, 0u).first;
         count->second += comes ? 1u : ~0u;
         const bool changed = count->second == (comes ? 1u : 0u);
         if (count->second == 0) superseders.erase(count);
@@ -300,9 +302,13 @@ void Engine::State::start_merge() {
     std::vector<PolicyPtr> policies;
     for (const auto& [id, entry] : entries)
         if (can_be_open(*entry.policy, options)) policies.push_back(entry.policy);
-    merging = true;
-    merger = std::thread([this, of = std::move(policies), with = options,
-                          begun_in = epoch]() mutable { merge(std::move(of), with, begun_in); });
+    try {
+        merger =
+            std::thread([this, of = std::move(policies), with = options,
+                         begun_in = epoch]() mutable { merge(std::move(of), with, begun_in); });
+        merging = true;                  // `mutex` is held: the merger has not asked yet
+    } catch (const std::system_error&) { // no thread is to be had now
+    }
 }
 
 /// In a thread of its own: compiles a base, then takes it over with what has changed meanwhile.
@@ -329,7 +335,7 @@ void Engine::State::merge(std::vector<PolicyPtr> policies, CompileOptions with,
 /// A base that was begun some changes ago; all that may fail comes before anything is changed.
 void Engine::State::take_over(std::shared_ptr<const Segment> made) {
     FirmQuery::Open open = open_of(*made);
-    absl::flat_hash_set<const Policy*> in_base;
+    std::unordered_set<const Policy*> in_base;
     for (const PolicyPtr& policy : made->policies)
         in_base.insert(policy.get());
     std::vector<PolicyPtr> rest;

@@ -100,7 +100,7 @@ struct StandingMatch::State {
     std::mutex queries_mutex;
 
     std::vector<std::unique_ptr<StandingLayer>> layers;
-    absl::flat_hash_map<std::string_view, Home, StringHash, StringEq> homes; // by firm id
+    ViewMap<Home> homes; // by firm id
     std::vector<Extra> extras;
     std::vector<std::vector<Push>> own_lists;
     std::vector<ListName> shortened;
@@ -113,19 +113,19 @@ struct StandingMatch::State {
 
 Status StandingMatch::State::check(const StandingChanges& changes) const {
     QICE_RETURN_IF_ERROR(policies.check(changes));
-    absl::flat_hash_set<std::string_view, StringHash, StringEq> firms;
+    ViewSet firms;
     if (changes.firms) {
         if (changes.firms->schema_ptr() != schema)
             return {StatusCode::usage, "the changed firms are of another schema"};
         if (changes.firms->as_of() != changes.day.value_or(options.compile.as_of))
             return {StatusCode::usage, "the changed firms are derived for another day"};
         for (std::size_t row = 0; row < changes.firms->size(); ++row)
-            if (!firms.insert(changes.firms->id(row)).second)
+            if (!firms.insert(changes.firms->id(row)))
                 return invalid_input("firm \"" + std::string(changes.firms->id(row)) +
                                      "\" stands twice");
     }
     for (const std::string& id : changes.removed_firms) {
-        if (!firms.insert(id).second) return invalid_input("firm \"" + id + "\" stands twice");
+        if (!firms.insert(id)) return invalid_input("firm \"" + id + "\" stands twice");
         if (!homes.contains(id)) return invalid_input("there is no firm \"" + id + "\"");
     }
     return {};
@@ -170,7 +170,7 @@ std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes
             std::uint8_t& gone = layer.gone[layer.position(row)];
             if (gone != 0) continue;
             gone = 1;
-            homes.erase(layer.table.id(row)); // the key is text of this table
+            homes.erase(homes.find(layer.table.id(row))); // the key is text of this table
             rows.push_back(row);
         }
         if (rows.empty()) continue;

@@ -50,7 +50,7 @@ void StandingPolicies::count_superseded(const Policy& policy, bool comes,
                                         std::vector<std::string>* touched) {
     if (!supersedes_now(policy)) return;
     for (const std::string& id : policy.supersedes) {
-        const auto count = superseders_.try_emplace(id, 0).first;
+        const auto count = superseders_.emplace(id, 0u).first;
         count->second += comes ? 1u : ~0u;
         if (count->second == 0) superseders_.erase(count);
         if (touched != nullptr) touched->push_back(id);
@@ -129,10 +129,10 @@ void StandingPolicies::change(StandingChanges& changes, Date day) {
 Status StandingPolicies::check(const StandingChanges& changes) const {
     StringSet seen;
     for (const Policy& policy : changes.policies)
-        if (!seen.insert(policy.id).second)
+        if (!seen.insert(policy.id))
             return invalid_input("policy \"" + policy.id + "\" stands twice", policy.place);
     for (const std::string& id : changes.removed_policies) {
-        if (!seen.insert(id).second) return invalid_input("policy \"" + id + "\" stands twice");
+        if (!seen.insert(id)) return invalid_input("policy \"" + id + "\" stands twice");
         if (!entries_.contains(id)) return invalid_input("there is no policy \"" + id + "\"");
     }
     return {};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <unordered_map>
 
 namespace qice {
 namespace {
@@ -381,7 +382,7 @@ class SchemaReader {
     Schema schema_;
     std::string field_; // the field being read, for errors
     std::vector<std::pair<std::uint32_t, const Json*>> derivations_;
-    absl::flat_hash_map<std::uint32_t, const Json*> derive_json_;
+    std::unordered_map<std::uint32_t, const Json*> derive_json_;
     StringMap<std::shared_ptr<const CodeList>> lists_;
 };
 

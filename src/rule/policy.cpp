@@ -13,11 +13,12 @@ std::string_view name_of(LifeCycle state) {
 }
 
 std::vector<LifeCycle> life_cycles(std::span<const Policy> policies, Date as_of) {
-    StringSet superseded;
+    ViewSet superseded;
     for (const Policy& policy : policies) {
         const bool in_time = !policy.effective.from || *policy.effective.from <= as_of;
         if (policy.publication == Publication::published && in_time)
-            superseded.insert(policy.supersedes.begin(), policy.supersedes.end());
+            for (const std::string& id : policy.supersedes)
+                superseded.insert(id);
     }
     const auto state_of = [&](const Policy& policy) {
         if (policy.publication == Publication::draft) return LifeCycle::draft;
