@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 
@@ -12,6 +13,21 @@ namespace qice::cli {
 namespace {
 
 bool is_silent = false; // for the whole program: one command runs in it
+
+/// Is TZ the name of a zone that this machine does not know? The C library then takes UTC and says
+/// nothing. What is no name is a rule, such as CST-8 or CET-1CEST,M3.5.0,M10.5.0/3.
+bool is_unknown_zone(std::string zone) {
+    namespace fs = std::filesystem;
+    if (zone.starts_with(':')) zone.erase(0, 1);
+    const bool has_offset = zone.find_first_of("0123456789") != zone.npos;
+    const bool is_name =
+        zone.find(',') == zone.npos && (zone.find('/') != zone.npos || !has_offset);
+    if (!is_name || zone.empty() || zone == "UTC" || zone == "GMT") return false;
+    const char* folder = std::getenv("TZDIR");
+    std::error_code ignored;
+    return !fs::is_regular_file(fs::path(folder != nullptr ? folder : "/usr/share/zoneinfo") / zone,
+                                ignored);
+}
 
 } // namespace
 
@@ -88,7 +104,14 @@ bool chinese(const Options& options) {
 }
 
 Result<Date> as_of(const Options& options) {
-    if (options.as_of.empty()) return Date::today();
+    if (options.as_of.empty()) {
+        const char* zone = std::getenv("TZ");
+        if (zone == nullptr || !is_unknown_zone(zone)) return Date::today();
+        return Status(StatusCode::usage, "this machine does not know the time zone " +
+                                             in_quotes(zone) +
+                                             " (TZ), so it cannot say which day it is there; "
+                                             "install tzdata, or give --as-of");
+    }
     if (const auto date = Date::parse(options.as_of)) return *date;
     return Status(StatusCode::usage,
                   "--as-of needs a date like 2026-11-23, got \"" + options.as_of + "\"");

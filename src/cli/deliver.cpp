@@ -196,7 +196,7 @@ class Deliver : public Command {
             ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
         claim_->add_option("--lease", lease_, "seconds until a claim ends that came to nothing")
             ->capture_default_str()
-            ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+            ->check(CLI::Range(std::int64_t{1}, kMostLease));
         claim_->add_option("--as-of", options_.as_of,
                            "the day at which pushes must be true (default: today)");
         add_output_options(*claim_, options_);

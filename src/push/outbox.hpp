@@ -46,12 +46,13 @@ std::optional<Delivery> delivery_named(std::string_view name);
 /// (sent, then applied); a push is never taken back from the firm, and never sent twice.
 bool may_move(Delivery from, Delivery to);
 
-/// A push that was claimed, and whether what it rests on is still as it was.
+/// A push that was claimed, and whether what it rests on is still as it was. Who has gone from the
+/// store without a trace has no id.
 struct Offer {
     std::int64_t push = 0, run = 0;
     Date as_of; // of its night
     std::int64_t firm = 0;
-    std::int64_t firm_version = 0, firm_version_now = 0; // now: 0 where the firm has gone
+    std::int64_t firm_version = 0, firm_version_now = 0; // now: 0 where it has gone
     std::int64_t policy_version = 0, policy_version_now = 0;
     std::string firm_id, policy_id;
     std::int64_t edition = 1; // the policy's own version
@@ -62,7 +63,11 @@ struct Offer {
     std::string reason;
 };
 
-/// Times are seconds since 1970 by the wall clock.
+/// No claim holds longer. One that would end later than this from now was made by a clock that was
+/// wrong, and has ended.
+inline constexpr std::int64_t kMostLease = 1'000'000; // seconds
+
+/// Times are seconds since 1970 by the wall clock, whatever the time zone.
 struct Claim {
     std::string token; // who claims: not empty, another for each claim
     std::int64_t now = 0, until = 0;

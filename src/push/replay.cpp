@@ -103,14 +103,15 @@ Result<FirmTable> Replayer::firms(Date as_of, std::span<const RecordedPush> push
         rows.push_back(found->second);
         if (!is_new) continue;
         versions.push_back(push.push.firm_version);
-        ids.push_back(firm_ids_.at(push.push.firm));
+        ids.push_back(firm_ids_[push.push.firm]);
         const auto taste = tastes_.find(push.push.firm);
         tastes.push_back(taste == tastes_.end() ? nullptr : &taste->second);
     }
     // A firm may stand there with two versions, and ids must differ: rows of many are numbered.
     std::size_t row = 0;
     QICE_RETURN_IF_ERROR(store_.read_records(versions, [&](const StoredRecord& record) {
-        const std::string name = ids.size() == 1 ? std::string(ids[0]) : std::to_string(row);
+        const bool has_name = ids.size() == 1 && !ids[0].empty();
+        const std::string name = has_name ? std::string(ids[0]) : std::to_string(row);
         reader.add(name, record.layout, record.record, tastes[row]);
         ++row;
         return Status();
@@ -158,9 +159,11 @@ Result<Replay> Replayer::replay(std::int64_t number) {
         return Status();
     }));
     QICE_RETURN_IF_ERROR(prepare(out.run));
-    if (is_pseudonym(firm_ids_[push->push.firm]))
+    const std::string& firm = firm_ids_[push->push.firm];
+    if (firm.empty() || is_pseudonym(firm))
         return invalid_input("push " + std::to_string(number) +
-                             " cannot be replayed: its firm was forgotten");
+                             " cannot be replayed: its firm was " +
+                             (firm.empty() ? "taken out of the store" : "forgotten"));
     std::vector<std::size_t> rows;
     QICE_ASSIGN_OR_RETURN(const FirmTable table, firms(out.run.as_of, {&*push, 1}, rows));
     QICE_ASSIGN_OR_RETURN(const Policy* policy, this->policy(push->push.policy_version));

@@ -36,7 +36,7 @@ class Replayer {
   public:
     Replayer(Store& store, Archive& archive) : store_(store), archive_(archive) {}
 
-    /// Fails where there is no such push, or its firm was forgotten.
+    /// Fails where there is no such push, or its firm was forgotten or taken out of the store.
     Result<Replay> replay(std::int64_t push);
 
     /// The verdicts and scores of a run's pushes now, from what was stored then, told in order.

@@ -23,6 +23,7 @@ class SqliteOutbox final : public Outbox {
             const std::size_t before = offers.size();
             QICE_RETURN_IF_ERROR(take(kUnclaimed, claim, before, offers));
             QICE_RETURN_IF_ERROR(take(kEnded, claim, before, offers));
+            QICE_RETURN_IF_ERROR(take(kWrong, claim, before, offers));
             std::sort(offers.begin() + static_cast<std::ptrdiff_t>(before), offers.end(),
                       [](const Offer& a, const Offer& b) { return a.push < b.push; });
             Statement mark =
@@ -80,10 +81,13 @@ class SqliteOutbox final : public Outbox {
         std::int64_t firm = 0, policy_version = 0, run = 0, status = 0;
     };
 
-    static constexpr const char* kUnclaimed = "p.state = 0 AND p.claim IS NULL AND ?1 >= 0 "
+    // ?1 is now, ?3 the last second until which a claim may hold.
+    static constexpr const char* kUnclaimed = "p.state = 0 AND p.claim IS NULL AND ?1 < ?3 "
                                               "ORDER BY p.push_no";
-    static constexpr const char* kEnded = "p.state = 0 AND p.claim IS NOT NULL AND "
-                                          "p.claim_until < ?1 ORDER BY p.claim_until, p.push_no";
+    static constexpr const char* kEnded = "p.state = 0 AND p.claim IS NOT NULL AND p.claim_until < "
+                                          "?1 AND ?1 < ?3 ORDER BY p.claim_until, p.push_no";
+    static constexpr const char* kWrong = "p.state = 0 AND p.claim IS NOT NULL AND p.claim_until > "
+                                          "?3 AND ?1 < ?3 ORDER BY p.claim_until, p.push_no";
 
     template <class Work> Status in_transaction(Work&& work) {
         QICE_RETURN_IF_ERROR(db_.execute("BEGIN IMMEDIATE"));
@@ -104,15 +108,16 @@ class SqliteOutbox final : public Outbox {
             "y.policy_id, v.edition, p.status, p.rank, p.score, p.benefit, w.text "
             "FROM (SELECT * FROM push p WHERE " +
             condition +
-            " LIMIT ?2) p JOIN run r USING(run_no) JOIN firm f USING(firm_no) "
-            "JOIN policy_version v ON v.version_no = p.policy_version_no "
-            "JOIN policy y ON y.policy_no = v.policy_no JOIN reason w USING(reason_no)");
+            " LIMIT ?2) p JOIN run r USING(run_no) JOIN reason w USING(reason_no) "
+            "LEFT JOIN firm f USING(firm_no) "
+            "LEFT JOIN policy_version v ON v.version_no = p.policy_version_no "
+            "LEFT JOIN policy y ON y.policy_no = v.policy_no");
         return find.each(
             [&](const Statement& row) {
                 offers.push_back(offer_in(row));
                 return Status();
             },
-            claim.now, static_cast<std::int64_t>(claim.most - taken));
+            claim.now, static_cast<std::int64_t>(claim.most - taken), claim.now + kMostLease);
     }
 
     static Offer offer_in(const Statement& row) {

@@ -101,7 +101,11 @@ class SqliteStore final : public Store {
             QICE_ASSIGN_OR_RETURN(number, db_.number(sql));
             return {};
         };
-        QICE_RETURN_IF_ERROR(read("SELECT ifnull(max(firm_no), 0) + 1 FROM firm", next.firm));
+        // A firm that somebody has deleted still has its pushes.
+        QICE_RETURN_IF_ERROR(
+            read("SELECT ifnull(max(firm_no), 0) + 1 FROM (SELECT max(firm_no) AS firm_no FROM "
+                 "firm UNION ALL SELECT max(firm_no) FROM push)",
+                 next.firm));
         QICE_RETURN_IF_ERROR(
             read("SELECT ifnull(max(version_no), 0) + 1 FROM firm_version", next.firm_version));
         QICE_RETURN_IF_ERROR(read("SELECT ifnull(max(layout_no), 0) + 1 FROM layout", next.layout));

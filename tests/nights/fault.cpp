@@ -11,6 +11,7 @@
 //     stop:K      SIGTERM at step K, which then goes on
 //     hold:K      SIGSTOP before step K: the program waits there for SIGCONT
 //     full:K      from step K on the disk is full: what writes gets ENOSPC
+// With QICE_CLOCK=SECONDS the wall clock starts there (seconds since 1970) and goes on from it.
 // It keeps no lock and allocates nothing; the counter is atomic, so threads share the steps.
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,7 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -89,6 +92,39 @@ template <class Write> ssize_t faulty_write(int file, size_t size, Write write) 
     return -1;
 }
 
+int real_clock(clockid_t clock, timespec* now) {
+    static auto* const real = next<int(clockid_t, timespec*)>("clock_gettime");
+    return real(clock, now);
+}
+
+struct WallClock {
+    bool is_set = false;
+    time_t start = 0;
+    timespec began = {}; // by the clock that nobody sets
+
+    WallClock() {
+        const char* text = getenv("QICE_CLOCK");
+        if (text == nullptr) return;
+        is_set = true;
+        start = atol(text);
+        real_clock(CLOCK_MONOTONIC, &began);
+    }
+
+    timespec now() const {
+        timespec now;
+        real_clock(is_set ? CLOCK_MONOTONIC : CLOCK_REALTIME, &now);
+        if (!is_set) return now;
+        long nanoseconds = now.tv_nsec - began.tv_nsec;
+        const bool borrows = nanoseconds < 0;
+        return {start + now.tv_sec - began.tv_sec - borrows, nanoseconds + borrows * 1'000'000'000};
+    }
+};
+
+const WallClock& wall_clock() {
+    static const WallClock made;
+    return made;
+}
+
 struct Report {
     ~Report() {
         if (plan().fault != Fault::count) return;
@@ -152,5 +188,23 @@ int rename(const char* from, const char* to) {
     static auto* const real = next<int(const char*, const char*)>("rename");
     is_full();
     return real(from, to);
+}
+
+int clock_gettime(clockid_t clock, timespec* now) {
+    if (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE) return real_clock(clock, now);
+    *now = wall_clock().now();
+    return 0;
+}
+
+int gettimeofday(timeval* now, void*) {
+    const timespec wall = wall_clock().now();
+    *now = {wall.tv_sec, wall.tv_nsec / 1000};
+    return 0;
+}
+
+time_t time(time_t* now) {
+    const time_t seconds = wall_clock().now().tv_sec;
+    if (now != nullptr) *now = seconds;
+    return seconds;
 }
 }

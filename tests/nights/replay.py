@@ -3,7 +3,8 @@
     python3 replay.py --qice build/qice --seeds 0:200 [--jobs 2] [--store postgresql]
 
 Before each night the store is told what changed (`qice import`), or all there is (`--replace`); then `qice push`, now and
-then a `--dry-run` before it and the same night after it, and a sender that takes all that is pending (`qice deliver`). The whole ledger is compared each time: as-of date, firm, policy,
+then a `--dry-run` before it and the same night after it, and a sender that takes all that is pending (`qice deliver`). Of three fortnights one has its firms in a
+table of the portal's own, under other names, and nights take them from there (`--firms-sql`, `--mapping`). The whole ledger is compared each time: as-of date, firm, policy,
 version, status, rank and score. A fortnight that differs is told as small as it gets.
 """
 
@@ -52,6 +53,7 @@ class Replay:
         self.store, self.portal = bench.store(folder), fortnight.portal_of(made)
         self.schema = made.write_schema(folder)
         self.columns = [field["name"] for field in made.schema["fields"] if "derive" not in field]
+        self.own = OwnTable(self.store, made.schema["id"], self.columns, self.folder) if made.seed % 3 == 2 else None
         self.dice, self.opt_outs = random.Random(made.seed), set()
         self.delivered = self.withdrawn = 0
 
@@ -60,7 +62,7 @@ class Replay:
         for number, night in enumerate(self.made.nights):
             night.apply(self.portal)
             self.tell(night)
-            if self.dice.random() < 0.4:
+            if self.dice.random() < 0.4 and not self.own:  # such a store hears of the firms by the night
                 self.deliver(number, night.options.as_of)
             self.answer(night)
             push = self.push_words(night.options)
@@ -73,6 +75,8 @@ class Replay:
             if night.again:
                 self.call("push", *push)
                 self.compare(number, f"the same night again changed something: {night.options}")
+            if self.own and self.dice.random() < 0.4:
+                self.deliver(number, night.options.as_of)
         self.call("verify", "--replay")
         self.store.remove()
         return Counter(pushes=len(self.portal.ledger) + self.withdrawn, delivered=self.delivered, withdrawn=self.withdrawn)
@@ -85,7 +89,7 @@ class Replay:
         return out
 
     def deliver(self, number, as_of):
-        """A sender takes what is pending, in small batches, before the night."""
+        """A sender takes what is pending, in small batches."""
         got, batch = [], None
         while batch != "":
             batch = self.call("deliver claim", "--as-of", as_of, "--limit", self.dice.choice([3, 50, 1000]))
@@ -98,15 +102,17 @@ class Replay:
         name = lambda push: (push["as_of"], push["firm_id"], push["policy_id"], push["policy_version"], push["status"])
         ours = sorted((push.as_of, push.firm, push.policy, push.version, push.status) for push in taken)
         if ours != sorted(map(name, got)):
-            raise Differs(f"night {number + 1}, a sender before it got other pushes: {sorted(set(ours) ^ set(map(name, got)))[:4]}")
-        self.compare(number, "a sender before it withdrew other pushes")
+            raise Differs(f"night {number + 1}, a sender got other pushes: {sorted(set(ours) ^ set(map(name, got)))[:4]}")
+        self.compare(number, "a sender withdrew other pushes")
 
     def tell(self, night):
         """`qice import` of what changed, or of all there is."""
         firms = self.portal.firms if night.whole else night.firms
         policies = self.portal.policies if night.whole else night.policies
         words = ["--schema", self.schema]
-        if firms or night.whole:
+        if self.own:
+            self.own.put(self.portal.firms, self.dice)
+        elif firms or night.whole:
             words += ["--firms", self.write_firms(firms)]
         if policies or night.whole:
             words += ["--policies", self.write_policies(policies)]
@@ -148,11 +154,10 @@ class Replay:
     def write_opt_outs(self, opt_outs):
         return write_csv(self.folder / "opt_outs.csv", ["firm_id", "tag"], sorted(opt_outs))
 
-    @staticmethod
-    def push_words(options):
+    def push_words(self, options):
         words = ["--as-of", options.as_of, "--status", ",".join(options.statuses), "--per-firm", options.per_firm]
         words += ["--per-firm-days", "{}:{}".format(*options.per_firm_days)] if options.per_firm_days else []
-        return words + ["--learn"] * options.learn
+        return words + ["--learn"] * options.learn + (self.own.push_words() if self.own else [])
 
     def compare(self, number, what):
         ours, theirs = sorted(self.portal.ledger), self.store.ledger()
@@ -164,6 +169,30 @@ class Replay:
         if len(theirs) != len(set(theirs)):
             lines.append("  the ledger has a push twice")
         raise Differs("\n".join(lines))
+
+
+class OwnTable:
+    """The portal's own table of firms, with names of its own, beside the store's tables."""
+
+    def __init__(self, store, id, columns, folder):
+        self.store, self.columns, self.mapping = store, columns, folder / "mapping.json"
+        self.name = "firms_of_the_portal" if store.name == "sqlite" else "public.firms_of_the_portal"
+        self.names = {f"column {number}": column for number, column in enumerate(columns)}
+        self.mapping.write_text(json.dumps({**self.names, "code": id, "comment": None}), encoding="utf-8")
+        store.do(f"CREATE TABLE {self.name}(code text PRIMARY KEY, comment text, {self.quoted(' text')})")
+
+    def quoted(self, more=""):
+        return ", ".join(f'"{name}"{more}' for name in self.names)
+
+    def put(self, firms, dice):
+        """All of them, in no order."""
+        literal = lambda text: "'" + text.replace("'", "''") + "'" if text else "NULL"
+        rows = [f"({literal(id)}, 'x', {', '.join(literal(cells[name]) for name in self.columns)})" for id, cells in firms.items()]
+        dice.shuffle(rows)
+        self.store.do(f"DELETE FROM {self.name}; " + (f"INSERT INTO {self.name} VALUES {', '.join(rows)}" if rows else ""))
+
+    def push_words(self):
+        return ["--firms-sql", f"SELECT comment, {self.quoted()}, code FROM {self.name}", "--mapping", self.mapping]
 
 
 def write_csv(path, header, rows):

@@ -27,7 +27,7 @@ def millionths(score):
 
 
 class Store:
-    """With `name`, `address`, ask(sql) -> rows, copy(folder) -> an equal one, fault() -> what is wrong with the store itself."""
+    """With `name`, `address`, ask(sql) -> rows, do(sql) changes, copy(folder) -> an equal one, fault() -> what is wrong with the store itself."""
 
     view = "pushes"
 
@@ -67,6 +67,14 @@ class SqliteStore(Store):
         finally:
             base.close()
 
+    def do(self, sql):
+        """Statements that change something, as somebody else's program may do it."""
+        base = sqlite3.connect(self.path, timeout=20)
+        try:
+            base.executescript(sql)
+        finally:
+            base.close()
+
     def fault(self):
         found = self.ask("PRAGMA integrity_check")
         return "" if found == [("ok",)] else str(found)
@@ -91,6 +99,9 @@ class PostgresStore(Store):
 
     def ask(self, sql):
         return self.server.ask(self.database, sql)
+
+    def do(self, sql):
+        self.server.ask(self.database, sql)
 
     def copy(self, folder):
         other = object.__new__(PostgresStore)

@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -175,6 +176,33 @@ def test_a_small_file_system(city, tmp_path):
         check_rerun(city, store, "a small file system")
     finally:
         subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_full_disk_of_the_server(city, tmp_path):
+    """Its tables lie on a small file system of their own; the log of the server has room."""
+    if not city.server:
+        pytest.skip("no server stands behind this store")
+    place = tmp_path / "small"
+    place.mkdir()
+    for folder in [tmp_path, *tmp_path.parents][:-2]:
+        os.chmod(folder, 0o755)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", place], capture_output=True).returncode:
+        pytest.skip("SKIPPED, needs the right to mount")
+    try:
+        shutil.chown(place, "postgres")
+        with city.fresh() as store:
+            city.server.ask("postgres", f"CREATE TABLESPACE small LOCATION '{place}'")
+            city.server.ask("postgres", f'ALTER DATABASE "{store.database}" SET TABLESPACE small')
+            used = shutil.disk_usage(place).used // 1024
+            room = lambda kib: subprocess.run(["mount", "-o", f"remount,size={kib}k", place], check=True)
+            room(used + 256)  # for what a session begins with
+            code, said = city.push(store)
+            assert code == 5 and "disk is full" in said, (code, said)
+            room(64 * 1024)
+            check_rerun(city, store, "a full disk of the server")
+        city.server.ask("postgres", "DROP TABLESPACE small")
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def test_a_limit_on_the_size_of_files(city):

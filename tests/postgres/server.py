@@ -108,10 +108,10 @@ class Server:
 
     def ask(self, database, sql, user="qice"):
         """The rows of one statement, each a list of texts; NULL is an empty text."""
-        done = subprocess.run([str(self.bin / "psql"), "-qtAX", "--csv", "-v", "ON_ERROR_STOP=1", "-c", sql,
-                               self.uri(database, user)], capture_output=True, encoding="utf-8")
+        done = subprocess.run([str(self.bin / "psql"), "-qtAX", "--csv", "-v", "ON_ERROR_STOP=1", self.uri(database, user)],
+                              input=sql, capture_output=True, encoding="utf-8")
         if done.returncode != 0:
-            raise RuntimeError(f"{sql}: {done.stderr.strip()}")
+            raise RuntimeError(f"{sql[:1000]}: {done.stderr.strip()}")
         return list(csv.reader(io.StringIO(done.stdout, newline="")))
 
 

@@ -140,6 +140,8 @@ TEST_CASE("a forgotten firm is known by a pseudonym, and its pending pushes are 
     REQUIRE(sender.store->begin(Access::write).ok());
     const std::vector<OptOut> opt_outs{{"A", "x"}, {"B", ""}};
     REQUIRE(sender.store->add_opt_outs(opt_outs).ok());
+    const std::vector<Learned> learnt{{1, R"({"x": 2})"}, {2, R"({"x": -1})"}};
+    REQUIRE(sender.store->put_learned(3, learnt).ok());
     StoredFirm firm;
     firm.firm = 2;
     firm.id = "B";
@@ -168,9 +170,58 @@ TEST_CASE("a forgotten firm is known by a pseudonym, and its pending pushes are 
                                    return Status();
                                })
                 .ok());
-    REQUIRE(
-        sender.store->read_opt_outs([](const OptOut&) { return Status(StatusCode::limit, "one"); })
-            .ok());
+    const auto none = [](const auto&) { return Status(StatusCode::limit, "one"); };
+    REQUIRE(sender.store->read_opt_outs(none).ok());
+    REQUIRE(sender.store->read_learned(INT64_MAX, none).ok());
+}
+
+TEST_CASE("feedback is what firms answered, by firm, contents and state, of all nights") {
+    Sender sender(GENERATE(from_range(kinds_of_store())));
+    const auto feedback = [&] {
+        std::string out;
+        REQUIRE(sender.store->begin(Access::read).ok());
+        REQUIRE(sender.store
+                    ->read_feedback([&](const Feedback& of) {
+                        out += std::to_string(of.firm) + "/" + std::to_string(of.policy_version) +
+                               " " + std::string(name_of(static_cast<Delivery>(of.state))) + " " +
+                               std::to_string(of.pushes) + ";";
+                        return Status();
+                    })
+                    .ok());
+        sender.store->rollback();
+        return out;
+    };
+    CHECK(feedback() == "");
+    CHECK(sender.move({{1, Delivery::sent, ""}, {2, Delivery::withdrawn, ""}}).size() == 2);
+    CHECK(feedback() == ""); // neither is an answer
+    CHECK(sender.move({{1, Delivery::opened, ""},
+                       {3, Delivery::sent, ""},
+                       {3, Delivery::dismissed, ""},
+                       {4, Delivery::sent, ""},
+                       {4, Delivery::applied, ""}}) == std::vector(5, Moved::done));
+    CHECK(feedback() == "1/1 opened 1;2/1 dismissed 1;2/2 applied 1;");
+    // The same firm is told of the same contents again, and answers alike.
+    REQUIRE(sender.store->begin(Access::write).ok());
+    const std::vector<StoredPush> again{{5, 2, 2, 2, Verdict::review, 1, 0, {}, 1}};
+    REQUIRE(sender.store->add_run(small_run(4, 5, 1)).ok());
+    REQUIRE(sender.store->add_pushes(small_run(4, 5, 1), again).ok());
+    REQUIRE(sender.store->commit().ok());
+    CHECK(sender.move({{5, Delivery::sent, ""}, {5, Delivery::applied, ""}}) ==
+          std::vector(2, Moved::done));
+    CHECK(feedback() == "1/1 opened 1;2/1 dismissed 1;2/2 applied 2;");
+    CHECK(sender.move({{5, Delivery::returned, ""}}) == std::vector{Moved::done});
+    CHECK(feedback() == "1/1 opened 1;2/1 dismissed 1;2/2 applied 1;2/2 returned 1;");
+}
+
+TEST_CASE("a claim that a wrong clock made ends when the clock is right again") {
+    Sender sender(GENERATE(from_range(kinds_of_store())));
+    constexpr std::int64_t kFuture = 4'000'000'000;
+    CHECK(sender.claim("a", kFuture, kFuture + 600, 2) == Numbers{1, 2});
+    CHECK(sender.claim("b", 1000, 1600, 1) == Numbers{3});
+    CHECK(sender.claim("c", 1000, 1000 + kMostLease) == Numbers{1, 2, 4});
+    CHECK(sender.claim("d", 1000, 1600).empty()); // the longest lease holds
+    CHECK(sender.move({{1, Delivery::sent, "a"}, {1, Delivery::sent, "c"}}) ==
+          std::vector{Moved::not_yours, Moved::done});
 }
 
 TEST_CASE("four senders at once get every push once") {
