@@ -4,7 +4,9 @@
 // A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
 // listed and scored. As many firms as a register has lanes are then merged at once by a
 // sorting network, a firm a lane, so that no branch depends on a key: first with the pairs of the
-// greatest priors, then with those of the others that beat the K-th so far, which are few.
+// greatest priors, then with those of the others that beat the K-th so far, which are few. Firms
+// with few such pairs, with many and with more are batches of their own, as a batch is as slow as
+// its slowest firm.
 
 template <class Lanes, int kLanes, int kHalf, std::size_t... I>
 inline void exchange(Lanes& a, Lanes& b, std::index_sequence<I...>) {
@@ -169,10 +171,14 @@ QICE_FLAT std::uint32_t for_set_bits(std::uint64_t word, std::uint32_t most, con
 template <class Key> class Ranker {
     using Keys = typename KeyVector<Key>::Keys;
     static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
+    static constexpr std::size_t kSlots = kBatches * kLanes;
 
   public:
     Ranker(const RankTask<Key>& task, RankScratch<Key>& scratch)
-        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {}
+        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {
+        for (std::size_t slot = 0; slot < kSlots; ++slot)
+            free_slots_[slot] = slot;
+    }
 
     /// Ranks all firms, for a top of at most kNetworkKeys. `out` has room for every key and
     /// kKeySlack more; returns how many were written.
@@ -182,7 +188,8 @@ template <class Key> class Ranker {
         ranges_ = ranges;
         for (std::size_t firm = 0; firm < task_.firm_count; ++firm)
             rank_firm(firm);
-        merge_batch();
+        for (Batch& batch : batches_)
+            merge(batch);
         return used_;
     }
 
@@ -190,9 +197,9 @@ template <class Key> class Ranker {
     Selected<Key> select(std::size_t firm) {
         Selected<Key> out{scratch_.plain_keys.data(), scratch_.shared_keys.data(), 0, 0};
         if (!split_pairs(firm)) return out;
-        out.plain_count = read_off(scratch_.plain_keys.data());
-        Work work{firm, out.plain_count, 0, list_shared(0), 0};
-        score(work, 0, threshold(work, out.plain), UINT32_MAX);
+        out.plain_count = read_off(scratch_.plain.data(), scratch_.plain_keys.data());
+        Work work{firm, 0, out.plain_count, 0, list_shared(0), 0};
+        score(work, threshold(work, out.plain), UINT32_MAX);
         out.shared_count = work.shared_count;
         return out;
     }
@@ -201,23 +208,44 @@ template <class Key> class Ranker {
     /// What is to be done and is done for one firm.
     struct Work {
         std::size_t firm;
+        std::size_t slot;                        // where its keys stand
         std::uint32_t plain_count, shared_count; // keys
         std::uint32_t listed, scored;            // pairs that share a tag
     };
+    /// Firms that are merged together, one a lane.
+    struct Batch {
+        Work works[kLanes];
+        std::size_t size = 0;
+
+        std::uint32_t most_shared() const {
+            std::uint32_t most = 0;
+            for (std::size_t lane = 0; lane < size; ++lane)
+                if (works[lane].shared_count > most) most = works[lane].shared_count;
+            return most;
+        }
+    };
 
     void rank_firm(std::size_t firm) {
-        const bool any = split_pairs(firm);
-        if (!any || !any_shared_) {
-            keep(firm, any ? read_off(out_ + used_) : 0);
+        if (task_.first_followed[firm] == task_.first_followed[firm + 1]) {
+            keep(firm, read_off(scratch_.bits.data() + firm * task_.row_words, out_ + used_));
             return;
         }
-        Key* const plain = scratch_.plain_keys.data() + batched_ * kPlainStride;
-        Work& work = batch_[batched_];
-        work = {firm, read_off(plain), 0, list_shared(batched_), 0};
+        const bool any = split_pairs(firm);
+        if (!any || !any_shared_) {
+            keep(firm, any ? read_off(scratch_.plain.data(), out_ + used_) : 0);
+            return;
+        }
+        const std::size_t slot = free_slots_[--free_count_];
+        Key* const plain = plain_keys(slot);
+        Work work{firm, slot, read_off(scratch_.plain.data(), plain), 0, list_shared(slot), 0};
         pad(plain + work.plain_count);
-        score(work, batched_, threshold(work, plain), kNetworkKeys);
-        pad(shared_keys(batched_) + work.shared_count);
-        if (++batched_ == kLanes) merge_batch();
+        score(work, threshold(work, plain), kNetworkKeys);
+        pad(shared_keys(slot) + work.shared_count);
+        Batch& batch = batches_[work.scored != work.listed             ? 2
+                                : work.shared_count > kNetworkKeys / 2 ? 1
+                                                                       : 0];
+        batch.works[batch.size++] = work;
+        if (batch.size == kLanes) merge(batch);
     }
 
     /// What a key must beat to be among the first `top`.
@@ -225,9 +253,10 @@ template <class Key> class Ranker {
         return work.plain_count < task_.top ? -1 : static_cast<std::int64_t>(plain[task_.top - 1]);
     }
 
-    Key* shared_keys(std::size_t lane) { return scratch_.shared_keys.data() + lane * stride_; }
-    std::uint32_t* listed(std::size_t lane) {
-        return scratch_.listed.data() + lane * listed_stride(task_);
+    Key* plain_keys(std::size_t slot) { return scratch_.plain_keys.data() + slot * kPlainStride; }
+    Key* shared_keys(std::size_t slot) { return scratch_.shared_keys.data() + slot * stride_; }
+    std::uint32_t* listed(std::size_t slot) {
+        return scratch_.listed.data() + slot * listed_stride(task_);
     }
 
     /// The firm's keys are the next `count`.
@@ -264,11 +293,11 @@ template <class Key> class Ranker {
         return *reinterpret_cast<const Bits*>(words);
     }
 
-    /// The first `top` plain keys. Writes up to a word of entries beyond them.
-    QICE_FLAT std::uint32_t read_off(Key* out) const {
+    /// The keys of the first `top` pairs of a row. Writes up to a word of entries beyond them.
+    QICE_FLAT std::uint32_t read_off(const std::uint64_t* pairs, Key* out) const {
         std::uint32_t count = 0;
         for (std::size_t w = 0; w < task_.words && count < task_.top; ++w)
-            count += take(out + count, task_.keys + w * 64, scratch_.plain[w], task_.top - count);
+            count += take(out + count, task_.keys + w * 64, pairs[w], task_.top - count);
         return count;
     }
 
@@ -287,9 +316,9 @@ template <class Key> class Ranker {
         }
     }
 
-    /// The entries of the pairs that share a tag, for a lane; returns how many.
-    QICE_FLAT std::uint32_t list_shared(std::size_t lane) {
-        std::uint32_t* const out = listed(lane);
+    /// The entries of the pairs that share a tag, into a slot; returns how many.
+    QICE_FLAT std::uint32_t list_shared(std::size_t slot) {
+        std::uint32_t* const out = listed(slot);
         std::uint32_t count = 0;
         for (std::uint32_t w = 0; w < task_.words; ++w)
             count +=
@@ -301,15 +330,15 @@ template <class Key> class Ranker {
 
     /// Scores listed pairs, in order of their priors, and keeps keys above a threshold, until
     /// `enough` are kept.
-    void score(Work& work, std::size_t lane, std::int64_t threshold, std::uint32_t enough) {
+    void score(Work& work, std::int64_t threshold, std::uint32_t enough) {
         const FollowedTag* const followed = task_.followed + task_.first_followed[work.firm];
         const FollowedTag* const followed_end =
             task_.followed + task_.first_followed[work.firm + 1];
         std::int32_t* const follows = scratch_.follows.data();
         for (const FollowedTag* tag = followed; tag != followed_end; ++tag)
             follows[tag->tag] = tag->weight;
-        const std::uint32_t* const entries = listed(lane);
-        Key* const out = shared_keys(lane);
+        const std::uint32_t* const entries = listed(work.slot);
+        Key* const out = shared_keys(work.slot);
         std::uint32_t i = work.scored, count = work.shared_count;
         for (; i < work.listed && count < enough; ++i) {
             const GroupRange carried = task_.carried[entries[i]];
@@ -341,55 +370,51 @@ template <class Key> class Ranker {
             __builtin_memset(end + i, 0, kRegisterBytes);
     }
 
-    void merge_batch() {
-        if (batched_ == 0) return;
+    void merge(Batch& batch) {
+        if (batch.size == 0) return;
         Keys best[kNetworkKeys];
-        gather(scratch_.plain_keys.data(), kPlainStride, best, kNetworkKeys);
-        merge_shared(best, 0, most_shared());
+        gather(batch, scratch_.plain_keys.data(), kPlainStride, best, kNetworkKeys);
+        merge_shared(batch, best, 0, batch.most_shared());
         // What is left has to beat the last key so far.
-        for (std::size_t lane = 0; lane < batched_; ++lane) {
-            Work& work = batch_[lane];
+        for (std::size_t lane = 0; lane < batch.size; ++lane) {
+            Work& work = batch.works[lane];
             if (work.scored == work.listed) continue;
             const auto* const last = reinterpret_cast<const Key*>(best + task_.top - 1) + lane;
             const bool full = work.plain_count + work.shared_count >= task_.top;
-            score(work, lane, full ? static_cast<std::int64_t>(*last) : -1, UINT32_MAX);
-            pad(shared_keys(lane) + work.shared_count);
+            score(work, full ? static_cast<std::int64_t>(*last) : -1, UINT32_MAX);
+            pad(shared_keys(work.slot) + work.shared_count);
         }
-        const std::uint32_t most = most_shared();
+        const std::uint32_t most = batch.most_shared();
         for (std::uint32_t first = kNetworkKeys; first < most; first += kNetworkKeys) {
-            for (std::size_t lane = 0; lane < batched_; ++lane)
-                if (batch_[lane].shared_count < first) pad(shared_keys(lane) + first);
-            merge_shared(best, first, most);
+            for (std::size_t lane = 0; lane < batch.size; ++lane)
+                if (const Work& work = batch.works[lane]; work.shared_count < first)
+                    pad(shared_keys(work.slot) + first);
+            merge_shared(batch, best, first, most);
         }
-        write_out(best);
-        batched_ = 0;
-    }
-
-    std::uint32_t most_shared() const {
-        std::uint32_t most = 0;
-        for (std::size_t lane = 0; lane < batched_; ++lane)
-            if (batch_[lane].shared_count > most) most = batch_[lane].shared_count;
-        return most;
+        write_out(batch, best);
+        for (std::size_t lane = 0; lane < batch.size; ++lane)
+            free_slots_[free_count_++] = batch.works[lane].slot;
+        batch.size = 0;
     }
 
     /// Merges each lane's shared keys from `first` on, at most kNetworkKeys, into its best; no lane
     /// has more than `most` in all.
-    void merge_shared(Keys* best, std::uint32_t first, std::uint32_t most) {
+    void merge_shared(const Batch& batch, Keys* best, std::uint32_t first, std::uint32_t most) {
         constexpr std::uint32_t kHalf = kNetworkKeys / 2;
         const Key* const keys = scratch_.shared_keys.data() + first;
         Keys more[kNetworkKeys];
         if (most - first <= kHalf) {
-            gather(keys, stride_, more, kHalf);
+            gather(batch, keys, stride_, more, kHalf);
             sort_half(more, std::make_index_sequence<sizeof kHalfNetwork.first>());
             keep_first(best, more, kHalf);
         } else {
-            gather(keys, stride_, more, kNetworkKeys);
+            gather(batch, keys, stride_, more, kNetworkKeys);
             sort_lanes(more, std::make_index_sequence<sizeof kNetwork.first>());
             keep_first(best, more, kNetworkKeys);
         }
     }
 
-    void write_out(const Keys* best) {
+    void write_out(const Batch& batch, const Keys* best) {
         Keys square[kLanes];
         alignas(64) Key firms[kLanes][kNetworkKeys];
         for (std::size_t first = 0; first < kNetworkKeys; first += kLanes) {
@@ -399,18 +424,21 @@ template <class Key> class Ranker {
             for (std::size_t lane = 0; lane < kLanes; ++lane)
                 __builtin_memcpy(firms[lane] + first, square + lane, kRegisterBytes);
         }
-        for (std::size_t lane = 0; lane < batched_; ++lane) {
-            const std::uint32_t all = batch_[lane].plain_count + batch_[lane].shared_count;
+        for (std::size_t lane = 0; lane < batch.size; ++lane) {
+            const Work& work = batch.works[lane];
+            const std::uint32_t all = work.plain_count + work.shared_count;
             __builtin_memcpy(out_ + used_, firms[lane], sizeof firms[lane]);
-            keep(batch_[lane].firm, all < task_.top ? all : task_.top);
+            keep(work.firm, all < task_.top ? all : task_.top);
         }
     }
 
-    /// Row i: key i of every lane.
-    static void gather(const Key* keys, std::size_t stride, Keys* rows, std::size_t count) {
+    /// Row i: key i of every lane. A lane without a firm is one of no account.
+    static void gather(const Batch& batch, const Key* keys, std::size_t stride, Keys* rows,
+                       std::size_t count) {
         for (std::size_t first = 0; first < count; first += kLanes) {
             for (std::size_t lane = 0; lane < kLanes; ++lane)
-                __builtin_memcpy(rows + first + lane, keys + lane * stride + first, kRegisterBytes);
+                __builtin_memcpy(rows + first + lane,
+                                 keys + batch.works[lane].slot * stride + first, kRegisterBytes);
             transpose_square<Keys, kLanes>(rows + first);
         }
     }
@@ -419,8 +447,9 @@ template <class Key> class Ranker {
     RankScratch<Key>& scratch_;
     const std::size_t stride_;
     bool any_shared_ = false;
-    Work batch_[kLanes] = {};
-    std::size_t batched_ = 0;
+    Batch batches_[kBatches] = {}; // by the keys of pairs that share a tag: few, many, not all yet
+    std::size_t free_slots_[kSlots];
+    std::size_t free_count_ = kSlots;
     Key* out_ = nullptr;
     KeyRanges ranges_{};
     std::size_t used_ = 0;

@@ -55,7 +55,7 @@ template <class Key> struct RankScratch {
     AlignedVector<std::uint64_t> bits; // entry bits, firm-major: see firm_major()
     AlignedVector<std::uint64_t> plain,
         shared;                          // of the firm at hand: pairs without a shared tag, with
-    AlignedVector<std::uint32_t> listed; // of the firms in work: entries of the latter
+    AlignedVector<std::uint32_t> listed; // of the firms in work, a slot each: entries of the latter
     AlignedVector<std::int32_t> follows; // a weight a tag: the firm's at hand; 0 between firms
     AlignedVector<Key> plain_keys, shared_keys;
 
@@ -80,6 +80,8 @@ inline constexpr std::uint32_t kNetworkKeys = 32;
 /// Keys are stored by the register: so many may be written behind those that count.
 inline constexpr std::size_t kKeySlack = 96;
 
+/// Batches of firms, a lane a firm, that are filled side by side.
+inline constexpr std::size_t kBatches = 3;
 /// Lengths of a firm's rows in RankScratch.
 inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 64 + kKeySlack;
 template <class Key> constexpr std::size_t listed_stride(const RankTask<Key>& task) {
@@ -90,17 +92,17 @@ template <class Key> constexpr std::size_t shared_stride(const RankTask<Key>& ta
 }
 
 template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
-    constexpr std::size_t kLanes = 64 / sizeof(Key); // of the widest level
+    constexpr std::size_t kSlots = kBatches * 64 / sizeof(Key); // of the widest level
     const auto grow = [](auto& vector, std::size_t size) {
         if (vector.size() < size) vector.resize(size + size / 2);
     };
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
     grow(shared, task.row_words);
-    grow(listed, kLanes * listed_stride(task));
+    grow(listed, kSlots * listed_stride(task));
     grow(follows, task.tags + 1);
-    grow(plain_keys, std::max(kLanes * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
-    grow(shared_keys, kLanes * shared_stride(task));
+    grow(plain_keys, std::max(kSlots * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
+    grow(shared_keys, kSlots * shared_stride(task));
 }
 
 } // namespace qice

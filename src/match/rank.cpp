@@ -7,6 +7,7 @@ namespace qice {
 namespace {
 
 constexpr std::uint32_t kNotFollowed = 0; // a row that is written, not read
+constexpr std::size_t kAhead = 8;         // entries whose tags are on their way
 
 std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
                     RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
@@ -41,7 +42,11 @@ Selected<std::uint64_t> select_by(const Kernels& kernels, const RankTask<std::ui
 
 BlockEntries::BlockEntries(const Program& program, const RankKeys& keys)
     : program_(program), rank_keys_(keys), row_of_(keys.variants()),
-      present_(words_for(keys.variants())) {}
+      present_(words_for(keys.variants())) {
+    for (std::uint32_t place = 0; place < program.policies.size(); ++place)
+        order_of_.push_back(program.policies[place].preferences == 0 ? keys.variant(place, 0).order
+                                                                     : kHasPreferences);
+}
 
 void BlockEntries::fill(const BlockMatches& matches, const PreferenceRows& preferences) {
     clear();
@@ -68,8 +73,8 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
     loose_.clear();
     for (std::size_t m = 0; m < matches.size; ++m) {
         const std::uint32_t place = matches.policies[m];
-        if (program_.policies[place].preferences == 0)
-            add(rank_keys_.variant(place, 0).order, &matches.firms[m]);
+        if (order_of_[place] != kHasPreferences)
+            add(order_of_[place], &matches.firms[m]);
         else
             split(place, &matches.firms[m], preferences);
     }
@@ -210,8 +215,10 @@ void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t fi
     std::uint64_t* const carriers = carriers_.data();
     carried_.clear();
     tag_groups_.clear(); // together again, as those of all variants would not stay in the cache
+    const std::vector<std::uint32_t>& orders = entries.orders();
     for (std::size_t entry = 0; entry < entries.size(); ++entry) {
-        const std::span<const TagGroup> groups = variant_tags_[entries.orders()[entry]];
+        if (entry + kAhead < entries.size()) variant_tags_.prefetch(orders[entry + kAhead]);
+        const std::span<const TagGroup> groups = variant_tags_[orders[entry]];
         carried_.push_back({static_cast<std::uint32_t>(tag_groups_.size()),
                             static_cast<std::uint32_t>(groups.size())});
         const std::uint64_t bit = std::uint64_t{1} << (entry % 64);

@@ -70,8 +70,11 @@ class BlockEntries {
         rows_.push_back(row);
     }
 
+    static constexpr std::uint32_t kHasPreferences = UINT32_MAX;
+
     const Program& program_;
     const RankKeys& rank_keys_;
+    std::vector<std::uint32_t> order_of_; // of a policy's only variant, by place; or kHasPreferences
     std::vector<const BlockRow*> row_of_; // by order of the variants
     std::vector<std::uint64_t> present_;  // which orders
     std::vector<Loose> loose_;
@@ -91,6 +94,9 @@ class VariantTags {
 
     std::span<const TagGroup> operator[](std::uint32_t order) const {
         return std::span(groups_).subspan(first_[order], first_[order + 1] - first_[order]);
+    }
+    void prefetch(std::uint32_t order) const {
+        __builtin_prefetch(groups_.data() + first_[order]);
     }
 
   private:
