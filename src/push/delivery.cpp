@@ -27,12 +27,8 @@ class Judge {
         states_ = life_cycles(policies_.set.policies, options_.as_of);
         for (std::uint32_t i = 0; i < policies_.set.policies.size(); ++i)
             places_[policies_.set.policies[i].id] = i;
-        QICE_RETURN_IF_ERROR(store_.read_layouts([&](std::int64_t layout, std::string_view header) {
-            layouts_[layout] = header;
-            return Status();
-        }));
-        return store_.read_opt_outs([&](const OptOut& opt_out) {
-            opt_outs_[opt_out.firm_id].push_back(opt_out.tag);
+        return store_.read_opt_outs_of(each_once(offers, &Offer::firm_id), [&](const OptOut& of) {
+            opt_outs_[of.firm_id].push_back(of.tag);
             return Status();
         });
     }
@@ -63,17 +59,20 @@ class Judge {
     }
 
   private:
-    /// Those that were pushed, and all that may supersede one: most of the set need not be parsed.
-    Status read_policies(std::span<const Offer> offers) {
-        StringSet pushed;
+    static std::vector<std::string_view> each_once(std::span<const Offer> offers,
+                                                   std::string Offer::*id) {
+        std::vector<std::string_view> ids;
         for (const Offer& offer : offers)
-            pushed.insert(offer.policy_id);
-        const auto matters = [&](const StoredPolicy& policy) {
-            return pushed.contains(policy.id) ||
-                   policy.content.find("\"supersedes\"") != policy.content.npos;
-        };
+            ids.push_back(offer.*id);
+        std::sort(ids.begin(), ids.end());
+        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+        return ids;
+    }
+
+    Status read_policies(std::span<const Offer> offers) {
         QICE_ASSIGN_OR_RETURN(policies_,
-                              current_policies(store_, schema_, options_.limits, matters));
+                              current_policies_about(store_, schema_, options_.limits,
+                                                     each_once(offers, &Offer::policy_id)));
         return {};
     }
 
@@ -98,7 +97,13 @@ class Judge {
 
     /// The firms in question as they are now, each once.
     Status read_firms(std::span<const Offer> offers, std::span<const std::size_t> questions) {
-        FirmRecordReader reader(schema_, layouts_);
+        if (questions.empty()) return {};
+        std::map<std::int64_t, std::string> layouts;
+        QICE_RETURN_IF_ERROR(store_.read_layouts([&](std::int64_t layout, std::string_view header) {
+            layouts[layout] = header;
+            return Status();
+        }));
+        FirmRecordReader reader(schema_, layouts);
         std::vector<std::int64_t> versions;
         std::vector<std::string_view> ids;
         rows_.clear();
@@ -124,7 +129,6 @@ class Judge {
     std::vector<LifeCycle> states_;
     StringMap<std::uint32_t> places_; // of policies, by id
     StringMap<std::vector<std::string>> opt_outs_;
-    std::map<std::int64_t, std::string> layouts_;
     absl::flat_hash_map<std::int64_t, std::size_t> rows_; // of firms_, by number
     std::optional<FirmTable> firms_;
 };

@@ -6,9 +6,9 @@
 //
 // A push that was recorded last night may be untrue by now: its window has closed, the firm's
 // figures or the policy have changed, the firm has opted out. Such a push is withdrawn before it is
-// sent; a later night pushes it again when it is true again. Costs a call: the policies of the
-// batch and those that supersede others, parsed; and a verdict for each push whose firm, policy or
-// day is not that of its night any more.
+// sent; a later night pushes it again when it is true again. Costs a call: the schema, the policies
+// of the batch and those that supersede one of them, parsed; the texts of all that supersede any;
+// and a verdict for each push whose firm, policy or day is not that of its night any more.
 #pragma once
 
 #include "push/import.hpp"

@@ -87,31 +87,75 @@ Result<StoredSchema> read_schema_file(const std::string& path) {
     return out;
 }
 
+namespace {
+
+/// Puts stored policies together to be parsed at once.
+class PolicyGatherer {
+  public:
+    void add(const StoredPolicy& policy) {
+        text_ += stored_.empty() ? "[" : ",\n";
+        text_ += policy.content;
+        stored_.push_back(policy);
+        stored_.back().id = stored_.back().content = {};
+        ids_.emplace_back(policy.id);
+    }
+
+    CurrentPolicies parse(const SchemaPtr& schema, const PolicyLimits& limits) {
+        text_ += stored_.empty() ? "[]" : "]";
+        CurrentPolicies out;
+        out.set = parse_policies(text_, "policies of the store", schema, limits);
+        // Those that are wrong under today's schema are left out; the others keep their order.
+        std::size_t place = 0;
+        for (std::size_t i = 0; i < ids_.size() && place < out.set.policies.size(); ++i) {
+            if (out.set.policies[place].id != ids_[i]) continue;
+            out.stored.push_back(stored_[i]);
+            ++place;
+        }
+        return out;
+    }
+
+  private:
+    std::string text_;
+    std::vector<StoredPolicy> stored_;
+    std::vector<std::string> ids_;
+};
+
+/// Whether a policy may supersede one of these: does one of their names stand behind the word? No
+/// policy is missed; of text with escapes nobody asks further.
+bool may_supersede(std::string_view content, const ViewSet& ids) {
+    const std::size_t word = content.find("\"supersedes\"");
+    if (word == content.npos) return false;
+    const std::vector<std::string_view> parts = split(content.substr(word), '"');
+    if (content.find('\\', word) != content.npos) return true;
+    for (std::size_t i = 3; i < parts.size(); i += 2) // behind the word each second part is a text
+        if (ids.contains(parts[i])) return true;
+    return false;
+}
+
+} // namespace
+
 Result<CurrentPolicies> current_policies(Store& store, const SchemaPtr& schema,
-                                         const PolicyLimits& limits, const PolicyFilter& wanted) {
-    CurrentPolicies out;
-    std::string text = "[";
-    std::vector<StoredPolicy> stored;
-    std::vector<std::string> ids;
+                                         const PolicyLimits& limits) {
+    PolicyGatherer gathered;
     QICE_RETURN_IF_ERROR(store.read_policies([&](const StoredPolicy& policy) {
-        if (policy.version == 0 || (wanted && !wanted(policy))) return Status();
-        text += text.size() == 1 ? "" : ",\n";
-        text += policy.content;
-        stored.push_back(policy);
-        stored.back().id = stored.back().content = {};
-        ids.emplace_back(policy.id);
+        if (policy.version != 0) gathered.add(policy);
         return Status();
     }));
-    text += ']';
-    out.set = parse_policies(text, "policies of the store", schema, limits);
-    // Those that are wrong under today's schema are left out; the others keep their order.
-    std::size_t place = 0;
-    for (std::size_t i = 0; i < ids.size() && place < out.set.policies.size(); ++i) {
-        if (out.set.policies[place].id != ids[i]) continue;
-        out.stored.push_back(stored[i]);
-        ++place;
-    }
-    return out;
+    return gathered.parse(schema, limits);
+}
+
+Result<CurrentPolicies> current_policies_about(Store& store, const SchemaPtr& schema,
+                                               const PolicyLimits& limits,
+                                               std::span<const std::string_view> ids) {
+    PolicyGatherer gathered;
+    ViewSet asked;
+    for (const std::string_view id : ids)
+        asked.insert(id);
+    QICE_RETURN_IF_ERROR(store.read_policies_about(ids, [&](const StoredPolicy& policy) {
+        if (asked.contains(policy.id) || may_supersede(policy.content, asked)) gathered.add(policy);
+        return Status();
+    }));
+    return gathered.parse(schema, limits);
 }
 
 // --------------------------------------------------------------------------------- Importer

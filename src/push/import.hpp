@@ -33,11 +33,13 @@ struct CurrentPolicies {
     PolicySet set;
     std::vector<StoredPolicy> stored; // by place in the set; id and content are empty
 };
-using PolicyFilter = std::function<bool(const StoredPolicy&)>;
-/// All of them, or those that `wanted` wants.
 Result<CurrentPolicies> current_policies(Store& store, const SchemaPtr& schema,
-                                         const PolicyLimits& limits,
-                                         const PolicyFilter& wanted = nullptr);
+                                         const PolicyLimits& limits);
+/// Those with these ids, and those that say they supersede one of them: enough to know the life
+/// cycles of the first. Costs by how many these are.
+Result<CurrentPolicies> current_policies_about(Store& store, const SchemaPtr& schema,
+                                               const PolicyLimits& limits,
+                                               std::span<const std::string_view> ids);
 
 class Importer {
   public:

@@ -207,12 +207,18 @@ class Store {
     /// Every policy that is or ever was there with its contents of now, by number: the order in
     /// which they were first imported.
     virtual Status read_policies(const Visit<StoredPolicy>& visit) = 0;
+    /// Of these: those with one of these ids, and those that supersede some policy or other.
+    virtual Status read_policies_about(std::span<const std::string_view> ids,
+                                       const Visit<StoredPolicy>& visit) = 0;
     /// All contents that ever were, by version, ascending; `content` only where it is asked for.
     virtual Status read_policy_versions(bool with_content, const Visit<StoredPolicy>& visit) = 0;
     virtual Status put_policies(std::span<const PolicyChange> changes) = 0;
 
     /// In order of firm id, then tag.
     virtual Status read_opt_outs(const Visit<OptOut>& visit) = 0;
+    /// Of these: those of some firms, in no order. Each firm once.
+    virtual Status read_opt_outs_of(std::span<const std::string_view> firm_ids,
+                                    const Visit<OptOut>& visit) = 0;
     virtual Status add_opt_outs(std::span<const OptOut> opt_outs) = 0;
     virtual Status remove_opt_outs(std::span<const OptOut> opt_outs) = 0;
 

@@ -156,6 +156,11 @@ CREATE TABLE qice.memo(
     name    text PRIMARY KEY,
     content bytea NOT NULL);
 )",
+    // So that a claim reads the policies of its batch and those that may supersede one.
+    R"(
+CREATE INDEX policy_superseding ON qice.policy_version(policy_no)
+    WHERE strpos(content, '"supersedes"') > 0;
+)",
 };
 
 /// The version this program writes, kept in qice.store.

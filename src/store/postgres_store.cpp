@@ -124,14 +124,14 @@ class PostgresStore final : public Store {
 
     Status read_records(std::span<const std::int64_t> versions,
                         const Visit<StoredRecord>& visit) override {
-        // A planner that expects few rows a page would read the whole table for every part.
-        QICE_RETURN_IF_ERROR(db_.execute("SET LOCAL enable_seqscan = off"));
-        Status status;
-        for (; status.ok() && !versions.empty();
-             versions = versions.subspan(std::min(versions.size(), kRecordsAtOnce)))
-            status = read_some(versions.first(std::min(versions.size(), kRecordsAtOnce)), visit);
-        if (db_.in_transaction()) (void)db_.execute("SET LOCAL enable_seqscan = on");
-        return status;
+        return with_indexes([&] {
+            Status status;
+            for (; status.ok() && !versions.empty();
+                 versions = versions.subspan(std::min(versions.size(), kRecordsAtOnce)))
+                status =
+                    read_some(versions.first(std::min(versions.size(), kRecordsAtOnce)), visit);
+            return status;
+        });
     }
 
     // ----------------------------------------------------------------------- policies
@@ -142,6 +142,26 @@ class PostgresStore final : public Store {
             "FROM qice.policy p LEFT JOIN qice.policy_version v ON v.version_no = p.version_no "
             "ORDER BY p.policy_no) TO STDOUT (FORMAT binary)",
             visit);
+    }
+
+    Status read_policies_about(std::span<const std::string_view> ids,
+                               const Visit<StoredPolicy>& visit) override {
+        return with_indexes([&]() -> Status {
+            QICE_ASSIGN_OR_RETURN(
+                const PgRows rows,
+                db_.ask("SELECT p.policy_no, p.version_no, p.policy_id, v.edition, v.digest, "
+                        "v.content FROM qice.policy p JOIN qice.policy_version v USING "
+                        "(version_no) WHERE p.policy_no = ANY(ARRAY(SELECT policy_no FROM "
+                        "qice.policy WHERE policy_id = ANY($1) UNION SELECT policy_no FROM "
+                        "qice.policy_version WHERE strpos(content, '\"supersedes\"') > 0)) "
+                        "ORDER BY p.policy_no",
+                        ids));
+            for (int row = 0; row < rows.size(); ++row)
+                QICE_RETURN_IF_ERROR(
+                    visit({rows.number(row, 0), rows.number(row, 1), rows.text(row, 2),
+                           rows.number(row, 3), digest_of(rows.text(row, 4)), rows.text(row, 5)}));
+            return {};
+        });
     }
 
     Status read_policy_versions(bool with_content, const Visit<StoredPolicy>& visit) override {
@@ -196,6 +216,17 @@ class PostgresStore final : public Store {
             [&](const CopiedRow& row) {
                 return visit({std::string(row.text(0)), std::string(row.text(1))});
             });
+    }
+
+    Status read_opt_outs_of(std::span<const std::string_view> firm_ids,
+                            const Visit<OptOut>& visit) override {
+        QICE_ASSIGN_OR_RETURN(
+            const PgRows rows,
+            db_.ask("SELECT firm_id, tag FROM qice.opt_out WHERE firm_id = ANY($1)", firm_ids));
+        for (int row = 0; row < rows.size(); ++row)
+            QICE_RETURN_IF_ERROR(
+                visit({std::string(rows.text(row, 0)), std::string(rows.text(row, 1))}));
+        return {};
     }
 
     Status add_opt_outs(std::span<const OptOut> opt_outs) override {
@@ -325,6 +356,14 @@ class PostgresStore final : public Store {
     }
 
   private:
+    /// A planner that expects few rows a page would read a whole table for some of its rows.
+    template <class Work> Status with_indexes(Work&& work) {
+        QICE_RETURN_IF_ERROR(db_.execute("SET LOCAL enable_seqscan = off"));
+        Status status = work();
+        if (db_.in_transaction()) (void)db_.execute("SET LOCAL enable_seqscan = on");
+        return status;
+    }
+
     Status read_numbers() {
         QICE_ASSIGN_OR_RETURN(
             const PgRows next,

@@ -135,6 +135,11 @@ CREATE TABLE memo(
     name    TEXT PRIMARY KEY,
     content BLOB NOT NULL) STRICT;
 )",
+    // So that a claim reads the policies of its batch and those that may supersede one.
+    R"(
+CREATE INDEX policy_superseding ON policy_version(policy_no)
+    WHERE instr(content, '"supersedes"') > 0;
+)",
 };
 
 /// The version this program writes, kept as `user_version` of the file.

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 namespace qice {
@@ -203,6 +204,29 @@ class SqliteStore final : public Store {
             .each([&](const Statement& row) { return visit(policy_in(row)); });
     }
 
+    Status read_policies_about(std::span<const std::string_view> ids,
+                               const Visit<StoredPolicy>& visit) override {
+        std::set<std::int64_t> numbers;
+        const auto note = [&](const Statement& row) {
+            numbers.insert(row.number(0));
+            return Status();
+        };
+        Statement find = db_.prepare("SELECT policy_no FROM policy WHERE policy_id = ?");
+        for (const std::string_view id : ids)
+            QICE_RETURN_IF_ERROR(find.each(note, id));
+        QICE_RETURN_IF_ERROR(
+            db_.prepare("SELECT policy_no FROM policy_version INDEXED BY policy_superseding "
+                        "WHERE instr(content, '\"supersedes\"') > 0")
+                .each(note));
+        Statement read = db_.prepare(
+            "SELECT p.policy_no, p.version_no, p.policy_id, v.edition, v.digest, v.content FROM "
+            "policy p JOIN policy_version v ON v.version_no = p.version_no WHERE p.policy_no = ?");
+        for (const std::int64_t number : numbers)
+            QICE_RETURN_IF_ERROR(
+                read.each([&](const Statement& row) { return visit(policy_in(row)); }, number));
+        return {};
+    }
+
     Status read_policy_versions(bool with_content, const Visit<StoredPolicy>& visit) override {
         return db_
             .prepare(with_content
@@ -240,6 +264,18 @@ class SqliteStore final : public Store {
             .each([&](const Statement& row) {
                 return visit({std::string(row.text(0)), std::string(row.text(1))});
             });
+    }
+
+    Status read_opt_outs_of(std::span<const std::string_view> firm_ids,
+                            const Visit<OptOut>& visit) override {
+        Statement read = db_.prepare("SELECT firm_id, tag FROM opt_out WHERE firm_id = ?");
+        for (const std::string_view id : firm_ids)
+            QICE_RETURN_IF_ERROR(read.each(
+                [&](const Statement& row) {
+                    return visit({std::string(row.text(0)), std::string(row.text(1))});
+                },
+                id));
+        return {};
     }
 
     Status add_opt_outs(std::span<const OptOut> opt_outs) override {

@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include <cstdio>
 #include <vector>
 
@@ -232,6 +234,54 @@ TEST_CASE("a memo is bytes, and the last one put") {
     std::int64_t answers = 0;
     REQUIRE(store->read_feedback([&](const Feedback&) { return ++answers, Status(); }).ok());
     CHECK(answers == 0);
+}
+
+TEST_CASE("a claim can ask for a few policies, those that supersede, and some firms' opt-outs") {
+    const StorePlace place(GENERATE(from_range(kinds_of_store())));
+    auto store = place.open();
+    REQUIRE(store->begin(Access::write).ok());
+    const std::vector<PolicyChange> changes{{1, 1, "A", 1, {}, R"({"id":"A"})"},
+                                            {2, 2, "B", 1, {}, R"({"id":"B"})"},
+                                            {3, 3, "C", 1, {}, R"({"supersedes":["B"]})"},
+                                            {4, 4, "D", 1, {}, R"({"supersedes":["X"]})"},
+                                            {5, 5, "E", 1, {}, R"({"supersedes":["B"]})"}};
+    const std::vector<PolicyChange> later{{1, 6, "A", 7, {}, R"({"now":1})"},
+                                          {4, 0, {}, 1, {}, {}}};
+    REQUIRE(store->put_policies(changes).ok());
+    REQUIRE(store->put_policies(later).ok());
+    const std::vector<OptOut> opt_outs{{"F", ""}, {"G", "x"}, {"G", "y"}, {"H", "x"}};
+    REQUIRE(store->add_opt_outs(opt_outs).ok());
+    REQUIRE(store->commit().ok());
+    REQUIRE(store->begin(Access::read).ok());
+    std::string seen;
+    const auto about = [&](std::vector<std::string_view> ids) {
+        seen.clear();
+        REQUIRE(store
+                    ->read_policies_about(ids,
+                                          [&](const StoredPolicy& policy) {
+                                              seen += std::string(policy.id) + "/" +
+                                                      std::to_string(policy.version) + "/" +
+                                                      std::to_string(policy.edition) + " " +
+                                                      std::string(policy.content) + ";";
+                                              return Status();
+                                          })
+                    .ok());
+        return seen;
+    };
+    CHECK(about({}) == R"(C/3/1 {"supersedes":["B"]};E/5/1 {"supersedes":["B"]};)");
+    CHECK(about({"E", "nobody", "D", "A"}) ==
+          R"(A/6/7 {"now":1};C/3/1 {"supersedes":["B"]};E/5/1 {"supersedes":["B"]};)");
+    std::vector<OptOut> found;
+    const std::vector<std::string_view> firms{"F", "G", "nobody"};
+    REQUIRE(store
+                ->read_opt_outs_of(firms,
+                                   [&](const OptOut& opt_out) {
+                                       found.push_back(opt_out);
+                                       return Status();
+                                   })
+                .ok());
+    std::sort(found.begin(), found.end());
+    CHECK(found == std::vector<OptOut>{{"F", ""}, {"G", "x"}, {"G", "y"}});
 }
 
 TEST_CASE("the store of an older qice is brought up to date when it is opened") {
