@@ -37,7 +37,7 @@ type Code int32
 const (
 	Usage          Code = C.QICE_USAGE         // asked for what does not exist or fit together
 	InvalidInput   Code = C.QICE_INVALID_INPUT // a file, policy or value is not what it should be
-	IO             Code = C.QICE_IO            // the operating system refused
+	IO             Code = C.QICE_IO            // an Arrow stream gave an error in place of its data
 	Limit          Code = C.QICE_LIMIT         // a documented limit was passed
 	Cancelled      Code = C.QICE_CANCELLED
 	OutOfMemory    Code = C.QICE_OUT_OF_MEMORY

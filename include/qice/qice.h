@@ -66,8 +66,8 @@ extern "C" {
 /* Codes that functions return. */
 #define QICE_OK 0
 #define QICE_USAGE 1            /* asked for what does not exist or does not fit together */
-#define QICE_INVALID_INPUT 2    /* a file, policy or value is not what it should be */
-#define QICE_IO 3               /* the operating system refused */
+#define QICE_INVALID_INPUT 2    /* a file is not there, or it, a policy or a value is wrong */
+#define QICE_IO 3               /* an Arrow stream gave an error in place of its data */
 #define QICE_LIMIT 4            /* a documented limit was passed */
 #define QICE_CANCELLED 5        /* qice_control_cancel was called */
 #define QICE_OUT_OF_MEMORY 6    /* there was not enough memory; nothing was changed */
@@ -177,8 +177,7 @@ QICE_API int32_t qice_day_format(char* buffer, int32_t day);
 
 /* ---------------------------------------------------------------------------------- schema */
 /* Reads a schema from a file. A path of 0 bytes means the standard schema that comes with qice. The
- * caller owns *out. Threads: any. Fails: QICE_IO, QICE_INVALID_INPUT with file, line and column.
- * Since 1. */
+ * caller owns *out. Threads: any. Fails: QICE_INVALID_INPUT with file, line and column. Since 1. */
 QICE_API int32_t qice_schema_open(qice_schema** out, const char* path, size_t length,
                                   qice_error** error);
 
@@ -228,9 +227,8 @@ QICE_API int32_t qice_engine_options_destroy(qice_engine_options* options);
 
 /* An engine over the policies of a .json file, a .jsonl file or a folder of them, judged as of a
  * day. A path of 0 bytes: an engine without policies. `options` may be NULL and is not kept. The
- * caller owns *out. Threads: any. Fails: QICE_IO, QICE_LIMIT, QICE_INVALID_INPUT; the error has
- * every wrong policy with its place. Costs reading and compiling, about 50 microseconds a policy.
- * Since 1. */
+ * caller owns *out. Threads: any. Fails: QICE_LIMIT, QICE_INVALID_INPUT; the error has every wrong
+ * policy with its place. Costs reading and compiling, about 50 microseconds a policy. Since 1. */
 QICE_API int32_t qice_engine_open(qice_engine** out, const qice_schema* schema, int32_t as_of,
                                   const qice_engine_options* options, const char* path,
                                   size_t length, qice_error** error);
@@ -315,9 +313,9 @@ QICE_API int32_t qice_read_options_destroy(qice_read_options* options);
 
 /* ----------------------------------------------------------------------------------- firms */
 /* Reads firms from a file: .jsonl is JSON Lines, everything else CSV. The caller owns *out. Bad
- * values and rows do not fail: qice_firms_bad tells them. Threads: any. Fails: QICE_IO,
- * QICE_INVALID_INPUT for what concerns the whole file (a column that is no field, no id column).
- * Since 1. */
+ * values and rows do not fail: qice_firms_bad tells them. Threads: any. Fails:
+ * QICE_INVALID_INPUT for what concerns the whole file (it cannot be read, a column is no field,
+ * there is no id column). Since 1. */
 QICE_API int32_t qice_firms_open(qice_firms** out, const qice_schema* schema,
                                  const qice_read_options* options, const char* path, size_t length,
                                  qice_error** error);
@@ -334,8 +332,8 @@ QICE_API int32_t qice_firms_read_jsonl(qice_firms** out, const qice_schema* sche
 
 /* The same from an Arrow C stream, whose columns are fields by name. The stream is moved from and
  * released exactly once, whatever comes of it; its functions are called by this thread only. A bad
- * row's line is its number in the stream, from 1. Fails: QICE_INVALID_INPUT names batch, column and
- * row. Since 1. */
+ * row's line is its number in the stream, from 1; NaN is unknown. Fails: QICE_INVALID_INPUT names
+ * batch, column and row; QICE_IO has the stream's own words. Since 1. */
 QICE_API int32_t qice_firms_read_arrow(qice_firms** out, const qice_schema* schema,
                                        const qice_read_options* options,
                                        struct ArrowArrayStream* stream, qice_error** error);

@@ -43,9 +43,16 @@ PolicySet parse(std::string_view text, const EngineBody& engine) {
     return read(text, "policies", engine.schema, engine.options.limits);
 }
 
-void set_skipped(EngineBody& engine, std::vector<Status> skipped) {
+/// Takes policies over that were read; unless that ends well nothing has changed.
+Outcome change(EngineBody& engine, Result<PolicySet> set,
+               Status (PolicyBook::*how)(std::vector<Policy>)) {
+    Read read;
+    Outcome outcome = take(std::move(set), engine.options.skip_bad_policies, read);
+    if (outcome.code != QICE_OK) return outcome;
+    if (Status status = (*engine.book.*how)(std::move(read.policies)); !status.ok()) return status;
     const std::lock_guard lock(engine.mutex);
-    engine.skipped = std::move(skipped);
+    engine.skipped = std::move(read.skipped);
+    return {};
 }
 
 const Policy& policy_of(const PolicyMoment& moment, uint32_t policy) {
@@ -66,39 +73,29 @@ int32_t qice_engine_options_create(qice_engine_options** out, qice_error** error
 }
 
 int32_t qice_engine_options_set_include_closed(qice_engine_options* options, int32_t on) {
-    return guarded(nullptr, [&]() -> Outcome {
-        get(options, "options").include_closed = on != 0;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.include_closed = on != 0; });
 }
 
 int32_t qice_engine_options_set_urgency(qice_engine_options* options, int64_t weight,
                                         int64_t days) {
-    return guarded(nullptr, [&]() -> Outcome {
+    return set_option(options, [&](auto& body) {
         constexpr int64_t kMost = 1'000'000 * kScoreUnit;
-        EngineOptionsBody& body = get(options, "options");
         if (days < 0 || days > 1'000'000 || weight < -kMost || weight > kMost)
             throw Refusal{QICE_BAD_ARGUMENT, "urgency is out of range"};
         body.urgency = {weight, days};
-        return {};
     });
 }
 
 int32_t qice_engine_options_set_skip_bad_policies(qice_engine_options* options, int32_t on) {
-    return guarded(nullptr, [&]() -> Outcome {
-        get(options, "options").skip_bad_policies = on != 0;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.skip_bad_policies = on != 0; });
 }
 
 int32_t qice_engine_options_set_limits(qice_engine_options* options, uint32_t depth,
                                        uint64_t conditions) {
-    return guarded(nullptr, [&]() -> Outcome {
-        EngineOptionsBody& body = get(options, "options");
+    return set_option(options, [&](auto& body) {
         if (depth < 1 || depth > 250 || conditions < 1 || conditions > 1'000'000'000)
             throw Refusal{QICE_BAD_ARGUMENT, "a limit is out of range"};
         body.limits = {depth, conditions};
-        return {};
     });
 }
 
@@ -135,13 +132,7 @@ int32_t qice_engine_open(qice_engine** out, const qice_schema* schema, int32_t a
 int32_t qice_engine_put(qice_engine* engine, const char* json, size_t length, qice_error** error) {
     return guarded(error, [&]() -> Outcome {
         EngineBody& body = get(engine, "engine");
-        Read read;
-        Outcome outcome =
-            take(parse(bytes_of(json, length, "json"), body), body.options.skip_bad_policies, read);
-        if (outcome.code != QICE_OK) return outcome;
-        if (Status status = body.book->put(std::move(read.policies)); !status.ok()) return status;
-        set_skipped(body, std::move(read.skipped));
-        return {};
+        return change(body, parse(bytes_of(json, length, "json"), body), &PolicyBook::put);
     });
 }
 
@@ -149,14 +140,7 @@ int32_t qice_engine_replace(qice_engine* engine, const char* json, size_t length
                             qice_error** error) {
     return guarded(error, [&]() -> Outcome {
         EngineBody& body = get(engine, "engine");
-        Read read;
-        Outcome outcome =
-            take(parse(bytes_of(json, length, "json"), body), body.options.skip_bad_policies, read);
-        if (outcome.code != QICE_OK) return outcome;
-        if (Status status = body.book->replace_all(std::move(read.policies)); !status.ok())
-            return status;
-        set_skipped(body, std::move(read.skipped));
-        return {};
+        return change(body, parse(bytes_of(json, length, "json"), body), &PolicyBook::replace_all);
     });
 }
 
@@ -164,15 +148,8 @@ int32_t qice_engine_reload(qice_engine* engine, const char* path, size_t length,
                            qice_error** error) {
     return guarded(error, [&]() -> Outcome {
         EngineBody& body = get(engine, "engine");
-        Read read;
-        Outcome outcome =
-            take(load_policies(path_of(path, length), body.schema, body.options.limits),
-                 body.options.skip_bad_policies, read);
-        if (outcome.code != QICE_OK) return outcome;
-        if (Status status = body.book->replace_all(std::move(read.policies)); !status.ok())
-            return status;
-        set_skipped(body, std::move(read.skipped));
-        return {};
+        return change(body, load_policies(path_of(path, length), body.schema, body.options.limits),
+                      &PolicyBook::replace_all);
     });
 }
 

@@ -52,34 +52,20 @@ int32_t qice_read_options_create(qice_read_options** out, int32_t as_of, qice_er
 }
 
 int32_t qice_read_options_set_strict(qice_read_options* options, int32_t on) {
-    return guarded(nullptr, [&]() -> Outcome {
-        get(options, "options").strict = on != 0;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.strict = on != 0; });
 }
 
 int32_t qice_read_options_set_ignore_unknown_columns(qice_read_options* options, int32_t on) {
-    return guarded(nullptr, [&]() -> Outcome {
-        get(options, "options").ignore_unknown_columns = on != 0;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.ignore_unknown_columns = on != 0; });
 }
 
 int32_t qice_read_options_set_gb18030(qice_read_options* options, int32_t on) {
-    return guarded(nullptr, [&]() -> Outcome {
-        get(options, "options").encoding = on != 0 ? Encoding::gb18030 : Encoding::utf8;
-        return {};
-    });
+    return set_option(
+        options, [&](auto& body) { body.encoding = on != 0 ? Encoding::gb18030 : Encoding::utf8; });
 }
 
 int32_t qice_read_options_set_threads(qice_read_options* options, uint32_t threads) {
-    return guarded(nullptr, [&]() -> Outcome {
-        ReadOptions& body = get(options, "options");
-        if (threads < 1 || threads > 1024)
-            throw Refusal{QICE_BAD_ARGUMENT, "threads are 1 to 1024"};
-        body.threads = threads;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.threads = threads_of(threads); });
 }
 
 int32_t qice_read_options_destroy(qice_read_options* options) { return destroy(options); }

@@ -56,6 +56,20 @@ template <class Work> std::int32_t guarded(qice_error** error, Work&& work) noex
     }
 }
 
+/// Sets something of options. There is no error: what may be wrong is told by the code.
+template <class Handle, class Set>
+std::int32_t set_option(const Handle* options, Set&& set) noexcept {
+    return guarded(nullptr, [&]() -> Outcome {
+        set(get(options, "options"));
+        return {};
+    });
+}
+
+inline unsigned threads_of(std::uint32_t threads) {
+    if (threads < 1 || threads > 1024) throw Refusal{QICE_BAD_ARGUMENT, "threads are 1 to 1024"};
+    return threads;
+}
+
 /// An out parameter, set to nothing. Asked for in a statement of its own, before anything is made:
 /// in `out_of(out) = make()` the making comes first, and is lost where there is no `out`.
 template <class Value> Value& out_of(Value* out, const char* name) {

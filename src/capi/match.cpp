@@ -15,46 +15,30 @@ int32_t qice_match_options_create(qice_match_options** out, qice_error** error) 
 }
 
 int32_t qice_match_options_set_top(qice_match_options* options, uint32_t top) {
-    return guarded(nullptr, [&]() -> Outcome {
-        MatchOptions& body = get(options, "options");
+    return set_option(options, [&](auto& body) {
         if (top == 0) throw Refusal{QICE_BAD_ARGUMENT, "top is at least 1"};
         body.top = top;
-        return {};
     });
 }
 
 int32_t qice_match_options_set_statuses(qice_match_options* options, uint32_t statuses) {
-    return guarded(nullptr, [&]() -> Outcome {
-        MatchOptions& body = get(options, "options");
+    return set_option(options, [&](auto& body) {
         if (statuses > QICE_ALL_STATUSES)
             throw Refusal{QICE_BAD_ARGUMENT, "there are four statuses"};
         body.statuses = static_cast<StatusSet>(statuses);
-        return {};
     });
 }
 
 int32_t qice_match_options_set_by_policy(qice_match_options* options, int32_t on) {
-    return guarded(nullptr, [&]() -> Outcome {
-        get(options, "options").by_policy = on != 0;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.by_policy = on != 0; });
 }
 
 int32_t qice_match_options_set_count_all(qice_match_options* options, int32_t on) {
-    return guarded(nullptr, [&]() -> Outcome {
-        get(options, "options").count_all = on != 0;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.count_all = on != 0; });
 }
 
 int32_t qice_match_options_set_threads(qice_match_options* options, uint32_t threads) {
-    return guarded(nullptr, [&]() -> Outcome {
-        MatchOptions& body = get(options, "options");
-        if (threads < 1 || threads > 1024)
-            throw Refusal{QICE_BAD_ARGUMENT, "threads are 1 to 1024"};
-        body.threads = threads;
-        return {};
-    });
+    return set_option(options, [&](auto& body) { body.threads = threads_of(threads); });
 }
 
 int32_t qice_match_options_destroy(qice_match_options* options) { return destroy(options); }

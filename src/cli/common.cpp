@@ -79,8 +79,20 @@ void say(const Options& options, const std::string& message) {
     if (!options.quiet && !is_silent) std::cerr << "qice: " << message << '\n';
 }
 
+std::string with_option(std::string sentence) {
+    constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
+        {"have unknown columns ignored", "--ignore-unknown-columns"},
+        {"read it as GB 18030", "--encoding gb18030"},
+        {"nested deeper than the limit", "--max-depth"},
+        {"more conditions than the limit", "--max-conditions"}};
+    for (const auto& [words, option] : kOptions)
+        if (sentence.find(words) != sentence.npos)
+            return std::move(sentence) + " (" + std::string(option) + ")";
+    return sentence;
+}
+
 void complain(const std::string& message) {
-    if (!is_silent) std::cerr << "qice: " << message << '\n';
+    if (!is_silent) std::cerr << "qice: " << with_option(message) << '\n';
 }
 
 void be_silent() { is_silent = true; }

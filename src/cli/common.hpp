@@ -51,6 +51,9 @@ void complain(const std::string& message);
 void be_silent();
 /// Prints the Status and gives the exit code that goes with it.
 int fail(const Status& status);
+/// A sentence of the library, which speaks of options in words, as it has many hosts: with the name
+/// that the option has here. complain() does so by itself.
+std::string with_option(std::string sentence);
 
 bool chinese(const Options& options);
 Result<Date> as_of(const Options& options);

@@ -88,7 +88,8 @@ class Lint : public Command {
     /// `file:line:column: error: sentence`, as compilers do.
     static void print_lines(const PolicySet& set, const std::vector<Warning>& warnings) {
         for (const Status& error : set.errors)
-            std::cout << error.place().to_string() << ": error: " << error.message() << '\n';
+            std::cout << error.place().to_string() << ": error: " << with_option(error.message())
+                      << '\n';
         for (Warning warning : warnings) {
             const std::string place = std::exchange(warning.place, {}).to_string();
             std::cout << place << ": warning: " << warning.to_string() << " [" << warning.kind

@@ -181,8 +181,8 @@ Status unknown_field(const Schema& schema, std::string_view what, std::string_vi
     if (!near.empty())
         message += "; did you mean " + in_quotes(near) + "?";
     else
-        message += "; add it to the schema (kind \"text\" carries it along), take it out, or use "
-                   "--ignore-unknown-columns";
+        message += "; add it to the schema (kind \"text\" carries it along), take it out, or have "
+                   "unknown columns ignored";
     return invalid_input(std::move(message), std::move(place));
 }
 

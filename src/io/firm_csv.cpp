@@ -66,8 +66,7 @@ Result<Columns> open_csv(const CsvScanner& scanner, std::string_view text, const
                              {file});
     if (!is_utf8(scanner.raw()))
         return invalid_input(
-            "the header is not UTF-8; if Excel wrote this file, try --encoding gb18030",
-            header_place);
+            "the header is not UTF-8; if Excel wrote this file, read it as GB 18030", header_place);
     if (scanner.fault() != CsvScanner::Fault::none)
         return invalid_input(describe(scanner.fault()), header_place);
     QICE_RETURN_IF_ERROR(check_line_ends(scanner, header_place));

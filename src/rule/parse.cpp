@@ -312,11 +312,11 @@ class PolicyCollector {
             for (const BenefitTier& tier : policy->benefit->tiers)
                 conditions_ += tier.when.conditions;
         if (conditions_ > limits_.conditions)
-            return set_.errors.push_back(
-                {StatusCode::limit,
-                 "policy " + in_quotes(policy->id) + ": the set has more than " +
-                     std::to_string(limits_.conditions) + " conditions (--max-conditions)",
-                 policy->place});
+            return set_.errors.push_back({StatusCode::limit,
+                                          "policy " + in_quotes(policy->id) +
+                                              ": the set has more conditions than the limit of " +
+                                              std::to_string(limits_.conditions),
+                                          policy->place});
         set_.policies.push_back(std::move(*policy));
         if (limits_.keep_contents) set_.contents.push_back(json.dump());
     }

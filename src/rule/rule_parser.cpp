@@ -115,8 +115,8 @@ Result<Node> RuleParser::node(const Json& json, Scope scope) {
         return error(json, "a rule node is an object, got " + json.describe());
     if (scope.depth > limits_.depth)
         return Status(StatusCode::limit,
-                      error(json, "the rule is nested deeper than " +
-                                      std::to_string(limits_.depth) + " nodes (--max-depth)")
+                      error(json, "the rule is nested deeper than the limit of " +
+                                      std::to_string(limits_.depth) + " nodes")
                           .message(),
                       source_.place(json.offset));
     std::string_view kind;

@@ -10,40 +10,13 @@
  * OUT/one_policy.csv  the same, policy by policy
  * OUT/explain.json    why the first policy fits the first firm, or not; twice, by row and by firm
  * Then it is refused in every way, and asked by 8 threads while policies come and go. */
-#include <pthread.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "checks.h"
 
-#include <qice/qice.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #define CAPACITY 1000
 static const char* const kStatus[] = {"eligible", "review", "needs_data", "near"};
-
-static void die(const char* what, qice_error* error) {
-    const char* text;
-    size_t length;
-    qice_error_message(&text, &length, error, 0);
-    fprintf(stderr, "golden: %s: code %d: %.*s\n", what, (int)qice_error_code(error), (int)length,
-            text);
-    exit(1);
-}
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        qice_error* error = NULL;                                                                  \
-        if ((call) != QICE_OK) die(#call, error);                                                  \
-    } while (0)
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "golden: line %d: not true: %s\n", __LINE__, #condition);              \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* The call must fail with the code and say a sentence that has the words. */
 #define REFUSED(call, wanted, words)                                                               \
@@ -135,21 +108,6 @@ static void write_answer(FILE* out, const qice_answer* answer, const char* of, s
                 write_row(out, of, of_length, status, (uint32_t)rank + 1, id, length, score);
         }
     }
-}
-
-static char* read_whole(const char* path, size_t* length) {
-    FILE* const file = fopen(path, "rb");
-    char* text;
-    long size;
-    CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
-    size = ftell(file);
-    CHECK(size >= 0 && fseek(file, 0, SEEK_SET) == 0);
-    text = malloc((size_t)size + 1);
-    CHECK(text != NULL && fread(text, 1, (size_t)size, file) == (size_t)size);
-    text[size] = '\0';
-    *length = (size_t)size;
-    fclose(file);
-    return text;
 }
 
 /* ------------------------------------------------------------------------------- threads */

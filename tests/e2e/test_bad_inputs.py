@@ -279,11 +279,11 @@ CASES = [
     ('rule: set list empty', {'p.json': '{"id": "P", "rule": {"field": "quals", "has_none": []}}'}, [],
      ['p.json:1:52: policy "P": field "quals": "has_none" needs at least one value, got an empty list', MEND], 4),
     ('rule: depth 65', {'p.json': '{"id": "P", "rule": ' + '{"all": [' * 64 + '{"always": true}' + "]}" * 64 + "}"}, [],
-     ['p.json:1:597: policy "P": the rule is nested deeper than 64 nodes (--max-depth)', MEND], 4),
+     ['p.json:1:597: policy "P": the rule is nested deeper than the limit of 64 nodes (--max-depth)', MEND], 4),
     ('rule: depth 4 with --max-depth 3', {'p.json': '{"id": "P", "rule": {"all": [{"not": {"any": [{"always": true}]}}]}}'}, ['--max-depth', '3'],
-     ['p.json:1:47: policy "P": the rule is nested deeper than 3 nodes (--max-depth)', MEND], 4),
+     ['p.json:1:47: policy "P": the rule is nested deeper than the limit of 3 nodes (--max-depth)', MEND], 4),
     ('rule: conditions over --max-conditions', {'p.json': '{"id": "P", "rule": {"all": [{"field": "dishonest", "is": true}, {"field": "dishonest", "is": false}]}}'}, ['--max-conditions', '1'],
-     ['p.json:1:1: policy "P": the set has more than 1 conditions (--max-conditions)', MEND], 4),
+     ['p.json:1:1: policy "P": the set has more conditions than the limit of 1 (--max-conditions)', MEND], 4),
 
     # Members of a policy
     ('policy: unknown key', {'p.json': '{"id": "P", "rule": {"all": []}, "titel": "x"}'}, [],
@@ -459,7 +459,7 @@ CASES = [
     ('firms: unknown column', {'f.csv': 'uscc,revenu\nA,1\n'}, [],
      ['f.csv:1: column "revenu" is not a field of the schema; did you mean "revenue"?'], 4),
     ('firms: unknown column far', {'f.csv': 'uscc,电话\nA,1\n'}, [],
-     ['f.csv:1: column "电话" is not a field of the schema; add it to the schema (kind "text" carries it along), take it out, or use --ignore-unknown-columns'], 4),
+     ['f.csv:1: column "电话" is not a field of the schema; add it to the schema (kind "text" carries it along), take it out, or have unknown columns ignored (--ignore-unknown-columns)'], 4),
     ('firms: empty column name', {'f.csv': 'uscc,revenue,\nA,1,\n'}, [],
      ['f.csv:1: column 3 of 3 has no name; name it or take it out'], 4),
     ('firms: column twice', {'f.csv': 'uscc,revenue, revenue\nA,1,2\n'}, [],
@@ -473,7 +473,7 @@ CASES = [
     ('firms: derived column', {'f.csv': 'uscc,rd_ratio\nA,1\n'}, [],
      ['f.csv:1: column "rd_ratio" is derived from other fields by the schema; take it out of the file, or the derivation out of the schema'], 4),
     ('firms: header not UTF-8', {'f.csv': b'uscc,\xc3\xfb\xb3\xc6\nA,1\n'}, [],
-     ['f.csv:1: the header is not UTF-8; if Excel wrote this file, try --encoding gb18030'], 4),
+     ['f.csv:1: the header is not UTF-8; if Excel wrote this file, read it as GB 18030 (--encoding gb18030)'], 4),
     ('firms: header UTF-16', {'f.csv': b'\xff\xfeu\x00s\x00c\x00c\x00,\x00n\x00a\x00m\x00e\x00\n\x00A\x00,\x001\x00\n\x00'}, [],
      ['f.csv: this file is UTF-16; save it as CSV in UTF-8'], 4),
     ('firms: header quote never closed', {'f.csv': 'uscc,"revenue\nA,1\n'}, [],
@@ -481,7 +481,7 @@ CASES = [
     ('firms: header text after quote', {'f.csv': '"uscc"x,revenue\nA,1\n'}, [],
      ['f.csv:1: text after a closing quote'], 4),
     ('firms: semicolons', {'f.csv': 'uscc;revenue\nA;1\n'}, [],
-     ['f.csv:1: column "uscc;revenue" is not a field of the schema; add it to the schema (kind "text" carries it along), take it out, or use --ignore-unknown-columns'], 4),
+     ['f.csv:1: column "uscc;revenue" is not a field of the schema; add it to the schema (kind "text" carries it along), take it out, or have unknown columns ignored (--ignore-unknown-columns)'], 4),
     ('firms: lone CR', {'f.csv': 'uscc,revenue\rA,1\r'}, [],
      ['f.csv:1: the lines end with a lone CR; save the file with LF or CRLF'], 4),
     ('firms: JSON as CSV', {'f.json': '[{"uscc": "A"}]'}, ['--firms', 'f.json'],
@@ -637,7 +637,7 @@ def test_limit_of_conditions_counts_every_rule(world):
                 f'"benefit": {{"tiers": [{{"when": {condition}, "amount": 1}}]}}}}')
     world.match("--max-conditions", 3)
     assert world.match("--max-conditions", 2, code=4).err.splitlines()[0] == (
-        'qice: p.json:1:1: policy "P": the set has more than 2 conditions (--max-conditions)')
+        'qice: p.json:1:1: policy "P": the set has more conditions than the limit of 2 (--max-conditions)')
 
 
 def test_deepest_rule(world):

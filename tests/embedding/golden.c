@@ -19,22 +19,10 @@ static const char kTyped[] = "91441900MA4W000061";
 
 /* ------------------------------------------------------------------------------- helpers */
 
-char* read_whole(const char* folder, const char* name, size_t* length) {
+char* read_in(const char* folder, const char* name, size_t* length) {
     char path[4096];
-    char* text;
-    long size;
-    FILE* file;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    file = fopen(path, "rb");
-    CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
-    size = ftell(file);
-    CHECK(size >= 0 && fseek(file, 0, SEEK_SET) == 0);
-    text = malloc((size_t)size + 1);
-    CHECK(text != NULL && fread(text, 1, (size_t)size, file) == (size_t)size);
-    text[size] = '\0';
-    *length = (size_t)size;
-    fclose(file);
-    return text;
+    return read_whole(path, length);
 }
 
 void open_world(struct World* world, const char* folder) {
@@ -57,7 +45,7 @@ void open_world(struct World* world, const char* folder) {
     CHECK(qice_match_options_set_threads(world->options, 2) == QICE_OK);
     OK(qice_answer_create(&world->answer, &error));
     OK(qice_firm_create(&world->firm, world->schema, &error));
-    world->text = read_whole(folder, "firms.jsonl", &length);
+    world->text = read_in(folder, "firms.jsonl", &length);
     world->count = 0;
     for (line = strtok_r(world->text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest))
@@ -351,7 +339,7 @@ static void changes(const struct World* world) {
     size_t length;
     int32_t removed, i;
     uint32_t policies;
-    others = read_whole(world->folder, "others.jsonl", &length);
+    others = read_in(world->folder, "others.jsonl", &length);
     OK(qice_engine_put(world->engine, kDraft, sizeof kDraft - 1, &error));
     print_size("put", world->engine, NULL);
     for (i = 0; i < 2; ++i) {
@@ -429,7 +417,7 @@ static uint64_t matched(const struct World* world, const qice_snapshot* snapshot
 static void learn(struct Moment* moment, const struct World* world, const char* file) {
     qice_snapshot* snapshot;
     size_t i;
-    moment->policies = read_whole(world->folder, file, &moment->length);
+    moment->policies = read_in(world->folder, file, &moment->length);
     OK(qice_engine_replace(world->engine, moment->policies, moment->length, &error));
     OK(qice_engine_snapshot(&snapshot, world->engine, &error));
     CHECK(qice_snapshot_policies(&moment->size, snapshot) == QICE_OK);

@@ -2,36 +2,9 @@
 #ifndef QICE_GOLDEN_H
 #define QICE_GOLDEN_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <qice/qice.h>
+#include "../abi/checks.h"
 
 enum { MOST_LINES = 1000 };
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "golden: line %d: not true: %s\n", __LINE__, #condition);              \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        qice_error* error = NULL;                                                                  \
-        if ((call) != QICE_OK) die(#call, error);                                                  \
-    } while (0)
-
-static inline void die(const char* what, qice_error* error) {
-    const char* text;
-    size_t length;
-    qice_error_message(&text, &length, error, 0);
-    fprintf(stderr, "golden: %s: code %d: %.*s\n", what, (int)qice_error_code(error), (int)length,
-            text);
-    exit(1);
-}
 
 static const char kDraft[] =
     "{\"id\": \"DRAFT\", \"title\": \"研发补助\", \"priority\": 0.5, \"rule\": {\"all\": "
@@ -56,7 +29,8 @@ struct World {
 
 void open_world(struct World* world, const char* folder);
 void close_world(struct World* world);
-char* read_whole(const char* folder, const char* name, size_t* length);
+/* A file of the folder, as read_whole() does. */
+char* read_in(const char* folder, const char* name, size_t* length);
 
 /* Fills the firm of the world with ten values, by the setters of their kinds. */
 void fill_typed(const struct World* world, const char* id);

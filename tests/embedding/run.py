@@ -141,7 +141,7 @@ def build_node(arguments, work):
     for file in (HERE / "node").glob("*.js"):
         shutil.copy(file, work)
     (work / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    return ["node", work / "golden.js"], {"QICE_LIBRARY": str(arguments.library)}
+    return ["node", "--expose-gc", work / "golden.js"], {"QICE_LIBRARY": str(arguments.library)}
 
 
 def build_ctypes(arguments, _):

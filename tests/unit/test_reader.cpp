@@ -112,7 +112,7 @@ TEST_CASE("a file that cannot be understood is refused as a whole") {
           "f.csv:2: column \"revenu\" is not a field of the schema; did you mean \"revenue\"?");
     CHECK(csv_fault("id,turnover\n") ==
           "f.csv:1: column \"turnover\" is not a field of the schema; add it to the schema (kind "
-          "\"text\" carries it along), take it out, or use --ignore-unknown-columns");
+          "\"text\" carries it along), take it out, or have unknown columns ignored");
     CHECK(csv_fault("id,patents,patents\n") == "f.csv:1: column \"patents\" stands twice");
     CHECK(csv_fault("id,id\n") == "f.csv:1: column \"id\" stands twice");
     CHECK(csv_fault("id,rd_ratio\n") ==
@@ -120,7 +120,7 @@ TEST_CASE("a file that cannot be understood is refused as a whole") {
           "the file, or the derivation out of the schema");
     CHECK(csv_fault("id,\xc6\xf3\n") ==
           "f.csv:1: the header is not UTF-8; if Excel wrote this file, "
-          "try --encoding gb18030");
+          "read it as GB 18030");
     CHECK(csv_fault("id,\"patents\n") == "f.csv:1: a quote is opened and never closed");
     CHECK(read_firms("/none.csv", world::schema(), kOptions).status().to_string() ==
           "/none.csv: cannot read this file: No such file or directory");

@@ -1,10 +1,8 @@
 package cn.qice;
 
-import java.util.function.LongToIntFunction;
-
 
 /** How an engine treats its policies. An immutable value; start from {@link #usual}. */
-public final class EngineOptions {
+public final class EngineOptions extends Options {
     private static final EngineOptions USUAL = new EngineOptions(false, false, 0, 0, 64, 1_000_000);
 
     private final boolean includeClosed;
@@ -16,6 +14,7 @@ public final class EngineOptions {
 
     private EngineOptions(boolean includeClosed, boolean skipBadPolicies, long urgencyWeight,
             long urgencyDays, int depth, long conditions) {
+        super(CApi::qice_engine_options_destroy);
         this.includeClosed = includeClosed;
         this.skipBadPolicies = skipBadPolicies;
         this.urgencyWeight = urgencyWeight;
@@ -51,19 +50,17 @@ public final class EngineOptions {
                 mostDepth, mostConditions);
     }
 
-    /** Makes the library's options, calls with them, and gives them back. */
-    int with(Call call, LongToIntFunction use) {
-        call.check(CApi.qice_engine_options_create(call.out(15), call.error()));
-        final long options = call.number(15);
-        try {
-            call.checkCode(CApi.qice_engine_options_set_include_closed(options, includeClosed ? 1 : 0));
-            call.checkCode(
-                    CApi.qice_engine_options_set_skip_bad_policies(options, skipBadPolicies ? 1 : 0));
-            call.checkCode(CApi.qice_engine_options_set_urgency(options, urgencyWeight, urgencyDays));
-            call.checkCode(CApi.qice_engine_options_set_limits(options, depth, conditions));
-            return use.applyAsInt(options);
-        } finally {
-            CApi.qice_engine_options_destroy(options);
-        }
+    @Override
+    int make(long out, long error) {
+        return CApi.qice_engine_options_create(out, error);
+    }
+
+    @Override
+    void set(Call call, long options) {
+        call.checkCode(CApi.qice_engine_options_set_include_closed(options, includeClosed ? 1 : 0));
+        call.checkCode(
+                CApi.qice_engine_options_set_skip_bad_policies(options, skipBadPolicies ? 1 : 0));
+        call.checkCode(CApi.qice_engine_options_set_urgency(options, urgencyWeight, urgencyDays));
+        call.checkCode(CApi.qice_engine_options_set_limits(options, depth, conditions));
     }
 }

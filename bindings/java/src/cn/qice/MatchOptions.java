@@ -1,9 +1,7 @@
 package cn.qice;
 
-import java.util.function.LongToIntFunction;
-
 /** What a question asks for. An immutable value; start from {@link #usual}. */
-public final class MatchOptions {
+public final class MatchOptions extends Options {
     /** For {@link #top}: all there are. */
     public static final int NO_LIMIT = -1; // UINT32_MAX
 
@@ -16,6 +14,7 @@ public final class MatchOptions {
     private final int threads;
 
     private MatchOptions(int top, int statuses, boolean byPolicy, boolean countAll, int threads) {
+        super(CApi::qice_match_options_destroy);
         this.top = top;
         this.statuses = statuses;
         this.byPolicy = byPolicy;
@@ -55,30 +54,17 @@ public final class MatchOptions {
         return new MatchOptions(top, statuses, byPolicy, countAll, count);
     }
 
-    /** Makes the library's options, which the caller gives back. */
-    long create(Call call) {
-        call.check(CApi.qice_match_options_create(call.out(15), call.error()));
-        final long options = call.number(15);
-        try {
-            call.checkCode(CApi.qice_match_options_set_top(options, top));
-            call.checkCode(CApi.qice_match_options_set_statuses(options, statuses));
-            call.checkCode(CApi.qice_match_options_set_by_policy(options, byPolicy ? 1 : 0));
-            call.checkCode(CApi.qice_match_options_set_count_all(options, countAll ? 1 : 0));
-            call.checkCode(CApi.qice_match_options_set_threads(options, threads));
-            return options;
-        } catch (QiceException e) {
-            CApi.qice_match_options_destroy(options);
-            throw e;
-        }
+    @Override
+    int make(long out, long error) {
+        return CApi.qice_match_options_create(out, error);
     }
 
-    /** Makes the library's options, calls with them, and gives them back. */
-    int with(Call call, LongToIntFunction use) {
-        final long options = create(call);
-        try {
-            return use.applyAsInt(options);
-        } finally {
-            CApi.qice_match_options_destroy(options);
-        }
+    @Override
+    void set(Call call, long options) {
+        call.checkCode(CApi.qice_match_options_set_top(options, top));
+        call.checkCode(CApi.qice_match_options_set_statuses(options, statuses));
+        call.checkCode(CApi.qice_match_options_set_by_policy(options, byPolicy ? 1 : 0));
+        call.checkCode(CApi.qice_match_options_set_count_all(options, countAll ? 1 : 0));
+        call.checkCode(CApi.qice_match_options_set_threads(options, threads));
     }
 }

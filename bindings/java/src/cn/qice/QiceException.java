@@ -12,7 +12,7 @@ public final class QiceException extends RuntimeException {
         USAGE(1),
         /** A file, policy or value is not what it should be. */
         INVALID_INPUT(2),
-        /** The operating system refused. */
+        /** An Arrow stream gave an error in place of its data. */
         IO(3),
         /** A documented limit was passed. */
         LIMIT(4),

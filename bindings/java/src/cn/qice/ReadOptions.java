@@ -1,10 +1,9 @@
 package cn.qice;
 
 import java.time.LocalDate;
-import java.util.function.LongToIntFunction;
 
 /** How firms are read. An immutable value; start from {@link #asOf}. */
-public final class ReadOptions {
+public final class ReadOptions extends Options {
     private final LocalDate day;
     private final boolean strict;
     private final boolean ignoreUnknownColumns;
@@ -13,6 +12,7 @@ public final class ReadOptions {
 
     private ReadOptions(LocalDate day, boolean strict, boolean ignoreUnknownColumns, boolean gb18030,
             int threads) {
+        super(CApi::qice_read_options_destroy);
         this.day = day;
         this.strict = strict;
         this.ignoreUnknownColumns = ignoreUnknownColumns;
@@ -45,30 +45,17 @@ public final class ReadOptions {
         return new ReadOptions(day, strict, ignoreUnknownColumns, gb18030, count);
     }
 
-    /** Makes the library's options, which the caller gives back. */
-    long create(Call call) {
-        call.check(CApi.qice_read_options_create(call.out(15), Days.of(day), call.error()));
-        final long options = call.number(15);
-        try {
-            call.checkCode(CApi.qice_read_options_set_strict(options, strict ? 1 : 0));
-            call.checkCode(CApi.qice_read_options_set_ignore_unknown_columns(
-                    options, ignoreUnknownColumns ? 1 : 0));
-            call.checkCode(CApi.qice_read_options_set_gb18030(options, gb18030 ? 1 : 0));
-            call.checkCode(CApi.qice_read_options_set_threads(options, threads));
-            return options;
-        } catch (QiceException e) {
-            CApi.qice_read_options_destroy(options);
-            throw e;
-        }
+    @Override
+    int make(long out, long error) {
+        return CApi.qice_read_options_create(out, Days.of(day), error);
     }
 
-    /** Makes the library's options, calls with them, and gives them back. */
-    int with(Call call, LongToIntFunction use) {
-        final long options = create(call);
-        try {
-            return use.applyAsInt(options);
-        } finally {
-            CApi.qice_read_options_destroy(options);
-        }
+    @Override
+    void set(Call call, long options) {
+        call.checkCode(CApi.qice_read_options_set_strict(options, strict ? 1 : 0));
+        call.checkCode(CApi.qice_read_options_set_ignore_unknown_columns(
+                options, ignoreUnknownColumns ? 1 : 0));
+        call.checkCode(CApi.qice_read_options_set_gb18030(options, gb18030 ? 1 : 0));
+        call.checkCode(CApi.qice_read_options_set_threads(options, threads));
     }
 }
