@@ -38,7 +38,7 @@ struct NightOptions {
     bool dry_run = false;           // record nothing
     bool skip_bad_policies = false; // that the schema of today cannot read
     PolicyLimits policy_limits;
-    std::uint32_t portion = 1u << 17; // firms matched at a time
+    std::uint32_t portion = 1u << 16; // firms matched at a time
     /// Told now and then how many firms are through.
     std::function<void(std::size_t done, std::size_t of)> progress;
     /// Told after each step what is known by then.

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from model import oracle
+
 DAYS = [f"2026-06-{day}" for day in range(10, 30)]
 EVERYBODY = {"all": []}
 
@@ -31,10 +33,10 @@ class Nights:
             words += ["--firms", self.folder / "firms.csv"]
         self.city.program.done("import", "--store", self.store.address, *words, "--quiet")
 
-    def night(self, *words):
+    def night(self, *words, day=None):
         """The new pairs, and how many firms were skipped as settled."""
         before = set(self.store.push_ids())
-        self.day = next(self.days)
+        self.day = day or next(self.days)
         out = self.city.program.done("push", "--store", self.store.address, "--as-of", self.day, "--per-firm", "all", "--quiet", "--json", *words)
         new = sorted(f"{push.firm} {push.policy}" for push in set(self.store.push_ids()) - before)
         return new, json.loads(out)["firms_settled"]
@@ -168,3 +170,31 @@ def test_other_statuses_settle_anew(nights):
     nights.tell(policies=[{"id": "P", "rule": {"field": "revenue", "ge": 5}}], firms={"A": {}, "B": {"revenue": "9"}})
     assert nights.night() == (["B P"], 0)
     assert nights.night("--status", "eligible,review,needs_data") == (["A P"], 0)
+
+
+def test_a_late_night_knows_nothing_of_what_is_settled_since(nights):
+    """On the 12th A has lost what it had on the 10th."""
+    nights.tell(policies=[{"id": "HAS", "rule": {"field": "qualifications", "has_any": "高新技术企业"}}],
+                firms={"A": {"qualifications": "高新技术企业@2026-06-11"}})
+    assert nights.night(day="2026-06-12") == ([], 0)
+    assert nights.night(day="2026-06-13") == ([], 1)
+    assert nights.night(day="2026-06-10") == (["A HAS"], 0)
+
+
+def test_another_schema_settles_anew(nights):
+    """What an empty set means is said by the schema, not by the firm's record."""
+    schema = json.loads((oracle.STANDARDS.parent / "schema.json").read_text(encoding="utf-8"))
+    (field,) = [field for field in schema["fields"] if field["name"] == "qualifications"]
+    path = nights.folder / "schema.json"
+
+    def empty_is(missing):
+        field["missing"] = missing
+        path.write_text(json.dumps(schema, ensure_ascii=False), encoding="utf-8")
+        return "--schema", path
+
+    nights.tell(*empty_is("unknown"), policies=[{"id": "NEW", "rule": {"not": {"field": "qualifications", "has_any": "高新技术企业"}}}],
+                firms={"A": {"revenue": "1"}})
+    assert nights.night() == ([], 0)
+    assert nights.night() == ([], 1)
+    nights.tell(*empty_is("none"))
+    assert nights.night() == (["A NEW"], 0)
