@@ -52,6 +52,14 @@ class Archive {
     virtual Status read_audit(const Visit<StoredAudit>& visit) = 0;
 };
 
+/// What an archive at `where` found of the schema of a run, or that it is not there.
+inline Result<StoredSchema> schema_found(std::optional<StoredSchema> schema, std::int64_t run,
+                                         const std::string& where) {
+    if (schema) return *std::move(schema);
+    return Status(StatusCode::storage,
+                  "the schema of run " + std::to_string(run) + " is not in this store", {where});
+}
+
 /// The archive of a store that exists; see open_store().
 Result<std::unique_ptr<Archive>> open_archive(const std::string& where);
 

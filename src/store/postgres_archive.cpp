@@ -42,10 +42,7 @@ class PostgresArchive final : public Archive {
 
     Result<StoredSchema> schema_of(std::int64_t run) override {
         QICE_ASSIGN_OR_RETURN(std::optional<StoredSchema> schema, read_schema(db_, run));
-        if (schema) return *std::move(schema);
-        return Status(StatusCode::storage,
-                      "the schema of run " + std::to_string(run) + " is not in this store",
-                      {db_.where()});
+        return schema_found(std::move(schema), run, db_.where());
     }
 
     Status read_runs(const Visit<StoredRun>& visit) override {

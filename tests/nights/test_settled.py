@@ -198,3 +198,12 @@ def test_another_schema_settles_anew(nights):
     assert nights.night() == ([], 1)
     nights.tell(*empty_is("none"))
     assert nights.night() == (["A NEW"], 0)
+
+
+def test_with_urgency_nobody_is_settled(nights):
+    """What closes soon comes first in its group from the day on that its urgency says."""
+    nights.tell(policies=[{"id": "FIRST", "rule": EVERYBODY, "priority": 0.5, "exclusive_group": "G"},
+                          {"id": "SOON", "rule": EVERYBODY, "priority": 0.4, "exclusive_group": "G", "windows": [{"opens": "2026-06-01", "closes": "2026-06-14"}]}],
+                firms={"A": {"revenue": "1"}})
+    assert nights.night("--urgency", "1:4") == (["A FIRST"], 0)
+    assert nights.night("--urgency", "1:4") == (["A SOON"], 0)
