@@ -2,7 +2,9 @@
 
 #include "qice/base/text.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 
 namespace qice {
@@ -11,10 +13,6 @@ namespace {
 using Id = ArrowType::Id;
 
 constexpr std::uint32_t kBlock = 64;
-
-std::uint64_t all_of(std::uint32_t count) {
-    return count == kBlock ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
-}
 
 /// Calls take(i) for each bit that is set.
 template <class Take> void for_each_bit(std::uint64_t bits, Take&& take) {
@@ -38,7 +36,20 @@ template <class Take> void for_each_valid(const ArrowView& view, const ArrowRun&
     });
 }
 
+/// Words of all ones where a bit of four is set.
+constexpr auto kWords = [] {
+    std::array<std::array<std::uint64_t, 4>, 16> words{};
+    for (std::size_t bits = 0; bits < 16; ++bits)
+        for (std::size_t i = 0; i < 4; ++i)
+            words[bits][i] = 0 - (bits >> i & 1);
+    return words;
+}();
+
 /// Whole numbers, and decimals of at most the field's, in a field of numbers; days in one of dates.
+///
+/// A block is converted without a branch and with one question at its end: was a value outside
+/// [-2^easy, 2^easy), which may be too large for the field or for a sum? Such blocks are looked at
+/// again.
 template <class T> class WholeColumn : public ArrowColumn {
   public:
     /// `decimals` of the values themselves.
@@ -56,24 +67,26 @@ template <class T> class WholeColumn : public ArrowColumn {
     }
 
     void write(const ArrowView& view, const ArrowRun& run, FirmCollector& to) override {
-        bool has_some = false;
+        FirmRows& rows = to.values();
+        const auto scale = static_cast<std::uint64_t>(scale_);
+        const std::uint64_t bound = std::min(static_cast<std::uint64_t>(std::min(most_, -least_)),
+                                             rows.harmless(field_) / scale);
+        const int easy = static_cast<int>(std::bit_width(bound)) - 1; // -1: none is
+        std::int64_t* out = nullptr;
         for_each_block(
             view, run, [&](std::uint32_t first, std::uint32_t count, std::uint64_t valid) {
-                std::array<T, kBlock> values;
-                std::memcpy(values.data(), view.at<T>(run.from + first), count * sizeof(T));
-                to.values().go_to(run.row);
-                std::int64_t* const out = to.values().numbers(field_) + run.row + first;
-                has_some = true;
-                if (put(values, count, valid, out)) return;
-                for_each_bit(valid, [&](std::uint32_t i) { // rare: one is beyond
-                    if (is_within(values[i])) return;
-                    out[i] = kUnknownNumber;
-                    std::string text;
-                    to.bad_value(run.row + first + i, field_,
-                                 text_at(view, run.from + first + i, text), reason_);
-                });
+                if (out == nullptr) {
+                    rows.go_to(run.row);
+                    out = rows.numbers(field_) + run.row;
+                }
+                const void* const from = view.at<T>(run.from + first);
+                const std::uint64_t beyond =
+                    count == kBlock ? put(from, valid, std::max(easy, 0), out + first)
+                                    : put_some(from, valid, std::max(easy, 0), out + first, count);
+                if (beyond == 0 && easy >= 0) return;
+                refuse(view, run, first, valid, to);
+                rows.note_numbers(field_, run.row + first, count);
             });
-        if (has_some) to.values().note_numbers(field_, run.row, run.count);
     }
 
   private:
@@ -84,44 +97,135 @@ template <class T> class WholeColumn : public ArrowColumn {
             return value <= most_ && value >= least_;
     }
 
-    bool put(const std::array<T, kBlock>& values, std::uint32_t count, std::uint64_t valid,
-             std::int64_t* out) const {
-        bool within = true;
-        if (valid == all_of(count)) {
-            for (std::uint32_t i = 0; i < count; ++i) {
-                within &= is_within(values[i]);
-                out[i] = scaled(values[i]);
+    /// 64 values, the null ones as unknown; 0 if all others are easy.
+    std::uint64_t put(const void* from, std::uint64_t valid, int easy, std::int64_t* out) const {
+        return scale_ == 1 ? put_scaled<false>(from, valid, easy, out)
+                           : put_scaled<true>(from, valid, easy, out);
+    }
+    template <bool kScale>
+    std::uint64_t put_scaled(const void* from, std::uint64_t valid, int easy,
+                             std::int64_t* out) const {
+        constexpr bool kIsSigned = !std::is_same_v<T, std::uint64_t>;
+        constexpr std::uint64_t kUnknown = std::uint64_t{1} << 63;
+        static_assert(static_cast<std::int64_t>(kUnknown) == kUnknownNumber);
+        const auto scale = static_cast<std::uint64_t>(scale_);
+        const std::uint64_t up = kIsSigned ? std::uint64_t{1} << easy : 0;
+        std::uint64_t low = 0, high = 0; // of all values, moved up; what is above 64 bits
+        for (std::uint32_t i = 0; i < kBlock; i += 4) {
+            const std::array<std::uint64_t, 4>& is_valid = kWords[valid >> i & 15];
+            std::array<T, 4> values;
+            std::memcpy(values.data(), static_cast<const char*>(from) + i * sizeof(T),
+                        sizeof values);
+            for (std::uint32_t j = 0; j < 4; ++j) {
+                const auto value = static_cast<std::uint64_t>(values[j]);
+                low |= (value + up) & is_valid[j];
+                if constexpr (sizeof(T) > 8)
+                    high |= (static_cast<std::uint64_t>(values[j] >> 64) ^
+                             static_cast<std::uint64_t>(static_cast<std::int64_t>(value) >> 63)) &
+                            is_valid[j];
+                const std::uint64_t number = kScale ? value * scale : value; // may wrap
+                out[i + j] =
+                    static_cast<std::int64_t>(((number ^ kUnknown) & is_valid[j]) ^ kUnknown);
             }
-            return within;
         }
-        for (std::uint32_t i = 0; i < count; ++i) {
-            const bool is_valid = (valid >> i & 1) != 0;
-            within &= is_within(values[i]) | !is_valid;
-            out[i] = is_valid ? scaled(values[i]) : kUnknownNumber;
-        }
-        return within;
+        return low >> (easy + (kIsSigned ? 1 : 0)) | high;
     }
 
-    std::int64_t scaled(T value) const { // may wrap where it is not within
-        return static_cast<std::int64_t>(static_cast<std::uint64_t>(value) *
-                                         static_cast<std::uint64_t>(scale_));
+    /// The same of fewer: nothing is read or written behind them.
+    std::uint64_t put_some(const void* from, std::uint64_t valid, int easy, std::int64_t* out,
+                           std::uint32_t count) const {
+        std::array<T, kBlock> values{};
+        std::array<std::int64_t, kBlock> made;
+        std::memcpy(values.data(), from, count * sizeof(T));
+        const std::uint64_t beyond = put(values.data(), valid, easy, made.data());
+        std::memcpy(out, made.data(), count * sizeof(std::int64_t));
+        return beyond;
+    }
+
+    /// Values of a block that the field cannot have.
+    void refuse(const ArrowView& view, const ArrowRun& run, std::uint32_t first,
+                std::uint64_t valid, FirmCollector& to) const {
+        std::int64_t* const out = to.values().numbers(field_) + run.row + first;
+        for_each_bit(valid, [&](std::uint32_t i) {
+            const std::int64_t at = run.from + first + i;
+            if (is_within(view.value<T>(at))) return;
+            out[i] = kUnknownNumber;
+            std::string text;
+            to.bad_value(run.row + first + i, field_, text_at(view, at, text), reason_);
+        });
     }
 
     std::int64_t scale_ = 1, least_ = 0, most_ = 0;
     const char* reason_ = nullptr;
 };
 
+/// Floats in a field of numbers.
+class FloatColumn : public ArrowColumn {
+  public:
+    FloatColumn(std::uint32_t field, const Field& of)
+        : ArrowColumn(field), decimals_(of.decimals),
+          power_(static_cast<double>(power_of_ten(of.decimals))) {}
+
+    void write(const ArrowView& view, const ArrowRun& run, FirmCollector& to) override {
+        FirmRows& rows = to.values();
+        std::int64_t* out = nullptr;
+        std::uint64_t sizes = 0; // of all numbers: no size has a bit that is not here
+        for_each_valid(view, run, [&](std::uint32_t i) {
+            const auto value = view.value<double>(run.from + i);
+            if (value != value) return; // NaN
+            std::int64_t number = kUnknownNumber;
+            if (!read_short_decimal(value, power_, number)) {
+                const char* const reason = number_at(view, run.from + i, decimals_, number);
+                if (reason != nullptr) {
+                    std::string text;
+                    to.bad_value(run.row + i, field_, text_at(view, run.from + i, text), reason);
+                    number = kUnknownNumber;
+                }
+                if (number == kUnknownNumber) return;
+            }
+            if (out == nullptr) {
+                rows.go_to(run.row);
+                out = rows.numbers(field_) + run.row;
+            }
+            out[i] = number;
+            sizes |= static_cast<std::uint64_t>(number < 0 ? -number : number);
+        });
+        if (sizes > rows.harmless(field_)) rows.note_numbers(field_, run.row, run.count);
+    }
+
+  private:
+    const int decimals_;
+    const double power_;
+};
+
+/// A byte for each of eight bits.
+constexpr auto kBytes = [] {
+    std::array<std::uint64_t, 256> bytes{};
+    for (std::size_t bits = 0; bits < 256; ++bits)
+        for (std::size_t i = 0; i < 8; ++i) {
+            const std::size_t place = std::endian::native == std::endian::little ? i : 7 - i;
+            bytes[bits] |= std::uint64_t{bits >> i & 1} << 8 * place;
+        }
+    return bytes;
+}();
+
 class FlagColumn : public ArrowColumn {
   public:
     using ArrowColumn::ArrowColumn;
     void write(const ArrowView& view, const ArrowRun& run, FirmCollector& to) override {
+        std::uint8_t* out = nullptr;
         for_each_block(view, run,
                        [&](std::uint32_t first, std::uint32_t count, std::uint64_t valid) {
+                           if (out == nullptr) {
+                               to.values().go_to(run.row);
+                               out = to.values().flags(field_) + run.row;
+                           }
                            const std::uint64_t flags = view.flag_bits(run.from + first, count);
-                           to.values().go_to(run.row);
-                           std::uint8_t* const out = to.values().flags(field_) + run.row + first;
-                           for (std::uint32_t i = 0; i < count; ++i)
-                               out[i] = (valid >> i & 1) != 0 ? flags >> i & 1 : 2;
+                           std::array<std::uint64_t, kBlock / 8> bytes;
+                           for (std::uint32_t i = 0; i < kBlock; i += 8)
+                               bytes[i / 8] = kBytes[(flags & valid) >> i & 0xff] |
+                                              kBytes[~valid >> i & 0xff] << 1;
+                           std::memcpy(out + first, bytes.data(), count);
                        });
     }
 };
@@ -153,6 +257,30 @@ const char* read_value(const ArrowView& view, std::int64_t i, std::uint32_t inde
     std::string buffer;
     return rows.read(index, text_at(view, i, buffer), value);
 }
+
+/// Texts in a field of categories or codes: most were seen before.
+class NameColumn : public ArrowColumn {
+  public:
+    using ArrowColumn::ArrowColumn;
+    void write(const ArrowView& view, const ArrowRun& run, FirmCollector& to) override {
+        FirmRows& rows = to.values();
+        for_each_valid(view, run, [&](std::uint32_t i) {
+            const std::string_view text = view.text(run.from + i);
+            rows.go_to(run.row + i);
+            std::uint32_t number = 0;
+            if (seen_.find(text, number)) return rows.put(field_, number);
+            std::int64_t value = kUnknownNumber;
+            const char* const reason = rows.read(field_, text, value);
+            if (reason != nullptr) return to.bad_value(run.row + i, field_, text, reason);
+            if (value == kUnknownNumber) return;
+            seen_.keep(text, static_cast<std::uint32_t>(value));
+            rows.put(field_, value);
+        });
+    }
+
+  private:
+    ShortTexts seen_{11}; // and the numbers that read() gave
+};
 
 class AnyColumn : public ArrowColumn {
   public:
@@ -347,6 +475,8 @@ std::unique_ptr<ArrowColumn> make_arrow_column(const ArrowType& type, const Fiel
     if (type.id == Id::null) return std::make_unique<NoColumn>(field);
     if (type.id == Id::list || type.id == Id::map)
         return std::make_unique<ItemsColumn>(field, of, type);
+    const bool is_name = of.kind == Kind::category || of.kind == Kind::code;
+    if (type.is_text() && is_name) return std::make_unique<NameColumn>(field);
     if (type.is_text() || is_items(of.kind)) return std::make_unique<CellColumn>(field);
     if (type.id == Id::dictionary) return std::make_unique<DictionaryColumn>(field, of);
     if (type.id == Id::integer && of.kind == Kind::number) return make_whole(type, of, field);
@@ -355,6 +485,8 @@ std::unique_ptr<ArrowColumn> make_arrow_column(const ArrowType& type, const Fiel
         return std::make_unique<WholeColumn<__int128>>(field, of, type.scale);
     if (type.id == Id::date && type.bits == 32)
         return std::make_unique<WholeColumn<std::int32_t>>(field, of);
+    if (type.id == Id::floating && type.bits == 64 && of.kind == Kind::number)
+        return std::make_unique<FloatColumn>(field, of);
     if (type.id == Id::boolean) return std::make_unique<FlagColumn>(field);
     return std::make_unique<AnyColumn>(field, of);
 }

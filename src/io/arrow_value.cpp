@@ -38,21 +38,9 @@ template <class Float> const char* read_float(Float value, int decimals, std::in
     out = kUnknownNumber;
     if (std::isnan(value)) return nullptr;
     if (std::isinf(value)) return describe(NumberError::not_a_number);
-    if constexpr (sizeof(Float) == 8) {
-        // Different decimals of at most 15 digits are different floats: if one of them is this
-        // float, it is also what the shortest text says.
-        static constexpr std::array<double, kMaxDecimals + 1> kPowers{1,   1e1, 1e2, 1e3, 1e4,
-                                                                      1e5, 1e6, 1e7, 1e8, 1e9};
-        const double power = kPowers[static_cast<std::size_t>(decimals)];
-        const double product = value * power;
-        if (product < 1e15 && product > -1e15) {
-            const auto whole = static_cast<std::int64_t>(product + (product < 0 ? -0.5 : 0.5));
-            if (static_cast<double>(whole) / power == value) {
-                out = whole;
-                return nullptr;
-            }
-        }
-    }
+    if constexpr (sizeof(Float) == 8)
+        if (read_short_decimal(value, static_cast<double>(power_of_ten(decimals)), out))
+            return nullptr;
     // With an exponent: without one, digits behind the shortest would be the float's own.
     std::array<char, 64> buffer;
     const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,

@@ -56,11 +56,13 @@ void FirmCollector::set_aside(std::uint64_t line, std::string_view id, std::stri
     ++rows_set_aside_;
 }
 
+bool FirmCollector::refuse_without_id(std::uint64_t line) {
+    set_aside(line, {}, {}, "the row has no " + schema_->id_column());
+    return false;
+}
+
 bool FirmCollector::begin(std::uint64_t line, std::string_view id) {
-    if (id.empty()) {
-        set_aside(line, {}, {}, "the row has no " + schema_->id_column());
-        return false;
-    }
+    if (id.empty()) return refuse_without_id(line);
     const std::uint32_t hash = hash_text(id);
     if (seen_ != nullptr) {
         const std::uint32_t found = seen_->index_.find(

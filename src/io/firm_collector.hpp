@@ -12,6 +12,8 @@
 #include "model/firm_rows.hpp"
 #include "qice/io/reader.hpp"
 
+#include <cassert>
+
 namespace qice {
 
 class FirmCollector;
@@ -78,8 +80,10 @@ class FirmCollector {
 
     /// A row whose values come later, column by column; only without ids seen, and not strict.
     bool add_row(std::uint64_t line, std::string_view id) {
-        if (!begin(line, id)) return false;
-        rows_.end();
+        assert(seen_ == nullptr && !strict_);
+        if (id.empty()) return refuse_without_id(line);
+        hashes_.push_back(hash_text(id));
+        rows_.add_row(id, line);
         return true;
     }
     /// Takes values by column, or those of the current row.
@@ -103,6 +107,7 @@ class FirmCollector {
     friend class SeenIds;
 
     void bad_cell(std::uint32_t field, std::string_view value, std::string reason);
+    bool refuse_without_id(std::uint64_t line);
 
     SchemaPtr schema_;
     bool strict_;

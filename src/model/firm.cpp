@@ -2,6 +2,7 @@
 
 #include "base/hash_index.hpp"
 #include "base/in_threads.hpp"
+#include "base/large_pages.hpp"
 #include "model/derive.hpp"
 
 #include <algorithm>
@@ -137,6 +138,7 @@ void FirmTable::derive(Date as_of, unsigned threads) {
         const bool can_be_known =
             std::all_of(of.operands.begin(), of.operands.end(),
                         [&](std::uint32_t operand) { return !columns_[operand].numbers.empty(); });
+        if (can_be_known) reserve_large(column.numbers, size());
         column.numbers.resize(can_be_known ? size() : 0);
         column.numbers.shrink();
     }
@@ -176,13 +178,16 @@ void FirmTable::derive_sizes(std::uint32_t index, std::size_t begin, std::size_t
         for (std::uint32_t i = 0; i < seen.size(); ++i)
             categories.push_back(classes.category_of(seen[i]));
     }
+    const Array<std::uint32_t>& industries = columns_[industry].codes;
+    if (industries.empty()) return;
     for (std::size_t row = begin; row < end; ++row) {
-        const FirmView firm = (*this)[row];
-        const auto code = firm.scalar(industry);
-        if (!code || !categories[static_cast<std::size_t>(*code)]) continue;
-        const auto size_class = derived_size(
-            *schema_, field, *categories[static_cast<std::size_t>(*code)],
-            [&](std::uint32_t operand) { return firm.scalar(operand).value_or(kUnknownNumber); });
+        const std::uint32_t code = industries[row];
+        if (code == kUnknownCode || !categories[code]) continue;
+        const auto size_class =
+            derived_size(*schema_, field, *categories[code], [&](std::uint32_t operand) {
+                const Array<std::int64_t>& numbers = columns_[operand].numbers;
+                return numbers.empty() ? kUnknownNumber : numbers[row];
+            });
         if (size_class) sizes[row] = static_cast<std::uint32_t>(*size_class);
     }
 }

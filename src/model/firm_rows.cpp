@@ -57,8 +57,12 @@ std::uint32_t hash_number(std::uint32_t number) {
 // ------------------------------------------------------------------------------ LocalNames
 
 std::uint32_t LocalNames::add(std::string_view text) {
-    const std::uint32_t number = texts_.add(text);
-    if (number == table_numbers_.size()) table_numbers_.push_back(kUnlisted);
+    std::uint32_t number = 0;
+    if (!seen_.find(text, number)) {
+        number = texts_.add(text);
+        if (number == table_numbers_.size()) table_numbers_.push_back(kUnlisted);
+        seen_.keep(text, number);
+    }
     note(number);
     return number;
 }
@@ -245,6 +249,14 @@ void FirmRows::note_numbers(std::uint32_t field, std::uint32_t first, std::uint3
     may_overflow_ |= beyond;
 }
 
+std::optional<std::uint32_t> FirmRows::find_cell(Values& values, std::string_view text) {
+    std::uint32_t number = 0;
+    if (values.seen_cells.find(text, number)) return number;
+    const auto found = values.cells.find(text);
+    if (found) values.seen_cells.keep(text, *found);
+    return found;
+}
+
 /// Most cells were seen before, so what they came to is kept.
 const char* FirmRows::set_elements(std::uint32_t field, std::string_view text) {
     if (text.empty()) return nullptr;
@@ -252,7 +264,7 @@ const char* FirmRows::set_elements(std::uint32_t field, std::string_view text) {
     const bool is_set = values.kind == Kind::set;
     const bool may_keep = text.size() <= kLongestKept;
     if (may_keep) {
-        if (const auto found = values.cells.find(text)) {
+        if (const auto found = find_cell(values, text)) {
             const Parsed& parsed = values.parsed[*found];
             for (std::uint32_t i = parsed.first; i < parsed.first + parsed.count; ++i) {
                 values.names.note(is_set ? values.cached_elements[i].name

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/hash_index.hpp"
+#include "base/short_texts.hpp"
 #include "qice/model/firm.hpp"
 
 #include <shared_mutex>
@@ -36,6 +37,7 @@ class LocalNames {
     static constexpr std::uint32_t kUnlisted = UINT32_MAX, kListed = UINT32_MAX - 1;
 
     Dictionary texts_;
+    ShortTexts seen_;
     Array<std::uint32_t> table_numbers_; // or kUnlisted, kListed
     Array<std::uint32_t> listed_;        // occurred since the last merge, not in the table yet
 };
@@ -53,9 +55,15 @@ class FirmRows {
     void end();
     void abandon();
 
-    // By columns: rows first, each begin() and end(), then the values of one field after another,
-    // each field's in the order of the rows. A row's values are set where go_to() stands.
+    // By columns: rows first, by add_row(), then the values of one field after another, each
+    // field's in the order of the rows. A row's values are set where go_to() stands.
 
+    void add_row(std::string_view id, std::uint64_t line) {
+        ids_.append(id);
+        lines_.push_back(line);
+        ++rows_;
+        may_overflow_ = false;
+    }
     void go_to(std::uint32_t row) { at_ = row; }
     /// What a text is as a value of a number, date, flag, category or code; kUnknownNumber if the
     /// text is empty. Returns the reason why it is none, or nullptr. `exponents`: of numbers, too.
@@ -66,7 +74,9 @@ class FirmRows {
     /// The values of all rows, to be written to: unknown where they were not set.
     std::int64_t* numbers(std::uint32_t field); // of numbers and dates
     std::uint8_t* flags(std::uint32_t field);
-    /// Numbers of these rows were written to.
+    /// Numbers up to this one overflow no sum, whatever the others up to theirs are.
+    std::uint64_t harmless(std::uint32_t field) const { return values_[field].harmless; }
+    /// Numbers of these rows were written to, of which some may not be harmless.
     void note_numbers(std::uint32_t field, std::uint32_t first, std::uint32_t count);
     /// The elements of a set or tags, one by one: begin_items(), add_...(), end_items() with the
     /// first reason that was returned.
@@ -110,6 +120,7 @@ class FirmRows {
         LocalNames names;
         // Whole cells that were seen, and what they came to.
         Dictionary cells;
+        ShortTexts seen_cells;
         Array<Parsed> parsed;
         Array<SetElement> cached_elements;
         Array<Tag> cached_tags;
@@ -118,6 +129,8 @@ class FirmRows {
     void prepare(Values& values);
     const char* set_value(std::uint32_t field, std::string_view text, bool exponents);
     void put_number(Values& values, std::int64_t number);
+    /// The number of a whole cell among those that were seen.
+    static std::optional<std::uint32_t> find_cell(Values& values, std::string_view text);
     const char* set_elements(std::uint32_t field, std::string_view text);
     const char* add_set_part(std::uint32_t field, std::string_view part);
     const char* add_tag_part(std::uint32_t field, std::string_view part);
@@ -182,6 +195,7 @@ class FirmTableWriter {
   private:
     static void change_field(FirmTable& table, std::uint32_t field,
                              std::vector<DayChange>& changes);
+    static void append_texts(TextColumn& to, const TextColumn& from);
     void start_column(std::uint32_t field, std::size_t first_row);
     bool has_room(const FirmRows& rows) const;
     void make_room(const FirmRows& rows);

@@ -1,4 +1,5 @@
 // FirmTableWriter and FirmTableBuilder: batches of rows become a table.
+#include "base/large_pages.hpp"
 #include "model/firm_rows.hpp"
 
 #include <mutex>
@@ -23,24 +24,24 @@ void FirmTableWriter::start_column(std::uint32_t field, std::size_t first_row) {
     switch (table_.schema()[field].kind) {
     case Kind::number:
     case Kind::date:
-        column.numbers.reserve(capacity_);
+        reserve_large(column.numbers, capacity_);
         column.numbers.assign(first_row, kUnknownNumber);
         break;
     case Kind::flag:
-        column.flags.reserve(capacity_);
+        reserve_large(column.flags, capacity_);
         column.flags.assign(first_row, 2);
         break;
     case Kind::category:
     case Kind::code:
-        column.codes.reserve(capacity_);
+        reserve_large(column.codes, capacity_);
         column.codes.assign(first_row, kUnknownCode);
         break;
     case Kind::set:
-        column.unknown.reserve(capacity_);
+        reserve_large(column.unknown, capacity_);
         column.unknown.assign(first_row, table_.schema()[field].missing_is_unknown);
         [[fallthrough]];
     case Kind::tags:
-        column.offsets.reserve(capacity_ + 1);
+        reserve_large(column.offsets, capacity_ + 1);
         column.offsets.assign(first_row + 1, 0);
         break;
     case Kind::text:
@@ -68,8 +69,12 @@ bool FirmTableWriter::has_room(const FirmRows& rows) const {
 }
 
 void FirmTableWriter::make_room(const FirmRows& rows) {
+    // Growing copies up to the 32 MiB from which malloc moves pages instead, and room that is never
+    // touched costs nothing: so in large steps at first.
     const auto grown = [](std::size_t size, std::size_t capacity) {
-        return size <= capacity ? capacity : std::max(size, capacity + capacity / 2);
+        constexpr std::size_t kMany = 1 << 22;
+        const std::size_t next = capacity < kMany ? capacity * 4 : capacity + capacity / 2;
+        return size <= capacity ? capacity : std::max(size, next);
     };
     const std::size_t size = table_.size() + rows.size();
     if (size > capacity_) capacity_ = std::max(grown(size, capacity_), expected_);
@@ -78,28 +83,38 @@ void FirmTableWriter::make_room(const FirmRows& rows) {
         const FirmRows::Values& values = rows.values_[field];
         switch (table_.schema()[field].kind) {
         case Kind::number:
-        case Kind::date: column.numbers.reserve(capacity_); break;
-        case Kind::flag: column.flags.reserve(capacity_); break;
+        case Kind::date: reserve_large(column.numbers, capacity_); break;
+        case Kind::flag: reserve_large(column.flags, capacity_); break;
         case Kind::category:
-        case Kind::code: column.codes.reserve(capacity_); break;
+        case Kind::code: reserve_large(column.codes, capacity_); break;
         case Kind::set:
         case Kind::tags: {
             const std::size_t elements = column.elements.size() + values.elements.size();
             const std::size_t tags = column.tags.size() + values.tags.size();
-            if (table_.schema()[field].kind == Kind::set) column.unknown.reserve(capacity_);
-            column.offsets.reserve(capacity_ + 1);
-            column.elements.reserve(grown(elements, column.elements.capacity()));
-            column.tags.reserve(grown(tags, column.tags.capacity()));
+            if (table_.schema()[field].kind == Kind::set) reserve_large(column.unknown, capacity_);
+            reserve_large(column.offsets, capacity_ + 1);
+            reserve_large(column.elements, grown(elements, column.elements.capacity()));
+            reserve_large(column.tags, grown(tags, column.tags.capacity()));
             break;
         }
         case Kind::text: {
             const std::size_t bytes = column.texts.bytes_.size() + values.bytes.size();
             column.texts.ends_.make_room_for(bytes);
             column.texts.ends_.reserve(capacity_ + 1);
-            column.texts.bytes_.reserve(grown(bytes, column.texts.bytes_.capacity()));
+            reserve_large(column.texts.bytes_, grown(bytes, column.texts.bytes_.capacity()));
         }
         }
     }
+}
+
+void FirmTableWriter::append_texts(TextColumn& to, const TextColumn& from) {
+    const std::uint64_t base = to.bytes_.size();
+    const std::size_t first = to.ends_.size();
+    to.bytes_.append(from.bytes_.data(), from.bytes_.size());
+    to.ends_.make_room_for(to.bytes_.size());
+    to.ends_.resize(first + from.size());
+    for (std::size_t i = 0; i < from.size(); ++i)
+        to.ends_.set(first + i, base + from.ends_[i + 1]);
 }
 
 FirmTableWriter::Place FirmTableWriter::add(FirmRows& rows, std::uint64_t first_line) {
@@ -148,10 +163,9 @@ FirmTableWriter::Place FirmTableWriter::add(FirmRows& rows, std::uint64_t first_
         table_.lines_.reserve(capacity_);
         table_.ids_.ends_.reserve(capacity_ + 1);
     }
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        table_.ids_.append(rows.id(row));
+    append_texts(table_.ids_, rows.ids_);
+    for (std::size_t row = 0; row < rows.size(); ++row)
         table_.lines_.push_back(first_line + rows.line(row));
-    }
     return place;
 }
 
