@@ -1,6 +1,7 @@
 #include "dict_firm.hpp"
 
 #include "errors.hpp"
+#include "io/arrow_value.hpp"
 #include "json_text.hpp"
 #include "qice/base/text.hpp"
 
@@ -13,40 +14,46 @@ namespace py = pybind11;
 namespace qice::python {
 namespace {
 
+/// False, and no error, of a lone surrogate.
+bool read(PyObject* text, std::string_view& out) {
+    if (PyUnicode_IS_COMPACT_ASCII(text)) {
+        out = {static_cast<const char*>(PyUnicode_DATA(text)),
+               static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))};
+        return true;
+    }
+    Py_ssize_t size = 0;
+    const char* const bytes = PyUnicode_AsUTF8AndSize(text, &size);
+    if (bytes == nullptr) {
+        PyErr_Clear();
+        return false;
+    }
+    out = {bytes, static_cast<std::size_t>(size)};
+    return true;
+}
+
 /// Takes values one by one; false where JSON has to decide.
 class PlainValues {
   public:
-    PlainValues(OneFirm& firm, const Schema& schema, std::vector<Quarantined>& bad)
-        : firm_(firm), schema_(schema), bad_(bad) {}
+    PlainValues(OneFirm& firm, KeyFields& keys, std::vector<Quarantined>& bad)
+        : firm_(firm), keys_(keys), schema_(*firm.schema()), bad_(bad) {}
 
     bool take_all(PyObject* dict) {
         PyObject *key = nullptr, *value = nullptr;
         for (Py_ssize_t place = 0; PyDict_Next(dict, &place, &key, &value);) {
-            std::string_view name, text;
-            if (!PyUnicode_CheckExact(key) || !read(key, name)) return false;
-            if (name == schema_.id_column()) {
+            std::string_view text;
+            if (!PyUnicode_CheckExact(key)) return false;
+            const std::uint32_t field = keys_.find(key);
+            if (field == KeyFields::kId) {
                 if (!PyUnicode_CheckExact(value) || !read(value, text)) return false;
                 firm_.set_id(text);
-                continue;
+            } else if (field == KeyFields::kNone || !take(field, value)) {
+                return false;
             }
-            const auto field = schema_.find(name);
-            if (!field || schema_[*field].derived() || !take(*field, value)) return false;
         }
         return true;
     }
 
   private:
-    static bool read(PyObject* text, std::string_view& out) {
-        Py_ssize_t size = 0;
-        const char* const bytes = PyUnicode_AsUTF8AndSize(text, &size);
-        if (bytes == nullptr) {
-            PyErr_Clear();
-            return false;
-        }
-        out = {bytes, static_cast<std::size_t>(size)};
-        return true;
-    }
-
     bool take(std::uint32_t field, PyObject* value) {
         const Kind kind = schema_[field].kind;
         if (value == Py_None) return true;
@@ -85,7 +92,11 @@ class PlainValues {
             firm_.set_flag(field, value == 1); // what pandas makes of flags
             return true;
         }
-        if (schema_[field].kind != Kind::number || !(std::fabs(value) < 1e15)) return false;
+        const Field& of = schema_[field];
+        if (of.kind != Kind::number || !(std::fabs(value) < 1e15)) return false;
+        std::int64_t number = 0;
+        if (read_short_decimal(value, static_cast<double>(power_of_ten(of.decimals)), number))
+            return firm_.set_number(field, number, of.decimals) == nullptr;
         std::array<char, 400> digits;
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value,
                                        std::chars_format::fixed)
@@ -137,16 +148,39 @@ class PlainValues {
 
     std::string joined_;
     OneFirm& firm_;
+    KeyFields& keys_;
     const Schema& schema_;
     std::vector<Quarantined>& bad_;
 };
 
 } // namespace
 
-void assign_dict(OneFirm& firm, const Schema& schema, Date as_of, PyObject* dict,
+KeyFields::KeyFields(SchemaPtr schema) : schema_(std::move(schema)) {
+    std::size_t size = 64;
+    while (size < 4 * schema_->size())
+        size *= 2;
+    slots_.resize(size);
+}
+
+std::uint32_t KeyFields::find(PyObject* key) {
+    const Py_hash_t hash = PyObject_Hash(key);
+    std::string_view text;
+    if (!read(key, text)) return kNone;
+    std::size_t at = static_cast<std::size_t>(hash) & (slots_.size() - 1);
+    for (; slots_[at].field != kNone; at = (at + 1) & (slots_.size() - 1))
+        if (slots_[at].hash == hash && name(slots_[at].field) == text) return slots_[at].field;
+    if (text == schema_->id_column()) {
+        slots_[at] = {hash, kId};
+    } else if (const auto field = schema_->find(text); field && !(*schema_)[*field].derived()) {
+        slots_[at] = {hash, *field};
+    }
+    return slots_[at].field;
+}
+
+void assign_dict(OneFirm& firm, KeyFields& keys, Date as_of, PyObject* dict,
                  std::vector<Quarantined>& bad) {
     firm.clear();
-    if (PlainValues(firm, schema, bad).take_all(dict)) return;
+    if (PlainValues(firm, keys, bad).take_all(dict)) return;
     bad.clear();
     JsonText text;
     text.append(dict);

@@ -39,30 +39,49 @@ template <class IsNull> void mark_nulls(FrameColumn& column, std::size_t rows, I
     if (column.nulls == rows && rows > 0) column.format = "n";
 }
 
+/// Room that is about to be written.
+std::unique_ptr<std::byte[]> unset_bytes(std::size_t size) {
+    return std::unique_ptr<std::byte[]>(new std::byte[size]);
+}
+
+/// Floats as whole numbers, NaN as 0; false if one is neither, or may not be exact.
+template <class Float>
+bool take_whole(const Float* values, std::size_t count, std::int64_t* whole) {
+    constexpr double kMostExact = 9007199254740992.0; // 2^53
+    bool all_whole = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double value = values[i];
+        const double small = std::fabs(value) < kMostExact ? value : 0.0; // also of NaN
+        whole[i] = static_cast<std::int64_t>(small);
+        all_whole &= (static_cast<double>(whole[i]) == value) | (value != value);
+    }
+    return all_whole;
+}
+
 /// pandas has whole numbers, flags and codes as floats where one is missing: they are handed on as
 /// what they are.
 template <class Float>
 void take_floats(const Float* values, FrameColumn& column, std::size_t rows) {
-    constexpr double kMostExact = 9007199254740992.0; // 2^53
-    mark_nulls(column, rows, [&](std::size_t row) { return std::isnan(values[row]); });
+    mark_nulls(column, rows, [&](std::size_t row) { return values[row] != values[row]; });
     if (column.nulls == rows) return;
-    auto made = std::make_unique<std::byte[]>(rows * sizeof(std::int64_t));
+    constexpr std::size_t kBlock = 4096; // a column that is not of whole numbers shows it early
+    auto made = unset_bytes(rows * sizeof(std::int64_t));
     auto* const whole = reinterpret_cast<std::int64_t*>(made.get());
-    for (std::size_t row = 0; row < rows; ++row) {
-        const double value = values[row];
-        if (std::isnan(value)) continue;
-        if (!(std::fabs(value) < kMostExact) || value != std::nearbyint(value)) return;
-        whole[row] = static_cast<std::int64_t>(value);
-    }
+    for (std::size_t row = 0; row < rows; row += kBlock)
+        if (!take_whole(values + row, std::min(kBlock, rows - row), whole + row)) return;
     column.format = "l";
     column.made = std::move(made);
     column.values = column.made.get();
 }
 
 void take_flags(const std::uint8_t* values, FrameColumn& column, std::size_t rows) {
-    column.made = std::make_unique<std::byte[]>((rows + 7) / 8);
-    for (std::size_t row = 0; row < rows; ++row)
-        column.made[row / 8] |= static_cast<std::byte>((values[row] != 0) << (row & 7));
+    column.made = unset_bytes((rows + 7) / 8);
+    for (std::size_t first = 0; first < rows; first += 8) {
+        unsigned bits = 0;
+        for (std::size_t i = 0; i < std::min<std::size_t>(8, rows - first); ++i)
+            bits |= static_cast<unsigned>(values[first + i] != 0) << i;
+        column.made[first / 8] = static_cast<std::byte>(bits);
+    }
     column.values = column.made.get();
 }
 

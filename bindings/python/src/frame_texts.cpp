@@ -24,14 +24,20 @@ Is look(PyObject* object) {
     return is_missing(object) ? Is::missing : Is::other;
 }
 
-void append_character(std::string& out, Py_UCS4 c) {
-    const auto put = [&](Py_UCS4 byte) { out += static_cast<char>(byte); };
-    if (c < 0x80) return put(c);
-    if (c < 0x800) return put(0xc0 | c >> 6), put(0x80 | (c & 63));
-    if (c < 0x10000) // a lone surrogate comes out as what no reader takes for UTF-8
-        return put(0xe0 | c >> 12), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
-    put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 63)), put(0x80 | (c >> 6 & 63)),
-        put(0x80 | (c & 63));
+/// UTF-8 of a character, of at most 4 bytes; returns its end.
+char* put_character(char* to, Py_UCS4 c) {
+    const auto put = [&](Py_UCS4 byte) { *to++ = static_cast<char>(byte); };
+    if (c < 0x80) {
+        put(c);
+    } else if (c < 0x800) {
+        put(0xc0 | c >> 6), put(0x80 | (c & 63));
+    } else if (c < 0x10000) { // a lone surrogate comes out as what no reader takes for UTF-8
+        put(0xe0 | c >> 12), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
+    } else {
+        put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 63)), put(0x80 | (c >> 6 & 63)),
+            put(0x80 | (c & 63));
+    }
+    return to;
 }
 
 void append_text(std::string& out, PyObject* text) {
@@ -42,12 +48,25 @@ void append_text(std::string& out, PyObject* text) {
         return;
     }
     const auto kind = static_cast<int>(PyUnicode_KIND(text));
+    const std::size_t size = out.size();
+    out.resize(size + 4 * length);
+    char* to = out.data() + size;
     if (kind == PyUnicode_2BYTE_KIND)
         for (std::size_t i = 0; i < length; ++i)
-            append_character(out, static_cast<const Py_UCS2*>(data)[i]);
+            to = put_character(to, static_cast<const Py_UCS2*>(data)[i]);
     else
         for (std::size_t i = 0; i < length; ++i)
-            append_character(out, PyUnicode_READ(kind, data, i));
+            to = put_character(to, PyUnicode_READ(kind, data, i));
+    out.resize(static_cast<std::size_t>(to - out.data()));
+}
+
+/// Objects lie all over the memory, so each is asked for some rows before it is looked at.
+void ask_for(PyObject* const* objects, std::size_t row, std::size_t rows) {
+    constexpr std::size_t kAhead = 16;
+    if (row + kAhead >= rows) return;
+    const char* const object = reinterpret_cast<const char*>(objects[row + kAhead]);
+    __builtin_prefetch(object);
+    __builtin_prefetch(object + 64); // where a short text ends
 }
 
 /// Objects by where they lie, numbered in order of first appearance.
@@ -55,16 +74,23 @@ class Numbers {
   public:
     Numbers() : slots_(1024) {}
 
-    /// The object's number, and whether it is a new one.
-    std::pair<std::uint32_t, bool> add(const PyObject* object) {
+    static constexpr std::uint32_t kNone = UINT32_MAX;
+
+    /// The object's number, or kNone. The object itself is not looked at.
+    std::uint32_t find(const PyObject* object) const {
         std::size_t at = place(object);
         while (slots_[at].object != nullptr && slots_[at].object != object)
             at = (at + 1) & (slots_.size() - 1);
-        if (slots_[at].object == object) return {slots_[at].number, false};
-        const auto number = static_cast<std::uint32_t>(count_++);
-        slots_[at] = {object, number};
-        if (count_ * 2 > slots_.size()) grow();
-        return {number, true};
+        return slots_[at].object == object ? slots_[at].number : kNone;
+    }
+    /// The number of an object that has none yet.
+    std::uint32_t add(const PyObject* object) {
+        if ((count_ + 1) * 2 > slots_.size()) grow();
+        std::size_t at = place(object);
+        while (slots_[at].object != nullptr)
+            at = (at + 1) & (slots_.size() - 1);
+        slots_[at] = {object, static_cast<std::uint32_t>(count_)};
+        return static_cast<std::uint32_t>(count_++);
     }
     std::size_t size() const { return count_; }
 
@@ -125,16 +151,19 @@ Taken take_as_dictionary(PyObject* const* objects, std::size_t rows, FrameColumn
             mark_null(column, row);
             continue;
         }
-        if (!PyUnicode_Check(object)) {
-            if (look(object) == Is::other) return Taken::other;
+        const std::uint32_t number = known.find(object);
+        if (number != Numbers::kNone) {
+            numbers[row] = static_cast<std::int32_t>(number);
+            continue;
+        }
+        const Is is = look(object);
+        if (is == Is::other) return Taken::other;
+        if (is == Is::missing) {
             missing = object;
             mark_null(column, row);
             continue;
         }
-        if (!PyUnicode_IS_READY(object)) return Taken::other;
-        const auto [number, is_new] = known.add(object);
-        numbers[row] = static_cast<std::int32_t>(number);
-        if (!is_new) continue;
+        numbers[row] = static_cast<std::int32_t>(known.add(object));
         if (known.size() > kTried + row / kMostPart) return Taken::too_many;
         append_text(column.texts.bytes, object);
         column.texts.end();
@@ -203,6 +232,7 @@ bool take_texts(PyObject* const* objects, std::size_t rows, FrameColumn& column)
     column.made.reset();
     column.texts.ends.reserve(rows + 1);
     for (std::size_t row = 0; row < rows; ++row) {
+        ask_for(objects, row, rows);
         const Is is = look(objects[row]);
         if (is == Is::other) return false;
         if (is == Is::missing)

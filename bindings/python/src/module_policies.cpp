@@ -19,6 +19,7 @@ struct Asking {
     Snapshot::Scratch scratch;
     SchemaPtr schema;
     std::unique_ptr<OneFirm> firm;
+    std::unique_ptr<KeyFields> keys;
     std::unique_ptr<FirmRecord> row;
     std::vector<Quarantined> bad;
 
@@ -26,6 +27,7 @@ struct Asking {
         static thread_local Asking asking;
         if (asking.schema != schema) {
             asking.firm = std::make_unique<OneFirm>(schema);
+            asking.keys = std::make_unique<KeyFields>(schema);
             asking.row = std::make_unique<FirmRecord>(schema);
             asking.schema = schema;
         }
@@ -72,7 +74,7 @@ py::tuple ask_dict(const PyMoment& of, const py::dict& firm, const std::optional
                    const std::vector<std::string>& statuses) {
     const SchemaPtr& schema = of.moment->schema();
     Asking& asking = Asking::here(schema);
-    assign_dict(*asking.firm, *schema, of.moment->as_of(), firm.ptr(), asking.bad);
+    assign_dict(*asking.firm, *asking.keys, of.moment->as_of(), firm.ptr(), asking.bad);
     const py::list bad = to_list(asking.bad);
     return ask(of, asking.firm->record(), {top_of(top), statuses_of(statuses)}) +
            py::make_tuple(bad);
@@ -110,7 +112,7 @@ PyExplanation explain_one(const PyMoment& of, const FirmView& firm, const py::ob
 py::object explain_dict(const PyMoment& of, const py::dict& firm, const py::object& policy) {
     const SchemaPtr& schema = of.moment->schema();
     Asking& asking = Asking::here(schema);
-    assign_dict(*asking.firm, *schema, of.moment->as_of(), firm.ptr(), asking.bad);
+    assign_dict(*asking.firm, *asking.keys, of.moment->as_of(), firm.ptr(), asking.bad);
     const py::list bad = to_list(asking.bad);
     const FirmTable table = asking.firm->table(of.moment->as_of());
     return py::make_tuple(explain_one(of, table[0], policy), bad);
