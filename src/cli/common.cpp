@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <string>
 #include <thread>
+
+#include <sys/resource.h>
 
 namespace qice::cli {
 namespace {
@@ -105,6 +109,15 @@ int fail(const Status& status) {
     case StatusCode::storage: return kStorage;
     default: return kInvalidInput;
     }
+}
+
+double peak_kib() {
+    std::ifstream status("/proc/self/status"); // `VmHWM:     1234 kB`
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr);
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss);
 }
 
 bool chinese(const Options& options) {

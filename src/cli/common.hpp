@@ -55,6 +55,10 @@ int fail(const Status& status);
 /// that the option has here. complain() does so by itself.
 std::string with_option(std::string sentence);
 
+/// The most memory this process has had, in KiB. Not getrusage(): there a program begins with what
+/// the program had that started it.
+double peak_kib();
+
 bool chinese(const Options& options);
 Result<Date> as_of(const Options& options);
 /// `WEIGHT:DAYS`; empty text is no urgency.

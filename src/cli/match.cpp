@@ -7,7 +7,6 @@
 #include "qice/match/matcher.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -323,8 +322,6 @@ class Match : public Command {
                 by_status += fmt::format("{}\"{}\": {}", by_status.empty() ? "" : ", ",
                                          name_of(static_cast<Verdict>(s)), pushes[s]);
         if (options_.json) {
-            rusage usage{};
-            getrusage(RUSAGE_SELF, &usage);
             fmt::print(
                 "{{\"as_of\": \"{}\", \"firms\": {}, \"policies\": {}, \"policies_matched\": {}, "
                 "\"pairs\": {}, \"pushes\": {{{}}}, \"quarantined\": {}, \"rows_set_aside\": {}, "
@@ -334,8 +331,8 @@ class Match : public Command {
                 as_of_.to_string(), totals_.firms, loaded_.policies.policies.size(),
                 policies_matched_, pairs, by_status, totals_.quarantine.entries,
                 totals_.quarantine.rows_set_aside, loaded_.policies.errors.size(), seconds_.read,
-                seconds_.compile, seconds_.index, seconds_.match, seconds_.write,
-                static_cast<double>(usage.ru_maxrss) / 1024.0, match_.threads, kernels().name);
+                seconds_.compile, seconds_.index, seconds_.match, seconds_.write, peak_kib() / 1024,
+                match_.threads, kernels().name);
             return;
         }
         std::string words;

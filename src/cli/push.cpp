@@ -11,7 +11,6 @@
 #include "qice/version.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -186,12 +185,6 @@ class PushNight : public Command {
         const int failed = fail(status);
         log_.failure(status, failed);
         return code == kDone || code == kQuarantined ? failed : code;
-    }
-
-    static double peak_kib() {
-        rusage usage{};
-        getrusage(RUSAGE_SELF, &usage);
-        return static_cast<double>(usage.ru_maxrss);
     }
 
     std::string counts_of(const StoredRun& of) const {
