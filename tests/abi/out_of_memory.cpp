@@ -380,16 +380,33 @@ void ask(Walk& walk) {
     qice_schema_destroy(schema);
 }
 
-/// What comes does so at once or not at all.
-void change(Walk& walk) {
-    const Options options;
+/// An engine without policies, and firms for it; both are there before anything is refused.
+struct Bare {
+    Bare(Walk& walk, const Options& options) {
+        CALM(qice_schema_parse(&schema, kSchema, sizeof kSchema - 1, "", 0, error));
+        CALM(qice_engine_open(&engine, schema, kDay, nullptr, nullptr, 0, error));
+        CALM(
+            qice_firms_read_csv(&firms, schema, options.reading, kFirms, sizeof kFirms - 1, error));
+    }
+    ~Bare() {
+        qice_firms_destroy(firms);
+        qice_engine_destroy(engine);
+        qice_schema_destroy(schema);
+    }
+    Bare(const Bare&) = delete;
+
     qice_schema* schema = nullptr;
     qice_engine* engine = nullptr;
     qice_firms* firms = nullptr;
+};
+
+/// What comes does so at once or not at all.
+void change(Walk& walk) {
+    const Options options;
+    const Bare bare(walk, options);
+    qice_engine* const engine = bare.engine;
+    qice_firms* const firms = bare.firms;
     int32_t removed = 0;
-    CALM(qice_schema_parse(&schema, kSchema, sizeof kSchema - 1, "", 0, error));
-    CALM(qice_engine_open(&engine, schema, kDay, nullptr, nullptr, 0, error));
-    CALM(qice_firms_read_csv(&firms, schema, options.reading, kFirms, sizeof kFirms - 1, error));
     STEP(qice_engine_put(engine, kPolicies, sizeof kPolicies - 1, error));
     STEP(qice_engine_put(engine, kMore, sizeof kMore - 1, error));
     match_all(walk, engine, firms, options);
@@ -403,21 +420,15 @@ void change(Walk& walk) {
     qice_error* skipped = nullptr;
     STEP(qice_engine_set_day(engine, kDay + 1, error));
     STEP(qice_engine_skipped(&skipped, engine, error));
-    qice_firms_destroy(firms);
-    qice_engine_destroy(engine);
-    qice_schema_destroy(schema);
 }
 
 /// So many changes that an engine's thread puts its policies in order; what it lacks is made up
 /// for.
 void merge(Walk& walk) {
     const Options options;
-    qice_schema* schema = nullptr;
-    qice_engine* engine = nullptr;
-    qice_firms* firms = nullptr;
-    CALM(qice_schema_parse(&schema, kSchema, sizeof kSchema - 1, "", 0, error));
-    CALM(qice_engine_open(&engine, schema, kDay, nullptr, nullptr, 0, error));
-    CALM(qice_firms_read_csv(&firms, schema, options.reading, kFirms, sizeof kFirms - 1, error));
+    const Bare bare(walk, options);
+    qice_engine* const engine = bare.engine;
+    qice_firms* const firms = bare.firms;
     for (int some = 0; some < 4; ++some) {
         std::string policies;
         for (int i = 0; i < 60; ++i) {
@@ -429,9 +440,6 @@ void merge(Walk& walk) {
         STEP(qice_engine_put(engine, policies.data(), policies.size(), error));
     }
     match_all(walk, engine, firms, options);
-    qice_firms_destroy(firms);
-    qice_engine_destroy(engine);
-    qice_schema_destroy(schema);
 }
 
 struct Part {
