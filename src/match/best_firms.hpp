@@ -1,4 +1,5 @@
-// The first K firms of one policy and class out of rows of bits: score descending, then id.
+// The firms of one policy and class out of rows of bits: the first K, score descending, then id
+// (BestFirms); or all of them in no order (take_all).
 //
 // Only firms that follow a tag of the policy are scored one by one, off the tags' postings. All
 // others of a row have one score, and of these only the least ids matter: their ranks are compared

@@ -1,6 +1,7 @@
 #include "qice/match/matcher.hpp"
 
 #include "base/in_threads.hpp"
+#include "base/large_pages.hpp"
 #include "kernels/kernels.hpp"
 #include "match/rank.hpp"
 
@@ -8,10 +9,6 @@
 #include <cstddef>
 #include <new>
 #include <numeric>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace qice {
 namespace {
@@ -73,9 +70,7 @@ KeyChunk new_chunk(std::size_t bytes) {
     if (bytes < kLargePage) return KeyChunk(std::malloc(bytes));
     bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
     KeyChunk chunk(std::aligned_alloc(kLargePage, bytes));
-#if defined(__linux__)
-    if (chunk) ::madvise(chunk.get(), bytes, MADV_HUGEPAGE);
-#endif
+    if (chunk) use_large_pages(chunk.get(), bytes);
     return chunk;
 }
 
