@@ -423,11 +423,11 @@ QICE_API int32_t qice_firm_destroy(qice_firm* firm);
 QICE_API int32_t qice_rows_create(qice_rows** out, const qice_schema* schema,
                                   const qice_read_options* options, qice_error** error);
 /* Copies a firm. One without an id, or with one that was added before, is set aside: the finished
- * table tells it (qice_firms_bad). Fails: QICE_USAGE for a firm of another schema. After
- * QICE_OUT_OF_MEMORY the rows are lost and can only be destroyed. Since 1. */
+ * table tells it (qice_firms_bad). Fails: QICE_USAGE for a firm of another schema, and
+ * QICE_OUT_OF_MEMORY; the firms that were added before stay. Since 1. */
 QICE_API int32_t qice_rows_add(qice_rows* rows, const qice_firm* firm, qice_error** error);
 /* Makes a table of what was added; `rows` is then empty and may be used again. The caller owns *out.
- * After QICE_OUT_OF_MEMORY as qice_rows_add. Since 1. */
+ * Fails: QICE_OUT_OF_MEMORY; what was added stays, and this may be tried again. Since 1. */
 QICE_API int32_t qice_rows_finish(qice_firms** out, qice_rows* rows, qice_error** error);
 /* QICE_OK or QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_rows_destroy(qice_rows* rows);

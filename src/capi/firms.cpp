@@ -318,8 +318,7 @@ int32_t qice_rows_create(qice_rows** out, const qice_schema* schema,
         qice_rows*& made = out_of(out, "out");
         const SchemaPtr& of = get(schema, "schema");
         const ReadOptions& how = get(options, "options");
-        made =
-            hold<qice_rows>(std::make_unique<RowsBody>(RowsBody{of, how, FirmSetBuilder(of, how)}));
+        made = hold<qice_rows>(std::make_unique<RowsBody>(RowsBody{of, FirmSetBuilder(of, how)}));
         return {};
     });
 }
@@ -330,10 +329,7 @@ int32_t qice_rows_add(qice_rows* rows, const qice_firm* firm, qice_error** error
         const OneFirm& added = get(firm, "firm");
         if (added.schema() != body.schema)
             throw Refusal{QICE_USAGE, "the firm is of another schema than the rows"};
-        if (body.lost) throw Refusal{QICE_USAGE, "the rows were lost when memory ran out"};
-        body.lost = true; // unless this ends well
         body.builder.add(added);
-        body.lost = false;
         return {};
     });
 }
@@ -342,13 +338,9 @@ int32_t qice_rows_finish(qice_firms** out, qice_rows* rows, qice_error** error) 
     return guarded(error, [&]() -> Outcome {
         qice_firms*& made = out_of(out, "out");
         RowsBody& body = get(rows, "rows");
-        if (body.lost) throw Refusal{QICE_USAGE, "the rows were lost when memory ran out"};
-        FirmSetBuilder next(body.schema, body.options);
-        body.lost = true;
-        FirmsRead read = std::move(body.builder).finish();
-        body.builder = std::move(next);
-        body.lost = false;
-        return make_firms(made, std::move(read));
+        const Outcome outcome = make_firms(made, body.builder.finish());
+        body.builder.clear();
+        return outcome;
     });
 }
 

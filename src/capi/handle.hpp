@@ -63,9 +63,7 @@ struct EngineBody {
 
 struct RowsBody {
     SchemaPtr schema;
-    ReadOptions options;
     FirmSetBuilder builder;
-    bool lost = false; // memory ran out within a row
 };
 
 /// The answer to the last question, and what it is made in.

@@ -82,11 +82,16 @@ Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
 }
 
 IndexedFirms Matcher::index(const FirmTable& firms, const IndexOptions& options) const {
-    FirmIndex index(program_, firms,
-                    options.sort ? FirmOrder::by_strongest_fields : FirmOrder::as_given);
-    ZoneMap zones = options.zones ? ZoneMap(program_, index) : ZoneMap(program_);
-    TagMatrix tags = firm_tags(program_, index, firms);
-    return {&firms, std::move(index), std::move(zones), std::move(tags)};
+    IndexedFirms made{
+        &firms,
+        FirmIndex(program_, firms,
+                  options.sort ? FirmOrder::by_strongest_fields : FirmOrder::as_given),
+        ZoneMap(program_), TagMatrix()};
+    if (options.zones) made.zones = ZoneMap(program_, made.index);
+    // Eigen's matrices cannot be moved, and a copy for which memory runs out loses some of it.
+    TagMatrix tags = firm_tags(program_, made.index, firms);
+    made.tags.swap(tags);
+    return made;
 }
 
 /// One call of match(): what the threads share, and what each has of its own.
