@@ -18,7 +18,6 @@ constexpr int kOldestServer = 140000; // client_connection_check_interval came w
 // Types by number, as src/include/catalog/pg_type.dat has them; they never change.
 constexpr unsigned kBytea = 17, kBigint = 20, kText = 25;
 constexpr unsigned kByteaArray = 1001, kTextArray = 1009, kBigintArray = 1016;
-constexpr unsigned kTid = 27, kTidArray = 1010;
 
 template <class Number> void append_number(std::string& out, Number number) {
     for (int shift = 8 * (static_cast<int>(sizeof number) - 1); shift >= 0; shift -= 8)
@@ -152,10 +151,6 @@ void PgParameters::add(const PgBytesArray& array) {
     add(kByteaArray, array_of(kBytea, array.items, append_item));
 }
 
-void PgParameters::add(const PgPlaces& places) {
-    add(kTidArray, array_of(kTid, places.items, append_item));
-}
-
 // ---------------------------------------------------------------------------------- PgRows
 
 void PgRows::Clear::operator()(pg_result* result) const { PQclear(result); }
@@ -226,10 +221,6 @@ Status Postgres::take(pg_result* result, PgRows& rows) {
     case PGRES_EMPTY_QUERY: return {};
     default: break;
     }
-    const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char* position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
-    last_state_ = state != nullptr ? state : "";
-    last_position_ = position != nullptr ? std::strtoul(position, nullptr, 10) : 0;
     return failure(result);
 }
 
@@ -285,8 +276,11 @@ std::string Postgres::role() const {
     return user != nullptr ? visible(user) : "";
 }
 
-Status Postgres::failure(const pg_result* result) const {
+Status Postgres::failure(const pg_result* result) {
     const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char* position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    last_state_ = state != nullptr ? state : "";
+    last_position_ = position != nullptr ? std::strtoul(position, nullptr, 10) : 0;
     // Only the first sentence: details and context may repeat values of a row.
     const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     std::string message = one_line(primary != nullptr ? primary : PQerrorMessage(connection_));

@@ -38,11 +38,6 @@ struct PgBytesArray {
     std::vector<std::string_view> items;
 };
 
-/// A column of places of rows (ctid), in binary.
-struct PgPlaces {
-    std::vector<std::string_view> items;
-};
-
 /// A smallint, integer, bigint or boolean as it travels; NULL and nothing are 0.
 std::int64_t pg_number(std::string_view bytes);
 
@@ -56,7 +51,6 @@ class PgParameters {
     void add(std::span<const std::int64_t> numbers);   // bigint[]
     void add(std::span<const std::string_view> texts); // text[]
     void add(const PgBytesArray& array);               // bytea[]
-    void add(const PgPlaces& places);                  // tid[]
     void add(const std::vector<std::int64_t>& numbers) { add(std::span(numbers)); }
     void add(const std::vector<std::string_view>& texts) { add(std::span(texts)); }
     void add(const std::string& text) { add(std::string_view(text)); }
@@ -129,8 +123,8 @@ class Postgres {
     /// The role that the statements run as.
     std::string role() const;
     /// What went wrong, as a sentence; `result` may be missing, as after a lost connection.
-    Status failure(const pg_result* result) const;
-    /// The five letters of PostgreSQL for what went wrong last in execute(), run() or ask().
+    Status failure(const pg_result* result);
+    /// The five letters of PostgreSQL for what went wrong last.
     const std::string& last_state() const { return last_state_; }
     /// Where in the statement the last failure was, in characters from 1; 0 = not known.
     std::size_t last_position() const { return last_position_; }

@@ -54,15 +54,15 @@ class PostgresArchive final : public Archive {
     }
 
     Status read_pushes(const StoredRun& run, const Visit<RecordedPush>& visit) override {
-        return pushes("run_no = " + std::to_string(run.run) +
-                          " AND push_no >= " + std::to_string(run.first_push),
+        return pushes("p.run_no = " + std::to_string(run.run) +
+                          " AND p.push_no >= " + std::to_string(run.first_push),
                       visit);
     }
 
     Result<std::optional<RecordedPush>> find_push(std::int64_t push) override {
         std::optional<RecordedPush> out;
         QICE_RETURN_IF_ERROR(
-            pushes("push_no = " + std::to_string(push), [&](const RecordedPush& found) {
+            pushes("p.push_no = " + std::to_string(push), [&](const RecordedPush& found) {
                 out = found;
                 return Status();
             }));
@@ -88,9 +88,10 @@ class PostgresArchive final : public Archive {
     /// COPY takes no parameters: `condition` has numbers only.
     Status pushes(const std::string& condition, const Visit<RecordedPush>& visit) {
         const std::string copy =
-            "COPY (SELECT push_no, firm_no, firm_version_no, policy_version_no, status, rank, "
-            "score, benefit, reason_no, run_no, state FROM qice.push WHERE " +
-            condition + " ORDER BY push_no) TO STDOUT (FORMAT binary)";
+            "COPY (SELECT p.push_no, p.firm_no, p.firm_version_no, p.policy_version_no, p.status, "
+            "p.rank, p.score, p.benefit, p.reason_no, p.run_no, coalesce(d.state, 0) FROM "
+            "qice.push p LEFT JOIN qice.delivery d USING (push_no) WHERE " +
+            condition + " ORDER BY p.push_no) TO STDOUT (FORMAT binary)";
         return copy_out(db_, copy.c_str(),
                         [&](const CopiedRow& row) { return visit(push_in(row)); });
     }

@@ -3,6 +3,7 @@
 #include "store/packed.hpp"
 #include "store/postgres_copy.hpp"
 #include "store/postgres_rows.hpp"
+#include "store/postgres_schema.hpp"
 
 #include <algorithm>
 
@@ -141,9 +142,12 @@ Status PostgresLedger::take_out_unpushed() {
 Status PostgresLedger::forget(std::int64_t firm) {
     QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.pushed WHERE firm_no = $1", firm));
     QICE_RETURN_IF_ERROR(db_.run("DELETE FROM qice.unpushed WHERE firm_no = $1", firm));
-    return db_.run("UPDATE qice.push SET state = 7, state_at = extract(epoch FROM now())::bigint "
-                   "WHERE firm_no = $1 AND state = 0",
-                   firm);
+    return db_.run(
+        "INSERT INTO qice.delivery(push_no, firm_no, policy_version_no, state_at, state) "
+        "SELECT push_no, firm_no, policy_version_no, extract(epoch FROM now())::bigint, "
+        "7 FROM qice.push p WHERE firm_no = $1 AND NOT EXISTS (SELECT FROM "
+        "qice.delivery d WHERE d.push_no = p.push_no) ON CONFLICT DO NOTHING",
+        firm);
 }
 
 Status PostgresLedger::reason_numbers(std::span<const std::string_view> texts,
@@ -185,8 +189,10 @@ Status PostgresLedger::add_pushes(const StoredRun& run, std::span<const StoredPu
     if (run_ != run.run) {
         QICE_RETURN_IF_ERROR(publish());
         run_ = run.run;
+        first_push_ = pushes.front().push;
         QICE_RETURN_IF_ERROR(make_table());
     }
+    end_push_ = pushes.back().push + 1;
     QICE_RETURN_IF_ERROR(copy_pushes(pushes));
     return remember(pushes, run.as_of);
 }
@@ -260,8 +266,12 @@ Status PostgresLedger::flush_pairs(std::size_t count) {
 Status PostgresLedger::publish() {
     QICE_RETURN_IF_ERROR(flush_pairs(pairs_.size()));
     if (run_ == 0) return {};
-    const std::string run = std::to_string(std::exchange(run_, 0));
+    const std::string run = std::to_string(run_);
     const std::string table = "qice.push_" + run;
+    QICE_RETURN_IF_ERROR(
+        db_.run("INSERT INTO qice.waiting(first_push, end_push, run_no) SELECT first, "
+                "least(first + $4, $3), $1 FROM generate_series($2, $3 - 1, $4) AS first",
+                std::exchange(run_, 0), first_push_, end_push_, kMostWaiting));
     // Readers must not find a large table that the planner knows nothing about.
     return db_.execute("SET LOCAL lock_timeout = '30s'; ALTER TABLE qice.push ATTACH PARTITION " +
                        table + " FOR VALUES IN (" + run + "); ALTER TABLE " + table +

@@ -6,7 +6,8 @@
 // Tonight's pushes are copied into a table of their own that only this transaction sees. publish()
 // makes it a partition of qice.push, with the indexes that the other partitions have. That takes a
 // SHARE UPDATE EXCLUSIVE lock on qice.push, which neither reading nor writing rows waits for; its
-// rows need no second look, because a check says of which run they are.
+// rows need no second look, because a check says of which run they are. They are never changed: the
+// outbox writes beside them (postgres_schema.hpp).
 //
 // Table pushed is written under the lock of nights only. What a sender withdraws goes to table
 // unpushed, row by row; a reader takes it off, and the next night takes it out. So senders and
@@ -63,9 +64,10 @@ class PostgresLedger {
 
     Postgres& db_;
     std::int64_t next_reason_ = 1;
-    std::int64_t run_ = 0;     // of tonight's table; 0: there is none yet
-    bool is_first_ = false;    // no firm was ever pushed anything
-    std::vector<Pairs> pairs_; // not written yet; more may come for the last firm
+    std::int64_t run_ = 0;                       // of tonight's table; 0: there is none yet
+    std::int64_t first_push_ = 0, end_push_ = 0; // in it, one after the other
+    bool is_first_ = false;                      // no firm was ever pushed anything
+    std::vector<Pairs> pairs_;                   // not written yet; more may come for the last firm
 };
 
 } // namespace qice

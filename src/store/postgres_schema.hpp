@@ -1,11 +1,17 @@
 // The tables of a PostgreSQL store, as steps from one version to the next: docs/store.md says what
 // is in them. A released step is never changed; a new one is added behind it.
 //
-// Names and numbers are those of the SQLite store. Two things differ: pushes have a partition a
-// run, and the next free numbers stand in a table, so that no number has to be looked for in all
-// partitions.
+// Names and numbers are those of the SQLite store. Three things differ: pushes have a partition a
+// run; what becomes of them stands beside them, so that a sender adds narrow rows and changes no
+// wide ones; and the next free numbers stand in a table, so that no number has to be looked for in
+// all partitions.
+//
+// A push without a row in qice.delivery is pending. Each pending push lies in one row of
+// qice.waiting, [first_push, end_push) of one run, of which a claim takes whole ones, or the
+// beginning of one.
 #pragma once
 
+#include <cstdint>
 #include <iterator>
 
 namespace qice {
@@ -161,7 +167,60 @@ CREATE TABLE qice.memo(
 CREATE INDEX policy_superseding ON qice.policy_version(policy_no)
     WHERE strpos(content, '"supersedes"') > 0;
 )",
+    // Pushes are written once and never changed: what became of them is a table of its own, and who
+    // claims them is said of a thousand at a time.
+    R"(
+CREATE TABLE qice.delivery(
+    push_no           bigint PRIMARY KEY,
+    firm_no           bigint NOT NULL,
+    policy_version_no bigint NOT NULL,
+    state_at          bigint NOT NULL,
+    state             smallint NOT NULL,
+    claim             text);
+INSERT INTO qice.delivery
+SELECT push_no, firm_no, policy_version_no, coalesce(state_at, 0), state, claim FROM qice.push
+WHERE state <> 0;
+CREATE INDEX delivery_answered ON qice.delivery(firm_no, policy_version_no, state)
+    WHERE state >= 2 AND state <= 6;
+
+CREATE TABLE qice.waiting(
+    first_push  bigint PRIMARY KEY,
+    end_push    bigint NOT NULL,
+    run_no      bigint NOT NULL,
+    claim       text,
+    claim_until bigint);
+INSERT INTO qice.waiting
+SELECT min(push_no), max(push_no) + 1, run_no, claim, claim_until FROM (
+    SELECT push_no, run_no, claim, claim_until, push_no - row_number() OVER (
+        PARTITION BY run_no, claim, claim_until ORDER BY push_no) AS stretch
+    FROM qice.push WHERE state = 0) AS pending
+GROUP BY run_no, claim, claim_until, stretch, push_no / 1000;
+CREATE INDEX waiting_unclaimed ON qice.waiting(first_push) WHERE claim IS NULL;
+CREATE INDEX waiting_claimed ON qice.waiting(claim_until) WHERE claim IS NOT NULL;
+
+CREATE OR REPLACE VIEW qice.pushes AS
+SELECT p.push_no AS push_id, p.run_no AS run_id, r.as_of, f.firm_id, y.policy_id,
+       v.edition AS policy_version, s.name AS status, p.rank,
+       (p.score * 0.000001)::numeric(19, 6) AS score, p.score AS score_millionths,
+       p.benefit AS benefit_fen, w.text AS reason, t.name AS state, d.state_at,
+       p.firm_version_no AS firm_version_id, p.policy_version_no AS policy_content_id
+FROM qice.push p
+JOIN qice.run r ON r.run_no = p.run_no
+JOIN qice.firm f ON f.firm_no = p.firm_no
+JOIN qice.policy_version v ON v.version_no = p.policy_version_no
+JOIN qice.policy y ON y.policy_no = v.policy_no
+JOIN qice.status_name s ON s.status = p.status
+JOIN qice.reason w ON w.reason_no = p.reason_no
+LEFT JOIN qice.delivery d ON d.push_no = p.push_no
+JOIN qice.state_name t ON t.state = coalesce(d.state, 0);
+DROP INDEX qice.push_unclaimed, qice.push_claimed, qice.push_answered;
+ALTER TABLE qice.push DROP COLUMN state, DROP COLUMN state_at, DROP COLUMN claim,
+    DROP COLUMN claim_until;
+)",
 };
+
+/// The most numbers in a row of qice.waiting.
+inline constexpr std::int64_t kMostWaiting = 1000;
 
 /// The version this program writes, kept in qice.store.
 inline constexpr int kPostgresVersion = static_cast<int>(std::size(kPostgresSteps));

@@ -269,14 +269,15 @@ class PostgresStore final : public Store {
     }
 
     Status read_feedback(const Visit<Feedback>& visit) override {
-        return copy_out(db_,
-                        "COPY (SELECT firm_no, policy_version_no, state::bigint, count(*) FROM "
-                        "qice.push WHERE state >= 2 AND state <= 6 GROUP BY 1, 2, 3 ORDER BY 1, "
-                        "2, 3) TO STDOUT (FORMAT binary)",
-                        [&](const CopiedRow& row) {
-                            return visit({row.number(0), row.number(1),
-                                          static_cast<int>(row.number(2)), row.number(3)});
-                        });
+        return copy_out(
+            db_,
+            "COPY (SELECT firm_no, policy_version_no, state::bigint, count(*) FROM "
+            "qice.delivery WHERE state >= 2 AND state <= 6 GROUP BY 1, 2, 3 ORDER BY 1, "
+            "2, 3) TO STDOUT (FORMAT binary)",
+            [&](const CopiedRow& row) {
+                return visit(
+                    {row.number(0), row.number(1), static_cast<int>(row.number(2)), row.number(3)});
+            });
     }
 
     Status read_learned(std::int64_t run, const Visit<Learned>& visit) override {

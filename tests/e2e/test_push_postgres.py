@@ -138,7 +138,7 @@ def test_readers_go_on_while_a_night_is_published(postgres, city, night, expecte
     holder, run = waiting_night(postgres, city, store, database)
     # All but the lock is done, and the table may still be read and written to.
     assert ledger(postgres, database) == []
-    postgres.ask(database, "SET lock_timeout = '1ms'; UPDATE qice.push SET state = 1 WHERE push_no = 0")
+    postgres.ask(database, "SET lock_timeout = '1ms'; UPDATE qice.push SET rank = 1 WHERE push_no = 0")
     holder.communicate("COMMIT;\n", timeout=60)
     run.communicate(timeout=60)
     assert run.returncode == 0

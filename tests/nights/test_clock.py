@@ -67,7 +67,8 @@ def one_push(city, tmp_path_factory):
 @pytest.fixture
 def pushed(city, one_push):
     """The same, with the push as the night left it."""
-    one_push.do(f"UPDATE {table(one_push, 'push')} SET state = 0, state_at = NULL, claim = NULL, claim_until = NULL")
+    one_push.do("UPDATE push SET state = 0, state_at = NULL, claim = NULL, claim_until = NULL" if one_push.name == "sqlite" else
+                "DELETE FROM qice.delivery; DELETE FROM qice.waiting; INSERT INTO qice.waiting SELECT push_no, push_no + 1, run_no FROM qice.push")
     return one_push
 
 
@@ -197,7 +198,7 @@ def test_times_are_written_in_utc(city, tmp_path):
     recorded, = store.ask(f"SELECT recorded_at{utc} FROM {table(store, 'run')}")
     assert str(recorded[0]).replace(" ", "T").startswith("2026-06-15T12:00:")
     mark(city, store, claim(city, store, NOON, "Etc/GMT+12", "--as-of", "2026-06-15"), NOON + 60)
-    state_at, = store.ask(f"SELECT state_at FROM {table(store, 'push')}")
+    state_at, = store.ask(f"SELECT state_at FROM {table(store, 'pushes')}")
     assert NOON + 60 <= int(state_at[0]) < NOON + 90
     city.program.done("verify", "--store", store.address, "--replay", env={"TZ": "Asia/Shanghai"})
     store.remove()
