@@ -184,10 +184,9 @@ Status PolicyBook::put(std::vector<Policy> changed) {
         return start_anew(std::move(held), now_->options_);
     }
     return change([&](Engine& engine, std::vector<PolicyPtr>& policies) -> Status {
-        for (const PolicyPtr& policy : fresh.policies) {
-            QICE_RETURN_IF_ERROR(engine.upsert(policy));
+        QICE_RETURN_IF_ERROR(engine.upsert(fresh.policies));
+        for (const PolicyPtr& policy : fresh.policies)
             place(policies, policy);
-        }
         return {};
     });
 }

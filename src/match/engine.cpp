@@ -142,14 +142,16 @@ struct Engine::State {
 
     void count_superseded(const Policy& policy, bool comes);
     void open_in_base(const std::string& id);
-    std::vector<PolicyPtr> overlay_without(std::string_view id) const;
+    template <class Stays> std::vector<PolicyPtr> overlay_of(Stays&& stays) const;
     std::shared_ptr<const Segment> compiled(std::vector<PolicyPtr> policies,
                                             const CompileOptions& with) const;
     void take_over(std::shared_ptr<const Segment> made);
     FirmQuery::Open open_of(const Segment& segment) const;
     void set_base(std::shared_ptr<const Segment> segment, FirmQuery::Open open);
     Status rebuild(StringMap<Entry> from, const CompileOptions& with);
-    void change(const std::string& id, PolicyPtr policy, std::shared_ptr<const Segment> next);
+    void take_out(std::string_view id);
+    void put_in(const PolicyPtr& policy);
+    void set_overlay(std::shared_ptr<const Segment> next);
     std::shared_ptr<const Snapshot> snapshot_of(Snapshot::Part of_base,
                                                 std::shared_ptr<const Segment> changes) const;
     void publish(std::shared_ptr<const Snapshot> next);
@@ -198,11 +200,12 @@ void Engine::State::open_in_base(const std::string& id) {
     base->query.set_open(base_open, found->second.in_base, is_open(id));
 }
 
-std::vector<PolicyPtr> Engine::State::overlay_without(std::string_view id) const {
+/// The policies of the overlay that stay in it.
+template <class Stays> std::vector<PolicyPtr> Engine::State::overlay_of(Stays&& stays) const {
     std::vector<PolicyPtr> policies;
     if (overlay)
-        for (const PolicyPtr& policy : overlay->policies)
-            if (policy->id != id) policies.push_back(policy);
+        std::copy_if(overlay->policies.begin(), overlay->policies.end(),
+                     std::back_inserter(policies), stays);
     return policies;
 }
 
@@ -259,20 +262,24 @@ Status Engine::State::rebuild(StringMap<Entry> from, const CompileOptions& with)
     return {};
 }
 
-/// The policy under an id is another (or none) from now on; `next` is the overlay to go with it.
-void Engine::State::change(const std::string& id, PolicyPtr policy,
-                           std::shared_ptr<const Segment> next) {
-    if (const auto found = entries.find(id); found != entries.end()) {
-        if (found->second.in_base != kNotThere)
-            base->query.set_open(base_open, found->second.in_base, false);
-        const PolicyPtr old = std::move(found->second.policy);
-        entries.erase(found);
-        count_superseded(*old, false);
-    }
-    if (policy) {
-        entries[id] = {policy, kNotThere};
-        count_superseded(*policy, true);
-    }
+void Engine::State::take_out(std::string_view id) {
+    const auto found = entries.find(id);
+    if (found == entries.end()) return;
+    if (found->second.in_base != kNotThere)
+        base->query.set_open(base_open, found->second.in_base, false);
+    const PolicyPtr old = std::move(found->second.policy);
+    entries.erase(found);
+    count_superseded(*old, false);
+}
+
+void Engine::State::put_in(const PolicyPtr& policy) {
+    take_out(policy->id);
+    entries[policy->id] = {policy, kNotThere};
+    count_superseded(*policy, true);
+}
+
+/// The last step of a change: the overlay that goes with the entries as they are now.
+void Engine::State::set_overlay(std::shared_ptr<const Segment> next) {
     overlay = std::move(next);
     publish(snapshot_of({base, base_open}, overlay));
     if (overlay && overlay->policies.size() > merge_above) start_merge();
@@ -388,30 +395,43 @@ Status Engine::set_day(Date as_of) {
 }
 
 Status Engine::upsert(Policy policy) {
-    return upsert(std::make_shared<const Policy>(std::move(policy)));
+    const PolicyPtr made = std::make_shared<const Policy>(std::move(policy));
+    return upsert({&made, 1});
 }
 
-Status Engine::upsert(PolicyPtr made) {
+Status Engine::upsert(std::span<const PolicyPtr> policies) {
+    if (policies.empty()) return {};
+    ViewMap<const Policy*> last; // of each id
+    for (const PolicyPtr& policy : policies)
+        last[policy->id] = policy.get();
     const std::lock_guard lock(state_->mutex);
-    std::vector<PolicyPtr> changed = state_->overlay_without(made->id);
-    if (State::can_be_open(*made, state_->options)) changed.push_back(made);
+    std::vector<PolicyPtr> next =
+        state_->overlay_of([&](const PolicyPtr& policy) { return !last.contains(policy->id); });
+    for (const PolicyPtr& policy : policies)
+        if (last.find(policy->id)->second == policy.get() &&
+            State::can_be_open(*policy, state_->options))
+            next.push_back(policy);
+    std::shared_ptr<const State::Segment> overlay;
     try {
-        state_->change(made->id, made, state_->compiled(std::move(changed), state_->options));
-    } catch (const std::length_error& error) { // thrown while compiling
+        overlay = state_->compiled(std::move(next), state_->options);
+    } catch (const std::length_error& error) {
         return invalid_input(error.what());
     }
+    for (const PolicyPtr& policy : policies)
+        state_->put_in(policy);
+    state_->set_overlay(std::move(overlay));
     return {};
 }
 
 bool Engine::remove(std::string_view id) {
     const std::lock_guard lock(state_->mutex);
-    const auto found = state_->entries.find(id);
-    if (found == state_->entries.end()) return false;
-    const std::string name = found->first;
-    std::vector<PolicyPtr> left = state_->overlay_without(name);
+    if (!state_->entries.contains(id)) return false;
+    std::vector<PolicyPtr> left =
+        state_->overlay_of([&](const PolicyPtr& policy) { return policy->id != id; });
     const bool same = left.size() == (state_->overlay ? state_->overlay->policies.size() : 0);
-    state_->change(name, nullptr,
-                   same ? state_->overlay : state_->compiled(std::move(left), state_->options));
+    auto overlay = same ? state_->overlay : state_->compiled(std::move(left), state_->options);
+    state_->take_out(id);
+    state_->set_overlay(std::move(overlay));
     return true;
 }
 

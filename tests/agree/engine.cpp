@@ -50,7 +50,7 @@ void check(const Fixture& fixture, const FirmTable& table, const CompileOptions&
     }
 }
 
-/// One random change, made in the engine and in what it should hold.
+/// One random change, or some at once, made in the engine and in what it should hold.
 void change(const Fixture& fixture, Random& random, Engine& engine, Held& held) {
     const std::vector<Policy>& all = fixture.policies();
     if (random.chance(30) && !held.empty()) {
@@ -62,11 +62,15 @@ void change(const Fixture& fixture, Random& random, Engine& engine, Held& held) 
         CHECK(engine.remove(id) == (held.erase(id) == 1));
         return;
     }
-    Policy policy = all[random.below(all.size())];
-    if (random.chance(40)) policy.id = all[random.below(all.size())].id; // another in its place
-    policy.version = static_cast<std::int64_t>(random.below(1000));
-    held[policy.id] = policy;
-    REQUIRE(engine.upsert(std::move(policy)).ok());
+    std::vector<PolicyPtr> changed;
+    for (std::uint64_t left = random.chance(70) ? 1 : random.below(6); left > 0; --left) {
+        Policy policy = all[random.below(all.size())];
+        if (random.chance(40)) policy.id = all[random.below(all.size())].id; // another in its place
+        policy.version = static_cast<std::int64_t>(random.below(1000));
+        held[policy.id] = policy;
+        changed.push_back(std::make_shared<const Policy>(std::move(policy)));
+    }
+    REQUIRE(engine.upsert(changed).ok());
 }
 
 } // namespace

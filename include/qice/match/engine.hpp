@@ -120,7 +120,9 @@ class Engine {
     /// Adds a policy, or puts it in the place of the one with its id. On an error (its scores lie
     /// too far from the others' to be ranked) nothing has changed.
     Status upsert(Policy policy);
-    Status upsert(PolicyPtr policy);
+    /// The same for several at one moment and at the cost of one; of two with one id the later
+    /// holds.
+    Status upsert(std::span<const PolicyPtr> policies);
     /// False if there is no such policy.
     bool remove(std::string_view id);
 
