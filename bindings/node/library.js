@@ -126,9 +126,22 @@ export class Room {
     }
 }
 
-/* The bytes of a text or of a Buffer. */
+/* The bytes of a text or of a Buffer. Those of a text stand in one of four buffers that are used in turn,
+ * so that a call leaves no memory outside the heap to be collected; a call has two texts at most. */
+const MOST_WRITTEN = 1024 * 1024;
+const written = Array.from({ length: 4 }, () => Buffer.alloc(16 * 1024));
+let turn = 0;
+
 export function bytes(text) {
-    return typeof text === "string" ? Buffer.from(text) : text;
+    if (typeof text !== "string") {
+        if (text instanceof Uint8Array) return text;
+        throw new TypeError(`a text or a Buffer is needed, not ${text}`);
+    }
+    const most = 3 * text.length;
+    if (most > MOST_WRITTEN) return Buffer.from(text);
+    turn = (turn + 1) % written.length;
+    if (most > written[turn].length) written[turn] = Buffer.alloc(2 * most);
+    return written[turn].subarray(0, written[turn].write(text));
 }
 
 /* --------------------------------------------------------------------------------------- errors */
@@ -138,11 +151,14 @@ const NAMES = {
     7: "BAD_HANDLE", 8: "BAD_ARGUMENT", 9: "BUFFER_TOO_SMALL", 99: "INTERNAL",
 };
 
+/* What functions that report no error of their own refuse. */
+const SENTENCES = { 7: "it was closed, or is of another type", 8: "an argument is out of range" };
+
 /* What the library refused. code is a name ("INVALID_INPUT"), number what C sees; faults are
  * {message, file, line, column}, one for each wrong policy. */
 export class QiceError extends Error {
     constructor(number, faults) {
-        const first = faults[0] ?? { message: NAMES[number], file: "", line: 0 };
+        const first = faults[0] ?? { message: SENTENCES[number] ?? NAMES[number], file: "", line: 0 };
         const place = [first.file, first.line, first.column].filter(Boolean).join(":");
         const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : "";
         super((place === "" ? "" : `${place}: `) + first.message + more);

@@ -46,7 +46,22 @@ export function parseDay(text) {
     room.check(qice.day_parse(at[1], data, data.length, error));
     return room.int32(1);
 }
-const dayOf = (day) => (typeof day === "number" ? day : parseDay(day));
+function dayOf(day) {
+    if (typeof day === "string") return parseDay(day);
+    if (Number.isInteger(day) && Math.abs(day) <= FOREVER) return day;
+    throw new TypeError(`a day is a text like "2026-06-15" or a number of days, not ${day}`);
+}
+
+/* A number for the library, which takes whole ones alone and would not see what is left of another. */
+function whole(value, name, most = NO_LIMIT, least = 0) {
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${value}`);
+}
+
+function instance(value, type, name) {
+    if (value instanceof type) return value;
+    throw new TypeError(`${name} must be of type ${type.name}, not ${value}`);
+}
 
 export function formatDay(day) {
     const buffer = Buffer.alloc(11);
@@ -68,6 +83,8 @@ function formOf(name) {
 /* An object of the library: its address, and how it is given back. Made by the functions of its class. */
 class Handle {
     static #net = new FinalizationRegistry(({ destroy, address }) => destroy(address));
+    #matches = 0; // that run in the background and need it
+    #closed = null; // its address, where it was closed before they were over
 
     constructor(address, destroy) {
         this.address = address;
@@ -81,9 +98,18 @@ class Handle {
     close() {
         if (this.destroy !== null && this.address !== null) {
             Handle.#net.unregister(this);
-            this.destroy(this.address);
+            if (this.#matches > 0) this.#closed = this.address;
+            else this.destroy(this.address);
         }
         this.address = null;
+    }
+    begin() {
+        ++this.#matches;
+    }
+    end() {
+        if (--this.#matches > 0 || this.#closed === null) return;
+        this.destroy(this.#closed);
+        this.#closed = null;
     }
 }
 
@@ -137,12 +163,14 @@ export class Engine extends Handle {
     static open(schema, day, path = "", options = {}) {
         const data = bytes(path);
         const number = dayOf(day);
+        const [weight, days] = options.urgency ?? [0, 0];
+        whole(weight, "the weight of urgency", 1e12);
+        whole(days, "the days of urgency", 1e6);
         room.check(qice.engine_options_create(at[1], error));
         using(room.handle(1), qice.engine_options_destroy, (how) => {
-            const [weight, days] = options.urgency ?? [0, 0];
             qice.engine_options_set_include_closed(how, options.includeClosed ? 1 : 0);
             qice.engine_options_set_skip_bad_policies(how, options.skipBadPolicies ? 1 : 0);
-            room.checkCode(qice.engine_options_set_urgency(how, weight, days));
+            qice.engine_options_set_urgency(how, weight, days);
             room.check(qice.engine_open(at[1], schema.address, number, how, data, data.length, error));
         });
         return new Engine(room.handle(1), qice.engine_destroy);
@@ -184,19 +212,17 @@ const matchInBackground = promisify(qice.match.async);
 
 /* {top, statuses, byPolicy, countAll, threads} as the library has them. */
 function matchOptions({ top, statuses, byPolicy, countAll, threads } = {}) {
-    const bits = statuses?.map(statusOf).reduce((set, status) => set | (1 << status), 0);
+    if (top !== undefined) whole(top, "top", NO_LIMIT, 1);
+    if (threads !== undefined) whole(threads, "threads", 1024, 1);
+    const bits = statuses && instance(statuses, Array, "statuses").map(statusOf)
+        .reduce((set, status) => set | (1 << status), 0);
     room.check(qice.match_options_create(at[1], error));
     const how = room.handle(1);
-    const codes = [
-        qice.match_options_set_by_policy(how, byPolicy ? 1 : 0),
-        qice.match_options_set_count_all(how, countAll ? 1 : 0),
-        top === undefined ? 0 : qice.match_options_set_top(how, top),
-        threads === undefined ? 0 : qice.match_options_set_threads(how, threads),
-        bits === undefined ? 0 : qice.match_options_set_statuses(how, bits),
-    ];
-    const wrong = codes.find((code) => code !== 0);
-    if (wrong !== undefined) qice.match_options_destroy(how);
-    room.checkCode(wrong ?? 0);
+    qice.match_options_set_by_policy(how, byPolicy ? 1 : 0);
+    qice.match_options_set_count_all(how, countAll ? 1 : 0);
+    if (top !== undefined) qice.match_options_set_top(how, top);
+    if (threads !== undefined) qice.match_options_set_threads(how, threads);
+    if (bits !== undefined) qice.match_options_set_statuses(how, bits);
     return how;
 }
 
@@ -216,6 +242,7 @@ export class Snapshot extends Handle {
         return room.uint32(1);
     }
     id(policy) {
+        whole(policy, "a policy");
         room.check(qice.snapshot_policy_id(at[1], at[2], this.address, policy, error));
         return room.text(1);
     }
@@ -227,20 +254,23 @@ export class Snapshot extends Handle {
         return { id, title: room.text(1), version: room.number(3), lifeCycle };
     }
     /* All firms with all policies, on threads beside Node's own. An AbortSignal in options.signal
-     * stops it within milliseconds. Nothing it uses may be closed meanwhile. */
+     * stops it within milliseconds. What is closed meanwhile goes when it is over. */
     async match(firms, options = {}) {
         const mine = new Room(); // others call meanwhile
+        instance(firms, Firms, "firms");
+        const how = matchOptions(options);
         mine.check(qice.control_create(mine.at[1], mine.error));
         const control = mine.handle(1);
         const cancel = () => qice.control_cancel(control);
-        const how = matchOptions(options);
         options.signal?.addEventListener("abort", cancel);
         if (options.signal?.aborted) cancel();
+        for (const used of [this, firms]) used.begin();
         try {
             mine.check(await matchInBackground(mine.at[2], this.address, firms.address, how, control,
                 mine.error));
             return new Result(mine.handle(2), qice.result_destroy);
         } finally {
+            for (const used of [this, firms]) used.end();
             options.signal?.removeEventListener("abort", cancel);
             qice.match_options_destroy(how);
             qice.control_destroy(control);
@@ -254,10 +284,13 @@ export class Snapshot extends Handle {
     }
     /* Why a policy fits a firm or not, and what would help; form is json, zh or en. */
     explainFirm(firm, policy, form = "json") {
+        whole(policy, "a policy");
         room.check(qice.explain_firm(at[1], this.address, firm.address, policy, formOf(form), error));
         return room.made(1);
     }
     explainRow(firms, row, policy, form = "json") {
+        whole(policy, "a policy");
+        whole(row, "a row", Number.MAX_SAFE_INTEGER);
         room.check(qice.explain_row(at[1], this.address, firms.address, row, policy, formOf(form), error));
         return room.made(1);
     }
@@ -277,19 +310,18 @@ export class Snapshot extends Handle {
 /* {day, strict, ignoreUnknownColumns, gb18030, threads} as the library has them. They are kept: a
  * program has few, and a question as of a day should not make them anew. */
 const readings = new Map();
-function reading({ day, strict, ignoreUnknownColumns, gb18030, threads = 1 }) {
+function reading({ day, strict, ignoreUnknownColumns, gb18030, threads = 1 } = {}) {
     const key = `${day} ${!!strict} ${!!ignoreUnknownColumns} ${!!gb18030} ${threads}`;
     const known = readings.get(key);
     if (known !== undefined) return known;
     const number = dayOf(day);
+    whole(threads, "threads", 1024, 1);
     room.check(qice.read_options_create(at[1], number, error));
     const how = room.handle(1);
     qice.read_options_set_strict(how, strict ? 1 : 0);
     qice.read_options_set_ignore_unknown_columns(how, ignoreUnknownColumns ? 1 : 0);
     qice.read_options_set_gb18030(how, gb18030 ? 1 : 0);
-    const code = qice.read_options_set_threads(how, threads);
-    if (code !== 0) qice.read_options_destroy(how);
-    room.checkCode(code);
+    qice.read_options_set_threads(how, threads);
     if (readings.size >= 100) {
         readings.forEach((old) => qice.read_options_destroy(old));
         readings.clear();
@@ -326,6 +358,7 @@ export class Firms extends Handle {
         return room.number(2);
     }
     id(row) {
+        whole(row, "a row", Number.MAX_SAFE_INTEGER);
         room.check(qice.firms_id(at[1], at[2], this.address, row, error));
         return room.text(1);
     }
@@ -373,29 +406,40 @@ export class Firm extends Handle {
     }
     /* As a cell of CSV has it: 2000万元, 2026-11-23, true, C39. */
     setText(field, text) {
+        whole(field, "a field");
         const data = bytes(text);
         room.check(qice.firm_set_text(this.address, field, data, data.length, error));
     }
-    /* value / 10^decimals, exactly. */
+    /* value / 10^decimals, exactly; the value is whole: a number, or a BigInt of 64 bits. */
     setNumber(field, value, decimals = 0) {
+        whole(field, "a field");
+        whole(decimals, "decimals", 18);
+        if (typeof value === "bigint" ? BigInt.asIntN(64, value) !== value : !Number.isSafeInteger(value))
+            throw new TypeError(`a value is a whole number of 64 bits, not ${value}`);
         room.check(qice.firm_set_number(this.address, field, value, decimals, error));
     }
     setDate(field, day) {
+        whole(field, "a field");
         room.check(qice.firm_set_date(this.address, field, dayOf(day), error));
     }
     setFlag(field, value) {
+        whole(field, "a field");
         room.check(qice.firm_set_flag(this.address, field, value ? 1 : 0, error));
     }
     addElement(field, name, until = FOREVER) {
+        whole(field, "a field");
         const data = bytes(name);
         room.check(qice.firm_add_element(this.address, field, data, data.length, dayOf(until), error));
     }
     /* The weight is in thousandths. */
     addTag(field, name, weight) {
+        whole(field, "a field");
+        whole(weight, "a weight", 1000);
         const data = bytes(name);
         room.check(qice.firm_add_tag(this.address, field, data, data.length, weight, error));
     }
     setUnknown(field) {
+        whole(field, "a field");
         room.check(qice.firm_set_unknown(this.address, field, error));
     }
     bad() {
@@ -427,7 +471,7 @@ export class Rows extends Handle {
  * count. firm(i) and score(i) give the 64-bit ones as plain numbers. */
 export class Pushes {
     constructor(capacity) {
-        this.capacity = capacity;
+        Object.defineProperty(this, "capacity", { value: whole(capacity, "a capacity") });
         this.size = 0;
         this.firms = new BigUint64Array(capacity);
         this.statuses = new Int32Array(capacity);
@@ -462,11 +506,14 @@ export class Result extends Handle {
     }
     /* How many firms have a status with a policy, pushed or not. */
     count(policy, status) {
+        whole(policy, "a policy");
         room.check(qice.result_count(at[1], this.address, policy, statusOf(status), error));
         return room.number(1);
     }
     /* Reads pushes from `first` on; fewer than there is room for only at the end. */
     read(first, into) {
+        whole(first, "a push", Number.MAX_SAFE_INTEGER);
+        instance(into, Pushes, "room for pushes");
         room.check(qice.result_read(at[1], this.address, first, into.capacity, into.firms,
             into.statuses, into.ranks, into.policies, into.scores, error));
         return (into.size = room.number(1));
@@ -492,6 +539,7 @@ export class Answer extends Handle {
         return this;
     }
     askPolicy(snapshot, firms, policy) {
+        whole(policy, "a policy");
         room.check(qice.answer_policy(this.address, snapshot.address, firms.address, policy,
             this.options, error));
         return this;
@@ -518,6 +566,8 @@ export class Answer extends Handle {
     /* Numbers of policies (or rows) into a Uint32Array and scores into a BigInt64Array, best first, as
      * many as there is room for; gives how many there are. */
     read(status, others, scores) {
+        instance(others, Uint32Array, "room for numbers");
+        instance(scores, BigInt64Array, "room for scores");
         const capacity = Math.min(others.length, scores.length);
         const code = qice.answer_read(at[1], this.address, statusOf(status), others, scores, capacity,
             error);

@@ -399,10 +399,12 @@ QICE_API int32_t qice_firm_set_date(qice_firm* firm, uint32_t field, int32_t day
 /* A flag: 0 or 1. Since 1. */
 QICE_API int32_t qice_firm_set_flag(qice_firm* firm, uint32_t field, int32_t value,
                                     qice_error** error);
-/* One more element of a set, valid until a day (included) or QICE_FOREVER. Since 1. */
+/* One more element of a set, valid until a day (included) or QICE_FOREVER. Fails: QICE_INVALID_INPUT
+ * for a name that is empty or that a cell of CSV could not have. Since 1. */
 QICE_API int32_t qice_firm_add_element(qice_firm* firm, uint32_t field, const char* name,
                                        size_t length, int32_t until, qice_error** error);
-/* One more tag of the field of kind tags; weight in thousandths, 0 to 1000. Since 1. */
+/* One more tag of the field of kind tags; weight in thousandths, 0 to 1000. Fails:
+ * QICE_INVALID_INPUT, as qice_firm_add_element. Since 1. */
 QICE_API int32_t qice_firm_add_tag(qice_firm* firm, uint32_t field, const char* name, size_t length,
                                    uint32_t weight, qice_error** error);
 /* Makes a field unknown, as if it had never been set. Since 1. */
@@ -436,15 +438,17 @@ QICE_API int32_t qice_rows_destroy(qice_rows* rows);
 /* What is asked for, usually: the 20 best of each status, eligible and review, by firm, one thread.
  * The caller owns *out. Since 1. */
 QICE_API int32_t qice_match_options_create(qice_match_options** out, qice_error** error);
-/* How many of each status are kept, from 1; QICE_NO_LIMIT keeps all. Since 1. */
+/* How many of each status are kept, from 1; QICE_NO_LIMIT keeps all. Fails: QICE_BAD_ARGUMENT.
+ * Since 1. */
 QICE_API int32_t qice_match_options_set_top(qice_match_options* options, uint32_t top);
-/* Which statuses, as a set of QICE_STATUS_BIT; counts of others may be 0. Since 1. */
+/* Which statuses, as a set of QICE_STATUS_BIT; counts of others may be 0. Fails: QICE_BAD_ARGUMENT
+ * for other bits. Since 1. */
 QICE_API int32_t qice_match_options_set_statuses(qice_match_options* options, uint32_t statuses);
 /* 1: rank the firms of each policy in place of the policies of each firm (qice_match). Since 1. */
 QICE_API int32_t qice_match_options_set_by_policy(qice_match_options* options, int32_t on);
 /* 1: count the pairs of all four statuses, whichever are asked for. Since 1. */
 QICE_API int32_t qice_match_options_set_count_all(qice_match_options* options, int32_t on);
-/* How many threads match, 1 to 1024; the result is the same. Since 1. */
+/* How many threads match, 1 to 1024; the result is the same. Fails: QICE_BAD_ARGUMENT. Since 1. */
 QICE_API int32_t qice_match_options_set_threads(qice_match_options* options, uint32_t threads);
 /* QICE_OK or QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_match_options_destroy(qice_match_options* options);

@@ -81,7 +81,7 @@ std::string written(const Explanation& explanation, int32_t form) {
     case QICE_JSON: return to_json(explanation);
     case QICE_CHINESE: return to_text(explanation, Language::zh);
     case QICE_ENGLISH: return to_text(explanation, Language::en);
-    default: throw no_such("form", static_cast<uint32_t>(form), 3);
+    default: throw no_such("form", form, 3);
     }
 }
 

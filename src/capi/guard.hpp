@@ -107,7 +107,7 @@ inline std::string path_of(const char* path, std::size_t length) {
     return std::string(bytes);
 }
 
-inline Refusal no_such(const char* what, std::uint64_t number, std::uint64_t count) {
+template <class Number> Refusal no_such(const char* what, Number number, std::uint64_t count) {
     return {QICE_USAGE, "there is no " + std::string(what) + " " + std::to_string(number) +
                             " among " + std::to_string(count)};
 }
@@ -120,7 +120,7 @@ inline Date day_of(std::int32_t day, const char* name) {
 
 inline Verdict status_of(std::int32_t status) {
     if (status < 0 || status >= static_cast<std::int32_t>(kStatuses))
-        throw no_such("status", static_cast<std::uint32_t>(status), kStatuses);
+        throw no_such("status", status, kStatuses);
     return static_cast<Verdict>(status);
 }
 

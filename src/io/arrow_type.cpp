@@ -111,9 +111,11 @@ Result<ArrowType> read_type(const ArrowSchema* schema, int depth);
 
 /// The children of a list, a structure or a map.
 Status read_parts(const ArrowSchema& schema, int depth, ArrowType& type) {
-    if (schema.n_children < 0 || schema.n_children > kMostColumns ||
-        (schema.n_children > 0 && schema.children == nullptr))
+    if (schema.n_children < 0 || schema.n_children > kMostColumns)
         return broken("a " + type.name + " has " + std::to_string(schema.n_children) + " children");
+    if (schema.n_children > 0 && schema.children == nullptr)
+        return broken("a " + type.name + " says that it has " + std::to_string(schema.n_children) +
+                      " children, and has none");
     if (type.id != Id::structure && schema.n_children != 1)
         return broken("a " + type.name + " has " + std::to_string(schema.n_children) +
                       " children, not one");

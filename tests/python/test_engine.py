@@ -65,6 +65,15 @@ def test_errors_have_a_place_and_all_of_them_are_kept(tmp_path):
         qice.Engine(tmp_path / "none.json", SCHEMA, DAY)
 
 
+def test_a_file_that_cannot_be_written_is_named(small, tmp_path):
+    path = str(tmp_path / "no such folder" / "pushes.csv")
+    with pytest.raises(qice.IoError, match="cannot write this file: No such file") as caught:
+        small.match([FIRM]).write(path)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(error, OSError) and (error.filename, error.file) == (path, path)
+    assert str(error).startswith(path)
+
+
 @pytest.mark.parametrize("call", [
     lambda e: e.match([FIRM], top=0), lambda e: e.match([FIRM], status="fine"),
     lambda e: e.match([FIRM], by="city"), lambda e: e.match([FIRM], threads=0),

@@ -65,9 +65,15 @@ class InvalidInput(Error, ValueError):
 
 
 class IoError(Error, OSError):
-    """The operating system refused."""
+    """A file cannot be written, or an Arrow stream failed. ``str()`` has the file and the reason;
+    ``filename`` is the file, as for other errors of the system."""
 
     code = "io"
+
+    def __init__(self, message: str, *, file: Optional[str] = None, line: Optional[int] = None,
+                 column: Optional[int] = None, errors: Tuple["Error", ...] = ()) -> None:
+        super().__init__(message, file=file, line=line, column=column, errors=errors)
+        self.filename = file
 
 
 class LimitError(Error):

@@ -26,12 +26,7 @@ async function askOnAndOn({ shared, moments, lines, reading, schema, engine, fir
     const policies = Engine.at(engine);
     const answer = Answer.create();
     const firm = Firm.create(Schema.at(schema));
-    let collected = performance.now();
     for (let i = 0; Atomics.load(shared, 0) === 0; ++i) {
-        if (performance.now() - collected > 1000) {
-            gc(); // eight engines of JavaScript put it off for minutes; what then grows would be ours
-            collected = performance.now();
-        }
         const now = policies.snapshot();
         const which = now.size === moments[0].size ? 0 : 1;
         const moment = moments[which];

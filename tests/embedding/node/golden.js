@@ -243,7 +243,10 @@ async function threads(world, seconds) {
         schema: world.schema.address, engine: world.engine.address, firms: world.firms.address };
     console.error("threads begin");
     const asking = Array.from({ length: THREADS }, () => new Promise((done, failed) => {
-        const worker = new Worker(new URL("asking.js", import.meta.url), { workerData });
+        // Left to themselves, eight engines of JavaScript collect their garbage once in a minute or two;
+        // with heaps of a fixed size, what grows is outside of them.
+        const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
+        const worker = new Worker(new URL("asking.js", import.meta.url), { workerData, resourceLimits });
         worker.on("exit", done).on("error", failed);
     }));
     let failed = false;

@@ -27,8 +27,14 @@ public final class MatchOptions extends Options {
         return USUAL;
     }
 
-    /** How many of each status are kept, from 1, or {@link #NO_LIMIT}. */
+    /**
+     * How many of each status are kept, from 1, or {@link #NO_LIMIT}.
+     *
+     * @throws IllegalArgumentException for anything else
+     */
     public MatchOptions top(int most) {
+        if (most < 1 && most != NO_LIMIT)
+            throw new IllegalArgumentException("top is a number from 1, or NO_LIMIT; got " + most);
         return new MatchOptions(most, statuses, byPolicy, countAll, threads);
     }
 
@@ -49,9 +55,13 @@ public final class MatchOptions extends Options {
         return new MatchOptions(top, statuses, byPolicy, true, threads);
     }
 
-    /** How many threads match, 1 to 1024; the result is the same (batches only). */
+    /**
+     * How many threads match, 1 to 1024; the result is the same (batches only).
+     *
+     * @throws IllegalArgumentException for anything else
+     */
     public MatchOptions threads(int count) {
-        return new MatchOptions(top, statuses, byPolicy, countAll, count);
+        return new MatchOptions(top, statuses, byPolicy, countAll, checkedThreads(count));
     }
 
     @Override

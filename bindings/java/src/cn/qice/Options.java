@@ -13,6 +13,12 @@ abstract class Options {
         this.destroy = destroy;
     }
 
+    static int checkedThreads(int count) {
+        if (count < 1 || count > 1024)
+            throw new IllegalArgumentException("threads are 1 to 1024; got " + count);
+        return count;
+    }
+
     /** Makes the library's options, as they are by themselves, into {@code out}. */
     abstract int make(long out, long error);
 

@@ -40,9 +40,13 @@ public final class ReadOptions extends Options {
         return new ReadOptions(day, strict, ignoreUnknownColumns, true, threads);
     }
 
-    /** How many threads read, 1 to 1024; the table is the same. */
+    /**
+     * How many threads read, 1 to 1024; the table is the same.
+     *
+     * @throws IllegalArgumentException for anything else
+     */
     public ReadOptions threads(int count) {
-        return new ReadOptions(day, strict, ignoreUnknownColumns, gb18030, count);
+        return new ReadOptions(day, strict, ignoreUnknownColumns, gb18030, checkedThreads(count));
     }
 
     @Override

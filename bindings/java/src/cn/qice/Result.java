@@ -52,6 +52,7 @@ public final class Result extends Handle {
      * @return how many: fewer than the columns have room for only at the end
      */
     public int read(long first, PushColumns into) {
+        if (first < 0) throw new IllegalArgumentException("pushes count from 0; got " + first);
         try (Call call = Call.begin()) {
             call.check(CApi.qice_result_read(call.out(1), call.use(this), first, into.capacity(),
                     into.firmsAt, into.statusesAt, into.ranksAt, into.policiesAt, into.scoresAt,

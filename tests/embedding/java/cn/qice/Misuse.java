@@ -104,6 +104,10 @@ public final class Misuse {
                     () -> firm.setNumber(revenue, new BigDecimal("1.001")));
             thrown(ArithmeticException.class, () -> firm.setNumber(revenue, new BigDecimal("1E+30")));
             refused(QiceException.Code.BAD_ARGUMENT, () -> readAsOf(LocalDate.MAX));
+            thrown(IllegalArgumentException.class, () -> MatchOptions.usual().top(0));
+            thrown(IllegalArgumentException.class, () -> MatchOptions.usual().top(-5));
+            thrown(IllegalArgumentException.class, () -> MatchOptions.usual().threads(0));
+            thrown(IllegalArgumentException.class, () -> ReadOptions.asOf(DAY).threads(9999));
         }
     }
 
@@ -133,6 +137,7 @@ public final class Misuse {
             check(result.pushesOf(0, Status.ELIGIBLE, again, new long[100]) == 30);
             check(Arrays.equals(numbers, Arrays.copyOf(again, 7)));
             final PushColumns columns = new PushColumns(7);
+            thrown(IllegalArgumentException.class, () -> result.read(-1, columns));
             check(result.read(28, columns) == 2 && columns.policies().get(1) == 29);
             check(columns.ranks().get(1) == 30 && columns.firms().remaining() == 2);
             arrow(result);
