@@ -16,7 +16,8 @@
  *     NULL. Nothing about errors is kept in the library.
  *  4. Out parameters come first, then what the function works on, then `error`.
  *  5. Texts are UTF-8, given as pointer and number of bytes; NUL is not needed and means nothing.
- *     A text of 0 bytes may be NULL. What is not UTF-8 is refused.
+ *     A text of 0 bytes may be NULL. What is not UTF-8 is refused. A path is whatever bytes the
+ *     system takes for one, without a NUL.
  *  6. Texts that a function gives out (const char** and size_t*) are not NUL-terminated. They
  *     belong to the handle they were asked of and live until it is destroyed or changed.
  *  7. Numbers. Fixed-width integers, double nowhere. A day is an int32_t: days since 1970-01-01. A

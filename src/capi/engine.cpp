@@ -243,8 +243,9 @@ int32_t qice_snapshot_policy_state(int64_t* version, int32_t* life_cycle,
         put(version, 0);
         put(life_cycle, 0);
         const PolicyMoment& moment = *get(snapshot, "snapshot");
-        put(version, policy_of(moment, policy).version);
+        const Policy& of = policy_of(moment, policy);
         put(life_cycle, static_cast<int32_t>(moment.life_cycles()[policy]));
+        put(version, of.version);
         return {};
     });
 }

@@ -7,6 +7,9 @@ using namespace qice::capi;
 namespace {
 
 /// Makes a table of what was read.
+/// What out parameters say where there is no such entry.
+const Quarantined nothing_bad{};
+
 Outcome make_firms(qice_firms*& out, Result<FirmsRead> read) {
     if (!read.ok()) return read.status();
     out = make_handle<qice_firms>(FirmSet::make(std::move(read).value()));
@@ -146,16 +149,19 @@ int32_t qice_firms_bad(uint64_t* line, const char** firm, size_t* firm_length, c
                        size_t* field_length, const char** value, size_t* value_length,
                        const char** reason, size_t* reason_length, const qice_firms* firms,
                        uint64_t entry, qice_error** error) {
-    return guarded(error, [&]() -> Outcome {
-        const FirmSet& of = *get(firms, "firms");
-        const std::size_t count = of.quarantine().size();
-        if (entry >= count) throw no_such("entry", entry, count);
-        const Quarantined& bad = of.quarantine()[entry];
+    const auto tell = [&](const Quarantined& bad) {
         put(line, bad.line);
         put_text(firm, firm_length, bad.firm_id);
         put_text(field, field_length, bad.field);
         put_text(value, value_length, bad.value);
         put_text(reason, reason_length, bad.reason);
+    };
+    return guarded(error, [&]() -> Outcome {
+        tell(nothing_bad);
+        const FirmSet& of = *get(firms, "firms");
+        const std::size_t count = of.quarantine().size();
+        if (entry >= count) throw no_such("entry", entry, count);
+        tell(of.quarantine()[entry]);
         return {};
     });
 }
@@ -298,12 +304,16 @@ int32_t qice_firm_bad_count(size_t* count, const qice_firm* firm) {
 int32_t qice_firm_bad(const char** field, size_t* field_length, const char** value,
                       size_t* value_length, const char** reason, size_t* reason_length,
                       const qice_firm* firm, size_t entry, qice_error** error) {
+    const auto tell = [&](const Quarantined& bad) {
+        put_text(field, field_length, bad.field);
+        put_text(value, value_length, bad.value);
+        put_text(reason, reason_length, bad.reason);
+    };
     return guarded(error, [&]() -> Outcome {
+        tell(nothing_bad);
         const auto& all = get(firm, "firm").bad_values();
         if (entry >= all.size()) throw no_such("entry", entry, all.size());
-        put_text(field, field_length, all[entry].field);
-        put_text(value, value_length, all[entry].value);
-        put_text(reason, reason_length, all[entry].reason);
+        tell(all[entry]);
         return {};
     });
 }

@@ -254,6 +254,10 @@ static void be_refused(const qice_schema* schema, qice_engine* engine,
     CHECK(qice_firm_bad_count(&count, firm) == QICE_OK && count == 1);
     OK(qice_firm_bad(&words, &length, NULL, NULL, NULL, NULL, firm, 0, &error));
     CHECK(length == 7 && memcmp(words, "revenue", 7) == 0);
+    REFUSED(qice_firm_bad(&words, &length, NULL, NULL, NULL, NULL, firm, 1, &error), QICE_USAGE,
+            "entry 1");
+    CHECK(length == 0);
+    REFUSED(qice_answer_read(&count, answer, -1, NULL, NULL, 0, &error), QICE_USAGE, "status -1");
     CHECK(qice_snapshot_policies(&policies, snapshot) == QICE_OK);
     REFUSED(qice_explain_firm(&text, snapshot, firm, policies, QICE_JSON, &error), QICE_USAGE, "");
     REFUSED(qice_explain_firm(&text, snapshot, firm, 0, 7, &error), QICE_USAGE, "form");

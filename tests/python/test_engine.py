@@ -75,7 +75,9 @@ def test_a_file_that_cannot_be_written_is_named(small, tmp_path):
 
 
 @pytest.mark.parametrize("call", [
-    lambda e: e.match([FIRM], top=0), lambda e: e.match([FIRM], status="fine"),
+    lambda e: e.match([FIRM], top=0), lambda e: e.match([FIRM], top=1.5),
+    lambda e: e.firm(FIRM, top="all"), lambda e: e.match("firms\0.csv"), lambda e: e.add("a\0b"),
+    lambda e: e.match([FIRM]).write("a\0b"), lambda e: e.match([FIRM], status="fine"),
     lambda e: e.match([FIRM], by="city"), lambda e: e.match([FIRM], threads=0),
     lambda e: e.firm("X"), lambda e: e.firm(3), lambda e: e.explain(FIRM, "RICHE"),
     lambda e: e.firm({"revenu": 1}), lambda e: e.set_day("June"), lambda e: e.about("RICHE"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator
 import os
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -18,13 +19,21 @@ StatusLike = Union[str, Sequence[str]]
 Texts = List[Tuple[str, bytes]]
 
 
+def path_text(path: Union[str, "os.PathLike[str]"]) -> str:
+    """A path for the compiled half, where a NUL would end it."""
+    text = os.fspath(path)
+    if not isinstance(text, str) or "\0" in text:
+        raise UsageError(f"a path is a text without a NUL, not {text!r}")
+    return text
+
+
 def policy_texts(policies: PoliciesLike) -> Texts:
     """(file, text) of policies; dicts stand a line each."""
     if isinstance(policies, (str, os.PathLike)):
         text = os.fspath(policies)
         if isinstance(text, str) and text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
             return [("policies", _utf8(text))]
-        return list(_qice.read_policy_texts(text))
+        return list(_qice.read_policy_texts(path_text(text)))
     if isinstance(policies, Mapping):
         return [("policy", _qice.to_json(dict(policies)))]
     if isinstance(policies, bytes) or not hasattr(policies, "__iter__"):
@@ -59,6 +68,16 @@ def statuses(status: StatusLike) -> List[str]:
     if isinstance(status, str):
         return [name.strip() for name in status.split(",")]
     return [str(name) for name in status]
+
+
+def most(top: Optional[int]) -> Optional[int]:
+    """How many of each status are kept; whether there are so many is for the compiled half to say."""
+    if top is None:
+        return None
+    try:
+        return operator.index(top)
+    except TypeError:
+        raise UsageError(f"top is a whole number from 1, or None for all, not {top!r}") from None
 
 
 def thread_count(threads: Optional[int]) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Union
 
 from . import _qice
 from ._html import table
-from ._sources import thread_count
+from ._sources import path_text, thread_count
 from .errors import UsageError
 from .firms import Quarantined
 
@@ -125,17 +125,17 @@ class Result:
         """The bytes that ``qice match --out`` writes: CSV, or JSON Lines if the name ends so. The
         file appears under its name when it is whole. ``raw`` leaves cells alone that a spreadsheet
         would run as a formula."""
-        self._core.write(os.fspath(path), not raw, thread_count(threads))
+        self._core.write(path_text(path), not raw, thread_count(threads))
 
     def write_counts(self, path: Union[str, "os.PathLike[str]"], *, raw: bool = False) -> None:
         """The bytes of ``qice match --counts``; ``match`` must have been asked to count."""
         if len(self._counted) < len(_STATUSES):
             raise UsageError("not all was counted; ask for match(..., counts=True)")
-        self._core.write_counts(os.fspath(path), not raw)
+        self._core.write_counts(path_text(path), not raw)
 
     def write_quarantine(self, path: Union[str, "os.PathLike[str]"], *, raw: bool = False) -> None:
         """The bytes of ``qice match --quarantine``."""
-        self._core.firms.write_quarantine(os.fspath(path), not raw)
+        self._core.firms.write_quarantine(path_text(path), not raw)
 
     def _first(self, count: int) -> List[Push]:
         return [push for push, _ in zip(self, range(count))]

@@ -6,7 +6,7 @@ import threading
 from typing import (Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union)
 
 from . import _qice
-from ._sources import (DayLike, PoliciesLike, StatusLike, Texts, day_text, policy_texts, statuses,
+from ._sources import (DayLike, PoliciesLike, StatusLike, Texts, day_text, most, policy_texts, statuses,
                        thread_count)
 from .answers import FirmAnswer, PolicyAnswer, Result
 from .errors import ClosedError, Error, UsageError
@@ -89,7 +89,7 @@ class Engine:
         moment = self._open().now()
         table = self.read(firms, strict=strict, ignore_unknown_columns=ignore_unknown_columns,
                           encoding=encoding, threads=threads)
-        answer = _qice.match(moment, table._open(), top, wanted, by == "policy", counts,
+        answer = _qice.match(moment, table._open(), most(top), wanted, by == "policy", counts,
                              thread_count(threads))
         return Result(answer, wanted, counts, self._options[0])
 
@@ -111,9 +111,10 @@ class Engine:
             fields = firm if isinstance(firm, dict) else dict(firm)
             name = fields.get(self.schema.id_column)
             return FirmAnswer(name if isinstance(name, str) else None,
-                              moment.ask_dict(fields, top, statuses(status)))
+                              moment.ask_dict(fields, most(top), statuses(status)))
         table = _table(firm, firms)
-        return FirmAnswer(firm, moment.ask_row(table, table.require(firm), top, statuses(status)))
+        return FirmAnswer(firm, moment.ask_row(table, table.require(firm), most(top),
+                                               statuses(status)))
 
     def explain(self, firm: Union[Mapping[str, Any], str], policy: Union[str, Mapping[str, Any]], *,
                 firms: Optional[Firms] = None) -> Explanation:
@@ -136,7 +137,7 @@ class Engine:
         which = policy if isinstance(policy, str) else policy_texts(policy)
         name = policy if isinstance(policy, str) else str(policy.get("id", ""))
         table = self.read(firms)
-        return PolicyAnswer(name, _qice.firms_of_policy(moment, table._open(), which, top,
+        return PolicyAnswer(name, _qice.firms_of_policy(moment, table._open(), which, most(top),
                                                         statuses(status)))
 
     def lint(self) -> List[LintWarning]:

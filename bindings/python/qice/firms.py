@@ -7,7 +7,7 @@ import sys
 from typing import (Any, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Union)
 
 from . import _qice
-from ._sources import DayLike, day_text, thread_count
+from ._sources import DayLike, day_text, path_text, thread_count
 from .errors import ClosedError, InvalidInput, UsageError
 from .schema import Schema, SchemaLike
 
@@ -91,7 +91,7 @@ class Firms:
 
     def write_quarantine(self, path: Union[str, "os.PathLike[str]"], *, raw: bool = False) -> None:
         """As CSV, like ``qice match --quarantine``."""
-        self._open().write_quarantine(os.fspath(path), not raw)
+        self._open().write_quarantine(path_text(path), not raw)
 
     @property
     def rows_set_aside(self) -> int:
@@ -125,7 +125,7 @@ def _read(source: Any, schema: Schema, options: _qice.ReadOptions) -> _qice.Firm
     if isinstance(source, Firms):
         return source._open()
     if isinstance(source, (str, os.PathLike)):
-        return _qice.read_path(os.fspath(source), core, options)
+        return _qice.read_path(path_text(source), core, options)
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(source, pandas.DataFrame):
         from .frames import columns_of

@@ -6,6 +6,7 @@ import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from . import _qice
+from ._sources import path_text
 from .errors import UsageError
 
 SchemaLike = Union["Schema", str, "os.PathLike[str]", Mapping[str, Any]]
@@ -42,7 +43,7 @@ class Schema:
         elif self._source.lstrip()[:1] == "{":
             self._core = _qice.Schema.parse(self._source, "schema")
         else:
-            self._core = _qice.Schema.load(self._source)
+            self._core = _qice.Schema.load(path_text(self._source))
 
     @property
     def id_column(self) -> str:
