@@ -15,10 +15,11 @@
 
 namespace qice {
 
+inline constexpr std::size_t kLargePage = std::size_t{2} << 20;
+
 /// The large pages that lie wholly within a block.
 inline void use_large_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__)
-    constexpr std::uintptr_t kLargePage = std::uintptr_t{2} << 20;
     const auto begin = reinterpret_cast<std::uintptr_t>(block);
     const std::uintptr_t first = (begin + kLargePage - 1) / kLargePage * kLargePage;
     const std::uintptr_t end = (begin + bytes) / kLargePage * kLargePage;
@@ -26,10 +27,17 @@ inline void use_large_pages([[maybe_unused]] void* block, [[maybe_unused]] std::
 #endif
 }
 
-/// Room for so many values, on large pages where it has to be made.
-template <class T> void reserve_large(Array<T>& values, std::size_t capacity) {
+/// Room for so many values, of which the first `filled` are soon to be there. Where that fills a
+/// quarter of a large page, it costs no more than small ones, and the block is made of large pages
+/// from its first byte on. Blocks that realloc() moves page by page are not copied for it.
+template <class T> void reserve_large(Array<T>& values, std::size_t capacity, std::size_t filled) {
+    constexpr std::size_t kMovedByPage = std::size_t{32} << 20; // glibc's greatest mmap threshold
     if (capacity <= values.capacity()) return;
-    values.reserve(capacity);
+    if (filled * sizeof(T) < kLargePage / 4) return values.reserve(capacity);
+    if (values.capacity() * sizeof(T) < kMovedByPage)
+        values.reserve_aligned(capacity, kLargePage);
+    else
+        values.reserve(capacity);
     use_large_pages(values.data(), values.capacity() * sizeof(T));
 }
 

@@ -138,7 +138,7 @@ void FirmTable::derive(Date as_of, unsigned threads) {
         const bool can_be_known =
             std::all_of(of.operands.begin(), of.operands.end(),
                         [&](std::uint32_t operand) { return !columns_[operand].numbers.empty(); });
-        if (can_be_known) reserve_large(column.numbers, size());
+        if (can_be_known) reserve_large(column.numbers, size(), size());
         column.numbers.resize(can_be_known ? size() : 0);
         column.numbers.shrink();
     }

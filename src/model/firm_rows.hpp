@@ -203,7 +203,8 @@ class FirmTableWriter {
                       const Place& place);
 
     FirmTable table_;
-    std::size_t capacity_ = 0, expected_ = 0;
+    std::size_t capacity_ = 0, expected_ = 0,
+                filled_ = 0;          // rows; filled_: known or expected to come
     std::vector<std::uint32_t> used_; // fields that some firm has a value of
     std::vector<bool> is_used_;
     std::shared_mutex columns_mutex_; // shared while values are written, alone while columns move

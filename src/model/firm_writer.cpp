@@ -24,24 +24,24 @@ void FirmTableWriter::start_column(std::uint32_t field, std::size_t first_row) {
     switch (table_.schema()[field].kind) {
     case Kind::number:
     case Kind::date:
-        reserve_large(column.numbers, capacity_);
+        reserve_large(column.numbers, capacity_, filled_);
         column.numbers.assign(first_row, kUnknownNumber);
         break;
     case Kind::flag:
-        reserve_large(column.flags, capacity_);
+        reserve_large(column.flags, capacity_, filled_);
         column.flags.assign(first_row, 2);
         break;
     case Kind::category:
     case Kind::code:
-        reserve_large(column.codes, capacity_);
+        reserve_large(column.codes, capacity_, filled_);
         column.codes.assign(first_row, kUnknownCode);
         break;
     case Kind::set:
-        reserve_large(column.unknown, capacity_);
+        reserve_large(column.unknown, capacity_, filled_);
         column.unknown.assign(first_row, table_.schema()[field].missing_is_unknown);
         [[fallthrough]];
     case Kind::tags:
-        reserve_large(column.offsets, capacity_ + 1);
+        reserve_large(column.offsets, capacity_ + 1, filled_);
         column.offsets.assign(first_row + 1, 0);
         break;
     case Kind::text:
@@ -73,35 +73,40 @@ void FirmTableWriter::make_room(const FirmRows& rows) {
     // touched costs nothing: so in large steps at first.
     const auto grown = [](std::size_t size, std::size_t capacity) {
         constexpr std::size_t kMany = 1 << 22;
-        const std::size_t next = capacity < kMany ? capacity * 4 : capacity + capacity / 2;
+        constexpr std::size_t kSome = 1 << 17;
+        const std::size_t next = capacity < kSome   ? capacity * 16
+                                 : capacity < kMany ? capacity * 4
+                                                    : capacity + capacity / 2;
         return size <= capacity ? capacity : std::max(size, next);
     };
     const std::size_t size = table_.size() + rows.size();
     if (size > capacity_) capacity_ = std::max(grown(size, capacity_), expected_);
+    filled_ = std::max(size, expected_);
     for (std::uint32_t field : used_) {
         Column& column = table_.columns_[field];
         const FirmRows::Values& values = rows.values_[field];
         switch (table_.schema()[field].kind) {
         case Kind::number:
-        case Kind::date: reserve_large(column.numbers, capacity_); break;
-        case Kind::flag: reserve_large(column.flags, capacity_); break;
+        case Kind::date: reserve_large(column.numbers, capacity_, filled_); break;
+        case Kind::flag: reserve_large(column.flags, capacity_, filled_); break;
         case Kind::category:
-        case Kind::code: reserve_large(column.codes, capacity_); break;
+        case Kind::code: reserve_large(column.codes, capacity_, filled_); break;
         case Kind::set:
         case Kind::tags: {
             const std::size_t elements = column.elements.size() + values.elements.size();
             const std::size_t tags = column.tags.size() + values.tags.size();
-            if (table_.schema()[field].kind == Kind::set) reserve_large(column.unknown, capacity_);
-            reserve_large(column.offsets, capacity_ + 1);
-            reserve_large(column.elements, grown(elements, column.elements.capacity()));
-            reserve_large(column.tags, grown(tags, column.tags.capacity()));
+            if (table_.schema()[field].kind == Kind::set)
+                reserve_large(column.unknown, capacity_, filled_);
+            reserve_large(column.offsets, capacity_ + 1, filled_);
+            reserve_large(column.elements, grown(elements, column.elements.capacity()), elements);
+            reserve_large(column.tags, grown(tags, column.tags.capacity()), tags);
             break;
         }
         case Kind::text: {
             const std::size_t bytes = column.texts.bytes_.size() + values.bytes.size();
             column.texts.ends_.make_room_for(bytes);
             column.texts.ends_.reserve(capacity_ + 1);
-            reserve_large(column.texts.bytes_, grown(bytes, column.texts.bytes_.capacity()));
+            reserve_large(column.texts.bytes_, grown(bytes, column.texts.bytes_.capacity()), bytes);
         }
         }
     }

@@ -51,6 +51,18 @@ template <class T> class Array {
     void reserve(std::size_t capacity) {
         if (capacity > capacity_) reallocate(capacity);
     }
+    /// Room in a block that begins at a multiple of `alignment`, a power of two. Copies the values.
+    void reserve_aligned(std::size_t capacity, std::size_t alignment) {
+        if (capacity <= capacity_) return;
+        check_capacity(capacity);
+        const std::size_t bytes = (capacity * sizeof(T) + alignment - 1) / alignment * alignment;
+        void* const moved = std::aligned_alloc(alignment, bytes);
+        if (moved == nullptr) throw std::bad_alloc();
+        if (size_ > 0) std::memcpy(moved, data_, size_ * sizeof(T));
+        std::free(data_);
+        data_ = static_cast<T*>(moved);
+        capacity_ = capacity;
+    }
     /// Gives back what is not used.
     void shrink() {
         if (capacity_ > size_) reallocate(size_);
@@ -81,8 +93,12 @@ template <class T> class Array {
     void clear() { size_ = 0; }
 
   private:
+    static void check_capacity(std::size_t capacity) {
+        if (capacity > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T))
+            throw std::bad_alloc();
+    }
     void reallocate(std::size_t capacity) {
-        if (capacity > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
+        check_capacity(capacity);
         void* moved = std::realloc(data_, std::max<std::size_t>(capacity, 1) * sizeof(T));
         if (moved == nullptr) throw std::bad_alloc();
         data_ = static_cast<T*>(moved);
