@@ -29,8 +29,14 @@ const char* scaled(Wide digits, int shift, std::int64_t& out) {
     return nullptr;
 }
 
+/// Of a whole number its digits: 500000, where the shortest text of all is 5e+05.
 template <class Float> std::string_view shortest(Float value, std::array<char, 64>& buffer) {
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+    constexpr Float kMostExact = std::uint64_t{1} << std::numeric_limits<Float>::digits;
+    const bool is_whole = std::fabs(value) < kMostExact && std::trunc(value) == value;
+    char* const last = buffer.data() + buffer.size();
+    const auto end = is_whole
+                         ? std::to_chars(buffer.data(), last, value, std::chars_format::fixed).ptr
+                         : std::to_chars(buffer.data(), last, value).ptr;
     return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
 }
 
