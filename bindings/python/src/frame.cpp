@@ -5,7 +5,9 @@
 #include "frame_texts.hpp"
 #include "in_background.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -39,11 +41,6 @@ template <class IsNull> void mark_nulls(FrameColumn& column, std::size_t rows, I
     if (column.nulls == rows && rows > 0) column.format = "n";
 }
 
-/// Room that is about to be written.
-std::unique_ptr<std::byte[]> unset_bytes(std::size_t size) {
-    return std::unique_ptr<std::byte[]>(new std::byte[size]);
-}
-
 /// Floats as whole numbers, NaN as 0; false if one is neither, or may not be exact.
 template <class Float>
 bool take_whole(const Float* values, std::size_t count, std::int64_t* whole) {
@@ -58,49 +55,87 @@ bool take_whole(const Float* values, std::size_t count, std::int64_t* whole) {
     return all_whole;
 }
 
-/// pandas has whole numbers, flags and codes as floats where one is missing: they are handed on as
-/// what they are.
+/// pandas has whole numbers and codes as floats where one is missing: they are handed on as what
+/// they are.
 template <class Float>
-void take_floats(const Float* values, FrameColumn& column, std::size_t rows) {
+void take_whole_numbers(const Float* values, FrameColumn& column, std::size_t rows) {
     mark_nulls(column, rows, [&](std::size_t row) { return values[row] != values[row]; });
     if (column.nulls == rows) return;
     constexpr std::size_t kBlock = 4096; // a column that is not of whole numbers shows it early
-    auto made = unset_bytes(rows * sizeof(std::int64_t));
-    auto* const whole = reinterpret_cast<std::int64_t*>(made.get());
+    auto* const whole = column.make<std::int64_t>(rows);
     for (std::size_t row = 0; row < rows; row += kBlock)
-        if (!take_whole(values + row, std::min(kBlock, rows - row), whole + row)) return;
+        if (!take_whole(values + row, std::min(kBlock, rows - row), whole + row)) {
+            column.values = values;
+            column.made = {};
+            return;
+        }
     column.format = "l";
+}
+
+/// Flags that pandas has as floats, NaN as null; false, with nothing made, where another is there.
+template <class Float>
+bool take_float_flags(const Float* values, FrameColumn& column, std::size_t rows) {
+    const std::size_t words = (rows + 63) / 64;
+    Array<std::byte> made;
+    made.resize(words * sizeof(std::uint64_t));
+    auto* const flags = reinterpret_cast<std::uint64_t*>(made.data());
+    auto known = std::make_unique<std::uint64_t[]>(words);
+    std::size_t nulls = 0;
+    for (std::size_t first = 0; first < rows; first += 64) {
+        std::uint64_t set = 0, clear = 0, missing = 0;
+        const std::size_t count = std::min<std::size_t>(64, rows - first);
+        for (std::size_t i = 0; i < count; ++i) {
+            const Float value = values[first + i];
+            set |= std::uint64_t{value == 1} << i;
+            clear |= std::uint64_t{value == 0} << i;
+            missing |= std::uint64_t{value != value} << i;
+        }
+        if (static_cast<std::size_t>(std::popcount(set | clear | missing)) != count) return false;
+        flags[first / 64] = set;
+        known[first / 64] = ~missing;
+        nulls += static_cast<std::size_t>(std::popcount(missing));
+    }
     column.made = std::move(made);
-    column.values = column.made.get();
+    column.values = column.made.data();
+    column.nulls = nulls;
+    if (nulls > 0) column.validity = std::move(known);
+    column.format = nulls == rows && rows > 0 ? "n" : "b";
+    return true;
+}
+
+/// Floats of which the field is told: a field of numbers takes them as they lie, NaN for a null.
+template <class Float>
+void take_floats(const Float* values, Kind kind, FrameColumn& column, std::size_t rows) {
+    if (kind == Kind::flag && take_float_flags(values, column, rows)) return;
+    const auto is_number = [](Float value) { return value == value; };
+    if (kind == Kind::number && sizeof(Float) == 8 && std::any_of(values, values + rows, is_number))
+        return;
+    take_whole_numbers(values, column, rows);
 }
 
 void take_flags(const std::uint8_t* values, FrameColumn& column, std::size_t rows) {
-    column.made = unset_bytes((rows + 7) / 8);
+    auto* const made = column.make<std::uint8_t>((rows + 7) / 8);
     for (std::size_t first = 0; first < rows; first += 8) {
         unsigned bits = 0;
         for (std::size_t i = 0; i < std::min<std::size_t>(8, rows - first); ++i)
             bits |= static_cast<unsigned>(values[first + i] != 0) << i;
-        column.made[first / 8] = static_cast<std::byte>(bits);
+        made[first / 8] = static_cast<std::uint8_t>(bits);
     }
-    column.values = column.made.get();
 }
 
 /// Nanoseconds as days, if all are midnight.
 void take_times(const std::int64_t* times, FrameColumn& column, std::size_t rows) {
     column.format = "tdD";
-    auto made = std::make_unique<std::byte[]>(rows * sizeof(std::int32_t));
-    auto* const days = reinterpret_cast<std::int32_t*>(made.get());
+    auto* const days = column.make<std::int32_t>(rows);
     for (std::size_t row = 0; row < rows; ++row) {
-        if (times[row] == kNotATime) continue;
-        if (times[row] % kNanosecondsADay != 0) {
+        const std::int64_t time = times[row] == kNotATime ? 0 : times[row];
+        if (time % kNanosecondsADay != 0) {
             column.format = "tsn:";
+            column.values = times;
+            column.made = {};
             break;
         }
-        days[row] = static_cast<std::int32_t>(times[row] / kNanosecondsADay);
-    }
-    if (column.format == "tdD") {
-        column.made = std::move(made);
-        column.values = column.made.get();
+        days[row] = static_cast<std::int32_t>(time / kNanosecondsADay);
     }
     mark_nulls(column, rows, [&](std::size_t row) { return times[row] == kNotATime; });
 }
@@ -133,6 +168,7 @@ struct Frame::Source {
     const std::uint8_t* mask = nullptr; // of plain: 1 is missing
     PyObject* const* categories = nullptr;
     std::size_t category_count = 0;
+    qice::Kind field = qice::Kind::text; // of the field that the column goes to, if one does
 };
 
 const void* Frame::buffer(const py::object& values, std::string& format) {
@@ -154,10 +190,11 @@ const void* Frame::buffer(const py::object& values, std::string& format) {
     return view.buf;
 }
 
-Frame::Source Frame::source(const py::tuple& given) {
+Frame::Source Frame::source(const py::tuple& given, const Schema& schema) {
     Source source;
     FrameColumn& column = columns_.emplace_back();
     column.name = py::cast<std::string>(given[0]);
+    if (const auto field = schema.find(column.name)) source.field = schema[*field].kind;
     const auto kind = py::cast<std::string>(given[1]);
     const py::object values = given[2], extra = given[3];
     const auto take_buffer = [&](const py::object& of, std::string& format, std::size_t size) {
@@ -210,9 +247,9 @@ void Frame::take(const Source& source, FrameColumn& column, bool& left) const {
     case Source::Kind::plain: break;
     }
     if (column.format == "g")
-        take_floats(static_cast<const double*>(source.values), column, rows_);
+        take_floats(static_cast<const double*>(source.values), source.field, column, rows_);
     else if (column.format == "f")
-        take_floats(static_cast<const float*>(source.values), column, rows_);
+        take_floats(static_cast<const float*>(source.values), source.field, column, rows_);
     else if (column.format == "b")
         take_flags(static_cast<const std::uint8_t*>(source.values), column, rows_);
     if (source.mask != nullptr)
@@ -320,12 +357,13 @@ int Frame::Exports::get_next(ArrowArrayStream* stream, ArrowArray* out) {
 
 // ----------------------------------------------------------------------------------- frame
 
-Frame::Frame(std::size_t rows, const py::list& given, unsigned threads) : rows_(rows) {
+Frame::Frame(std::size_t rows, const py::list& given, const Schema& schema, unsigned threads)
+    : rows_(rows) {
     try {
         std::vector<Source> sources;
         columns_.reserve(given.size());
         for (const py::handle column : given)
-            sources.push_back(source(py::cast<py::tuple>(column)));
+            sources.push_back(source(py::cast<py::tuple>(column), schema));
         std::unique_ptr<bool[]> left = std::make_unique<bool[]>(given.size());
         std::atomic<std::size_t> next{0};
         in_threads(threads, [&](unsigned) {

@@ -40,7 +40,7 @@ char* put_character(char* to, Py_UCS4 c) {
     return to;
 }
 
-void append_text(std::string& out, PyObject* text) {
+void append_text(Texts& out, PyObject* text) {
     const auto length = static_cast<std::size_t>(PyUnicode_GET_LENGTH(text));
     const void* const data = PyUnicode_DATA(text);
     if (PyUnicode_IS_ASCII(text)) {
@@ -48,16 +48,14 @@ void append_text(std::string& out, PyObject* text) {
         return;
     }
     const auto kind = static_cast<int>(PyUnicode_KIND(text));
-    const std::size_t size = out.size();
-    out.resize(size + 4 * length);
-    char* to = out.data() + size;
+    char* to = out.room(4 * length);
     if (kind == PyUnicode_2BYTE_KIND)
         for (std::size_t i = 0; i < length; ++i)
             to = put_character(to, static_cast<const Py_UCS2*>(data)[i]);
     else
         for (std::size_t i = 0; i < length; ++i)
             to = put_character(to, PyUnicode_READ(kind, data, i));
-    out.resize(static_cast<std::size_t>(to - out.data()));
+    out.bytes.resize(static_cast<std::size_t>(to - out.bytes.data()));
 }
 
 /// Objects lie all over the memory, so each is asked for some rows before it is looked at.
@@ -118,12 +116,13 @@ class Numbers {
     std::size_t count_ = 0;
 };
 
-void start(FrameColumn& column, std::size_t rows) {
+/// `texts`: about so many are to come.
+void start(FrameColumn& column, std::size_t rows, std::size_t texts) {
     const std::size_t words = (rows + 63) / 64;
     column.validity = std::make_unique<std::uint64_t[]>(words);
     std::memset(column.validity.get(), 0xff, words * 8);
     column.nulls = 0;
-    column.texts = {};
+    column.texts.start(texts);
     column.is_dictionary = false;
 }
 
@@ -140,14 +139,14 @@ void finish(FrameColumn& column, std::size_t rows, const char* format) {
 enum class Taken { done, too_many, other };
 
 Taken take_as_dictionary(PyObject* const* objects, std::size_t rows, FrameColumn& column) {
-    start(column, rows);
-    column.made = std::make_unique<std::byte[]>(rows * sizeof(std::int32_t));
-    auto* const numbers = reinterpret_cast<std::int32_t*>(column.made.get());
+    start(column, rows, kTried);
+    auto* const numbers = column.make<std::int32_t>(rows);
     Numbers known;
     const PyObject* missing = Py_None; // the last object that was found to mean it
     for (std::size_t row = 0; row < rows; ++row) {
         PyObject* const object = objects[row];
         if (object == missing) {
+            numbers[row] = 0;
             mark_null(column, row);
             continue;
         }
@@ -160,16 +159,16 @@ Taken take_as_dictionary(PyObject* const* objects, std::size_t rows, FrameColumn
         if (is == Is::other) return Taken::other;
         if (is == Is::missing) {
             missing = object;
+            numbers[row] = 0;
             mark_null(column, row);
             continue;
         }
         numbers[row] = static_cast<std::int32_t>(known.add(object));
         if (known.size() > kTried + row / kMostPart) return Taken::too_many;
-        append_text(column.texts.bytes, object);
+        append_text(column.texts, object);
         column.texts.end();
     }
     column.is_dictionary = true;
-    column.values = column.made.get();
     finish(column, rows, "i");
     return Taken::done;
 }
@@ -228,9 +227,8 @@ bool object_text(PyObject* object, std::string& text) {
 bool take_texts(PyObject* const* objects, std::size_t rows, FrameColumn& column) {
     const Taken taken = take_as_dictionary(objects, rows, column);
     if (taken != Taken::too_many) return taken == Taken::done;
-    start(column, rows);
-    column.made.reset();
-    column.texts.ends.reserve(rows + 1);
+    start(column, rows, rows);
+    column.made = {};
     for (std::size_t row = 0; row < rows; ++row) {
         ask_for(objects, row, rows);
         const Is is = look(objects[row]);
@@ -238,7 +236,7 @@ bool take_texts(PyObject* const* objects, std::size_t rows, FrameColumn& column)
         if (is == Is::missing)
             mark_null(column, row);
         else
-            append_text(column.texts.bytes, objects[row]);
+            append_text(column.texts, objects[row]);
         column.texts.end();
     }
     finish(column, rows, "U");
@@ -246,13 +244,13 @@ bool take_texts(PyObject* const* objects, std::size_t rows, FrameColumn& column)
 }
 
 void take_objects(PyObject* const* objects, std::size_t rows, FrameColumn& column) {
-    start(column, rows);
-    column.made.reset();
+    start(column, rows, rows);
+    column.made = {};
     std::string text;
     for (std::size_t row = 0; row < rows; ++row) {
         const auto held = py::reinterpret_borrow<py::object>(objects[row]);
         if (object_text(held.ptr(), text))
-            column.texts.bytes += text;
+            column.texts.append(text.data(), text.size());
         else
             mark_null(column, row);
         column.texts.end();
@@ -262,8 +260,9 @@ void take_objects(PyObject* const* objects, std::size_t rows, FrameColumn& colum
 
 void take_categories(PyObject* const* objects, std::size_t count, FrameColumn& column) {
     std::string text;
+    column.texts.start(count);
     for (std::size_t i = 0; i < count; ++i) {
-        if (object_text(objects[i], text)) column.texts.bytes += text;
+        if (object_text(objects[i], text)) column.texts.append(text.data(), text.size());
         column.texts.end();
     }
 }

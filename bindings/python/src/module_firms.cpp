@@ -78,7 +78,7 @@ PyFirms read_dicts(const py::iterable& firms, const PySchema& schema, const PyRe
 
 PyFirms read_frame(std::size_t rows, const py::list& columns, const PySchema& schema,
                    const PyReadOptions& of) {
-    Frame frame(rows, columns, of.options.threads);
+    Frame frame(rows, columns, *schema.schema, of.options.threads);
     return read_in_background(of, [&](const ReadOptions& how) {
         return read_firms_arrow(&frame.stream(), schema.schema, how);
     });
