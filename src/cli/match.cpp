@@ -263,7 +263,7 @@ class Match : public Command {
 
     Status match_firms(const Matcher& matcher, const FirmsRead& read, Outputs& outputs) {
         Stopwatch indexing;
-        const IndexedFirms firms = matcher.index(read.firms);
+        const IndexedFirms firms = matcher.index(read.firms, {.threads = match_.threads});
         seconds_.index += indexing.seconds();
         Stopwatch matching;
         const MatchResult result = match(matcher, firms);

@@ -15,8 +15,9 @@ struct FirmSet::Ids {
 
 /// A table coded for the policies of a moment.
 struct FirmSet::Index {
-    Index(MomentPtr of, const Matcher& with, const FirmTable& firms)
-        : moment(std::move(of)), matcher(with), indexed(matcher.index(firms)) {}
+    Index(MomentPtr of, const Matcher& with, const FirmTable& firms, unsigned threads)
+        : moment(std::move(of)), matcher(with),
+          indexed(matcher.index(firms, {.threads = threads})) {}
 
     const PolicyQuery& one_policy() const {
         const std::lock_guard lock(mutex);
@@ -78,16 +79,17 @@ class FirmIndexing {
     using IndexPtr = std::shared_ptr<const FirmSet::Index>;
 
     /// For the policies of this moment.
-    static Result<IndexPtr> for_moment(const FirmSet& firms, const MomentPtr& moment) {
+    static Result<IndexPtr> for_moment(const FirmSet& firms, const MomentPtr& moment,
+                                       unsigned threads) {
         IndexPtr index = last(firms);
         if (index && index->moment == moment) return index;
-        return make(firms, moment);
+        return make(firms, moment, threads);
     }
     /// For any policies of the moment's schema and day: enough for one policy.
     static Result<IndexPtr> any(const FirmSet& firms, const MomentPtr& moment) {
         IndexPtr index = last(firms);
         if (index) return index;
-        return make(firms, moment);
+        return make(firms, moment, 1);
     }
 
   private:
@@ -95,9 +97,10 @@ class FirmIndexing {
         const std::lock_guard lock(firms.mutex_);
         return firms.index_;
     }
-    static Result<IndexPtr> make(const FirmSet& firms, const MomentPtr& moment) {
+    static Result<IndexPtr> make(const FirmSet& firms, const MomentPtr& moment, unsigned threads) {
         QICE_ASSIGN_OR_RETURN(const Matcher* matcher, moment->matcher());
-        IndexPtr index = std::make_shared<const FirmSet::Index>(moment, *matcher, firms.table());
+        IndexPtr index =
+            std::make_shared<const FirmSet::Index>(moment, *matcher, firms.table(), threads);
         IndexPtr made = index; // the one before goes after the lock
         const std::lock_guard lock(firms.mutex_);
         firms.index_.swap(index);
@@ -168,7 +171,7 @@ Result<BatchAnswerPtr> match_firms(const MomentPtr& moment, const FirmSetPtr& fi
                                    MatchOptions options, MatchControl* control) {
     QICE_RETURN_IF_ERROR(firms->check(*moment));
     if (control != nullptr && control->cancel) return cancelled();
-    QICE_ASSIGN_OR_RETURN(auto index, FirmIndexing::for_moment(*firms, moment));
+    QICE_ASSIGN_OR_RETURN(auto index, FirmIndexing::for_moment(*firms, moment, options.threads));
     if (control != nullptr) {
         control->total = index->indexed.index.blocks();
         options.cancel = &control->cancel;

@@ -32,8 +32,8 @@ struct StandingLayer {
     static constexpr Score kNoCut = std::numeric_limits<Score>::min();
 
     /// Its codes are not cut finer (FineCodes): what a day changes in them would have to be found.
-    StandingLayer(const Matcher& matcher, FirmTable of)
-        : table(std::move(of)), firms(matcher.index(table)),
+    StandingLayer(const Matcher& matcher, FirmTable of, unsigned threads)
+        : table(std::move(of)), firms(matcher.index(table, {.threads = threads})),
           query(matcher.program(), firms.index, table, UINT32_MAX), gone(table.size()) {}
     StandingLayer(const StandingLayer&) = delete;
 

@@ -288,7 +288,8 @@ TEST_CASE("unsorted firms and a zone map left out change nothing") {
         const Matcher matcher(fixture.schema(), fixture.policies(), fixture.compile_options());
         const MatchResult wanted = matcher.match(matcher.index(table), {kNoLimit, kAllStatuses});
         for (const IndexOptions options :
-             {IndexOptions{false, true}, IndexOptions{true, false}, IndexOptions{false, false}}) {
+             {IndexOptions{false, true}, IndexOptions{true, false}, IndexOptions{false, false},
+              IndexOptions{true, true, 3}}) {
             const IndexedFirms indexed = matcher.index(table, options);
             for (std::uint32_t row = 0; !options.sort && row < table.size(); ++row)
                 REQUIRE(indexed.index.row_at(row) == row);

@@ -6,6 +6,7 @@
 #include "qice/rule/evaluate.hpp"
 #include "unit/world.hpp"
 
+#include <cstring>
 #include <set>
 
 using namespace qice;
@@ -115,6 +116,35 @@ TEST_CASE("planes say who has an element today, ever, and whose set is unknown")
                 REQUIRE(bit_of(planes[set.first_plane + i], position % 512) == has);
             }
         }
+    }
+}
+
+TEST_CASE("an index is the same whatever the number of threads") {
+    auto rows = rows_of_patents(9'000, 7);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i].push_back({"park", i % 2 == 0 ? "P" : i % 9 == 0 ? "Q" : ""});
+        rows[i].push_back({"follows", i % 3 == 0 ? "t|s:0.5" : i % 5 == 0 ? "s" : "u|s:0.1"});
+    }
+    const World world(
+        R"([{"id": "P", "rule": {"field": "patents", "ge": 10}, "tags": {"t": 1, "s": 0.5}},
+                          {"id": "Q", "rule": {"field": "titles", "has_any": ["a"]}},
+                          {"id": "R", "rule": {"field": "park", "in": "P"}}])",
+        rows);
+    const FirmIndex one(world.program, world.firms);
+    const TagMatrix tags = firm_tags(world.program, one, world.firms);
+    for (const unsigned threads : {2u, 5u}) {
+        const FirmIndex other(world.program, world.firms, FirmOrder::by_strongest_fields, threads);
+        for (std::size_t position = 0; position < one.firms(); ++position)
+            REQUIRE(other.row_at(position) == one.row_at(position));
+        for (std::size_t block = 0; block < one.blocks(); ++block) {
+            for (std::uint32_t slot = 0; slot < world.program.fields.size(); ++slot)
+                REQUIRE(std::memcmp(other.codes(slot, block), one.codes(slot, block),
+                                    kBlockFirms * one.width(slot)) == 0);
+            REQUIRE(std::memcmp(other.planes(block), one.planes(block),
+                                world.program.planes * sizeof(BlockRow)) == 0);
+        }
+        CHECK((firm_tags(world.program, other, world.firms, threads) - tags).norm() == 0);
+        CHECK(tags.nonZeros() > 9'000);
     }
 }
 

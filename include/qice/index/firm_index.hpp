@@ -20,9 +20,9 @@ enum class FirmOrder : std::uint8_t { by_strongest_fields, as_given };
 class FirmIndex {
   public:
     /// Codes a table by the cuts of a program. Firms are ordered by the fields that settle most
-    /// policies, the strongest first.
+    /// policies, the strongest first. Whatever the number of threads, the index is the same.
     FirmIndex(const Program& program, const FirmTable& firms,
-              FirmOrder order = FirmOrder::by_strongest_fields);
+              FirmOrder order = FirmOrder::by_strongest_fields, unsigned threads = 1);
 
     std::size_t firms() const { return rows_.size(); }
     std::size_t blocks() const { return (rows_.size() + kBlockFirms - 1) / kBlockFirms; }
@@ -49,7 +49,13 @@ class FirmIndex {
     }
     /// Which bits of a block are firms.
     BlockRow valid(std::size_t block) const;
-    std::uint32_t code_at(std::uint32_t slot, std::size_t position) const;
+    std::uint32_t code_at(std::uint32_t slot, std::size_t position) const {
+        const CodedColumn& column = columns_[slot];
+        const std::uint8_t* const at = column.codes.data() + position * column.width;
+        if (column.width == 1) return *at;
+        if (column.width == 2) return *reinterpret_cast<const std::uint16_t*>(at);
+        return *reinterpret_cast<const std::uint32_t*>(at);
+    }
     /// The fields that settle most policies, by which firms are ordered unless they stand as given.
     const std::vector<std::uint32_t>& sorted_by() const { return sorted_by_; }
     /// Bytes of memory.
@@ -58,13 +64,13 @@ class FirmIndex {
   private:
     struct CodedColumn {
         std::uint8_t width = 1;
-        AlignedVector<std::uint8_t> codes;
+        AlignedVector<std::uint8_t> codes; // of whole blocks
     };
-    void find_strongest_fields(const Program& program,
-                               const std::vector<std::vector<std::uint32_t>>& codes);
-    void sort_firms(const Program& program, const std::vector<std::vector<std::uint32_t>>& codes);
-    void pack_codes(const Program& program, std::vector<std::vector<std::uint32_t>> codes);
-    void set_planes(const Program& program, const FirmTable& firms);
+    static CodedColumn code(const CodedField& coded, const FirmTable& firms, std::size_t blocks);
+    void find_strongest_fields(const Program& program);
+    void sort_firms(const Program& program);
+    void put_in_order(CodedColumn& column) const;
+    void set_planes(const Program& program, const FirmTable& firms, unsigned threads);
 
     std::vector<std::uint32_t> rows_, sorted_by_;
     std::vector<CodedColumn> columns_;

@@ -15,6 +15,7 @@ namespace qice {
 
 using TagMatrix = Eigen::SparseMatrix<std::int32_t, Eigen::RowMajor, std::int64_t>;
 
-TagMatrix firm_tags(const Program& program, const FirmIndex& index, const FirmTable& firms);
+TagMatrix firm_tags(const Program& program, const FirmIndex& index, const FirmTable& firms,
+                    unsigned threads = 1);
 
 } // namespace qice

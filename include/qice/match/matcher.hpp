@@ -150,11 +150,12 @@ struct IndexedFirms {
     TagMatrix tags;
 };
 
-/// For tables that are sorted already, and for measuring what each is worth. No answer depends on
-/// them.
+/// No answer depends on them. `sort` and `zones` are for tables that are sorted already, and for
+/// measuring what each is worth.
 struct IndexOptions {
     bool sort = true;  // firms that meet the same policies side by side
     bool zones = true; // policies that no firm of a block could meet drop out unseen
+    unsigned threads = 1;
 };
 
 class Matcher {
@@ -166,7 +167,7 @@ class Matcher {
     IndexedFirms index(const FirmTable& firms, const IndexOptions& options = {}) const;
     MatchResult match(const IndexedFirms& firms, const MatchOptions& options) const;
     MatchResult match(const FirmTable& firms, const MatchOptions& options) const {
-        return match(index(firms), options);
+        return match(index(firms, {.threads = options.threads}), options);
     }
 
   private:
