@@ -83,11 +83,11 @@ Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
 
 IndexedFirms Matcher::index(const FirmTable& firms, const IndexOptions& options) const {
     const unsigned threads = std::max(options.threads, 1u);
-    IndexedFirms made{
-        &firms,
-        FirmIndex(program_, firms,
-                  options.sort ? FirmOrder::by_strongest_fields : FirmOrder::as_given, threads),
-        ZoneMap(program_), TagMatrix()};
+    IndexedFirms made{&firms,
+                      FirmIndex(program_, firms,
+                                options.sort ? FirmOrder::by_strongest_fields : FirmOrder::as_given,
+                                threads),
+                      ZoneMap(program_), TagMatrix()};
     if (options.zones) made.zones = ZoneMap(program_, made.index);
     // Eigen's matrices cannot be moved, and a copy for which memory runs out loses some of it.
     TagMatrix tags = firm_tags(program_, made.index, firms, threads);
