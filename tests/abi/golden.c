@@ -283,7 +283,9 @@ static void be_refused(const qice_schema* schema, qice_engine* engine,
         CHECK(at == 3 && length > 0);
     }
     REFUSED(qice_match(&result, snapshot, bad, NULL, NULL, &error), QICE_USAGE, "2024-10-04");
+    CHECK(qice_firms_destroy(bad) == QICE_OK);
     REFUSED(qice_firms_open(&bad, schema, late, "-", 1, &error), QICE_BAD_ARGUMENT, "input");
+    CHECK(bad == NULL && qice_read_options_destroy(late) == QICE_OK);
     REFUSED(qice_read_options_create(&late, 99999999, &error), QICE_BAD_ARGUMENT, "years");
     qice_firm_destroy(firm);
     CHECK(qice_firm_clear(firm) == QICE_BAD_HANDLE);
