@@ -2,8 +2,8 @@
 //
 //   out_of_memory [STEP]          every STEP-th point (default 1), fewer of parts that have very
 //                                 many; prints how many there were
-//   out_of_memory every [PART]    each point, of one part or all: minutes, but for the part merge,
-//                                 which takes hours
+//   out_of_memory every [PART]    each point, of one part or all: a minute, but for open_standard
+//                                 and merge, which take a quarter of an hour each
 //
 // Each part below walks through some of the interface. Its k-th allocation is refused, for every k:
 // first that one alone, then that one and all that follow until the call returns. The call must say
@@ -460,7 +460,7 @@ constexpr Part kParts[] = {{"open_all", open_all, 1},
                            {"collect_rows", collect_rows, 1},
                            {"ask", ask, 1},
                            {"change", change, 1},
-                           {"merge", merge, 2000}};
+                           {"merge", merge, 200}};
 
 // -------------------------------------------------------------------------------- the points
 
