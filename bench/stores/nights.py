@@ -3,7 +3,8 @@
     python3 bench/stores/nights.py --qice build/release/qice --stores sqlite,postgresql --firms 550000 --policies 10000
 
 Between the nights one firm in a hundred becomes like another one; a firm gets five pushes in thirty days. The stores are durable (fsync); the server is a
-throw-away one with the settings it has by itself, but for shared_buffers. A reader asks for a firm's pushes all the time.
+throw-away one with the settings it has by itself, but for shared_buffers. A reader asks for a firm's pushes all the time; on SQLite, where one program writes at a
+time, a sender claims instead.
 """
 
 import argparse
@@ -65,6 +66,28 @@ class Reader(threading.Thread):
         return f"{len(waits)} reads, median {waits[len(waits) // 2] * 1e3:.1f} ms, 99 % {waits[len(waits) * 99 // 100] * 1e3:.1f} ms, longest {waits[-1] * 1e3:.1f} ms"
 
 
+class Sender(threading.Thread):
+    """Claims a push again and again; stop() says how long it waited for one."""
+
+    def __init__(self, qice, store):
+        super().__init__()
+        self.claim = [qice, "deliver", "claim", "--store", store, "--limit", "1", "--as-of", DAYS[0], "--quiet"]
+        self.done, self.waits, self.refused = threading.Event(), [], 0
+
+    def run(self):
+        while not self.done.wait(0.05):
+            start = time.monotonic()
+            ended = subprocess.run(self.claim, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+            self.waits.append(time.monotonic() - start)
+            self.refused += ended != 0
+
+    def stop(self):
+        self.done.set()
+        self.join()
+        waits = sorted(self.waits)
+        return f"{len(waits)} claims, half of them within {1000 * waits[len(waits) // 2]:.0f} ms, the longest {waits[-1]:.2f} s, {self.refused} told to try again"
+
+
 class Measured:
     def __init__(self, qice, threads):
         self.qice, self.threads = str(Path(qice).resolve()), str(threads)
@@ -90,12 +113,12 @@ class Measured:
             said = json.loads(out)
             print(f"  night of {day}   {seconds:7.2f} s  pushes {said['pushes']} {said['seconds']} {said['peak_mib']} MiB", flush=True)
             if watch:
-                print(f"    a reader meanwhile: {watch.stop()}", flush=True)
+                print(f"    meanwhile: {watch.stop()}", flush=True)
         if reader:
             watch = reader()
             watch.start()
             time.sleep(5)
-            print(f"    a reader with nobody else: {watch.stop()}", flush=True)
+            print(f"    with no night: {watch.stop()}", flush=True)
 
 
 def main():
@@ -122,7 +145,7 @@ def main():
                 file = folder / "nights.sqlite"
                 for old in folder.glob("nights.sqlite*"):
                     old.unlink()
-                measured.nights(f"sqlite:{file}", made, changed)
+                measured.nights(f"sqlite:{file}", made, changed, lambda: Sender(measured.qice, f"sqlite:{file}"))
                 continue
             with server.Server(durable=True, shared_buffers="1GB") as postgres:
                 store = postgres.address("nights")

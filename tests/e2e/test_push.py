@@ -83,12 +83,107 @@ def test_a_first_night_records_every_push_with_its_reason(night):
         (1, DAY, "B", "Q", 1, "review", 1, 0.0, None, "需人工确认：有场地", "pending")]
 
 
+def test_a_reason_names_what_decided_and_no_more(night):
+    """Of alternatives the first that holds, of a denial as many as it takes; four conditions at most, and never one more."""
+    at_least = lambda *fields: [{"field": field, "ge": 1} for field in fields]
+    rules = {"ANY": {"any": at_least("revenue", "employees")},
+             "NOT": {"not": {"at_least": 2, "of": [{"field": "employees", "ge": 100}, {"field": "revenue", "ge": 1}, {"field": "growth", "ge": 100}]}},
+             "FOUR": {"all": at_least("revenue", "employees", "rd", "growth")},
+             "FIVE": {"all": at_least("revenue", "employees", "rd", "growth", "cost")}}
+    night.load(policies=lines(*(policy(id, json.dumps(rule)) for id, rule in rules.items())),
+               firms="uscc,revenue,employees,rd,growth,cost\nA,5,5,5,5,5\n")
+    night.push()
+    assert dict(night.sql("SELECT policy_id, reason FROM pushes")) == {
+        "ANY": "符合：revenue ≥ 1元",
+        "NOT": "符合：employees < 100人；growth < 10,000%",
+        "FOUR": "符合：revenue ≥ 1元；employees ≥ 1人；rd ≥ 1万元；growth ≥ 100%",
+        "FIVE": "符合：revenue ≥ 1元；employees ≥ 1人；rd ≥ 1万元等5项"}
+
+
+def test_a_benefit_is_estimated_or_left_open(night):
+    night.load(policies=policy("P", benefit={"rate": "10%", "of": "cost", "cap": "1万元"}), firms="uscc,cost\nA,123.45\nB,\nC,200000\n")
+    night.push()
+    assert night.sql("SELECT firm_id, benefit_fen FROM pushes ORDER BY 1") == [("A", 1234), ("B", None), ("C", 1_000_000)]
+
+
+def test_a_reason_says_which_part_of_a_ratio_is_missing(night):
+    night.load(policies=policy("P", '{"field": "rd_ratio", "ge": "3%"}'), firms="uscc,revenue,cost\nA,200,\nB,,40\nC,,\n")
+    night.push("--status", "needs_data", "--lang", "en")
+    assert night.sql("SELECT firm_id, reason FROM pushes ORDER BY 1") == [
+        ("A", "missing: cost"), ("B", "missing: revenue"), ("C", "missing: cost; revenue")]
+
+
 def test_reasons_of_what_lacks_data_and_what_is_near(night):
     night.load(policies=lines(policy("P", '{"all": [{"field": "revenue", "ge": 100}, {"field": "rd_ratio", "ge": "3%"}]}')),
                firms="uscc,revenue,cost\nA,200,\nB,50,40\n")
     night.push("--status", "needs_data,near", "--lang", "en")
     assert night.sql("SELECT firm_id, status, reason FROM pushes ORDER BY 1") == [
         ("A", "needs_data", "missing: cost"), ("B", "near", "one change away: revenue ≥ 100元")]
+
+
+def test_what_closes_soon_is_raised_and_replayed_so(night):
+    until = lambda day: [{"opens": "2026-01-01", "closes": day}]
+    night.load(policies=lines(policy("PLAIN", priority=0.5), policy("SOON", priority=0.4, windows=until("2026-06-18")),
+                              policy("LATER", priority=0.3, windows=until("2026-06-26")), policy("AT", priority=0.2, windows=until("2026-06-25"))),
+               firms="uscc\nA\n")
+    night.push("--urgency", "1:10")
+    scores = night.sql("SELECT policy_id, rank, score FROM pushes ORDER BY push_id")
+    assert scores == [("SOON", 1, 1.1), ("PLAIN", 2, 0.5), ("LATER", 3, 0.3), ("AT", 4, 0.2)]
+    night.run("verify", "--store", STORE, "--replay")
+    told = json.loads(night.run("replay", 1, "--store", STORE, "--json").out)
+    assert "urgency" in json.dumps(told), told
+
+
+def test_answers_weigh_tags_as_the_page_says_and_are_replayed_so(night):
+    """Weights 0.5 and 0.8; an answer is worth a tenth of them, an application two; a tag that a policy carries with 0 is none."""
+    offers = lambda number: [policy(f"A{number}", tags={"a": 1}), policy(f"B{number}", tags={"b": 1}), policy(f"Z{number}", tags={"a": 0})]
+    scores = lambda day: dict(night.sql(f"SELECT policy_id, score FROM pushes WHERE as_of = '{day}' AND policy_id NOT LIKE 'Z%'"))
+
+    def answer(**states):
+        for name, steps in states.items():
+            for state in steps.split():
+                night.write("m.txt", f"{night.sql(f'SELECT push_id FROM pushes WHERE policy_id = {name!r}')[0][0]}\n")
+                night.run("deliver", "mark", "--store", STORE, "--state", state, "m.txt")
+
+    night.load(policies=lines(*offers(1)), firms="uscc,follows\nA,a:0.5|b:0.8\n")
+    night.push()
+    assert scores(DAY) == {"A1": 0.5, "B1": 0.8}
+    answer(A1="sent opened", B1="sent dismissed", Z1="sent applied")
+    night.load(policies=lines(*offers(2)))
+    night.push("--learn", day="2026-06-16")
+    assert scores("2026-06-16") == {"A2": 0.55, "B2": 0.72}
+    answer(A2="sent dismissed", B1="applied")  # a: +1 -1; b: +2
+    night.load(policies=lines(*offers(3)))
+    night.push("--learn", day="2026-06-17")
+    assert scores("2026-06-17") == {"A3": 0.5, "B3": 0.96}
+    answer(A3="sent applied returned", B1="accepted", B2="sent opened")  # a: +1 -1 +2; b: +2 +1, and never above 1
+    night.load(policies=lines(*offers(4)))
+    night.push("--learn", day="2026-06-18")
+    assert scores("2026-06-18") == {"A4": 0.6, "B4": 1.0}
+    night.run("verify", "--store", STORE, "--replay")
+
+
+def test_a_taste_that_is_gone_is_forgotten_and_each_push_counts(night):
+    """P is pushed twice, the second time with a better status; both are opened, and later two others dismissed."""
+    ruled = '{"field": "revenue", "ge": 1}'
+    told = lambda: night.sql("SELECT policy_id, score FROM pushes ORDER BY push_id DESC LIMIT 1")
+
+    def answer(push, *states):
+        night.write("m.txt", "".join(f'{{"push_id": {push}, "state": "{state}"}}\n' for state in states))
+        night.run("deliver", "mark", "--store", STORE, "m.txt")
+
+    night.load(policies=lines(policy("P", ruled, tags={"a": 1})), firms="uscc,revenue,follows\nA,,a:0.5\n")
+    night.push("--status", "eligible,needs_data")
+    night.load(firms="uscc,revenue,follows\nA,5,a:0.5\n")
+    night.push("--status", "eligible,needs_data", day="2026-06-16")
+    answer(1, "sent", "opened")
+    answer(2, "sent", "opened")
+    for number, (day, score) in enumerate([("2026-06-17", 0.6), ("2026-06-18", 0.55), ("2026-06-19", 0.5)]):
+        night.load(policies=lines(policy(f"Q{number}", tags={"a": 1})))
+        night.push("--learn", day=day)
+        assert told() == [(f"Q{number}", score)]
+        answer(3 + number, "sent", "dismissed")
+    night.run("verify", "--store", STORE, "--replay")
 
 
 def test_the_same_night_again_changes_nothing(night):
