@@ -163,6 +163,16 @@ def test_a_push_is_withdrawn_when_the_firm_has_changed_and_made_again_when_it_is
     night.run("verify", *night.store, "--replay")
 
 
+def test_a_push_is_withdrawn_when_only_the_day_has_made_it_untrue(night):
+    """Neither firm nor policy has changed: a qualification has expired since the night."""
+    night.write("p.jsonl", POLICIES + '{"id": "HAS", "rule": {"field": "quals", "has_any": "高新"}}\n')
+    night.write("f.csv", "uscc,quals\nP,高新@2026-06-15\nQ,高新@2026-06-16\n")
+    night.run("import", *night.store, "--schema", "s.json", "--policies", "p.jsonl", "--firms", "f.csv")
+    night.run("push", *night.store, "--as-of", DAY)
+    assert [firm for firm, policy in pairs(claim(night, as_of="2026-06-16")) if policy == "HAS"] == ["Q"]
+    assert states(night)["withdrawn"] == 1
+
+
 def test_a_new_version_of_a_policy_takes_the_place_of_what_is_pending(night):
     night.write("p.jsonl", POLICIES.replace('"id": "OPEN"', '"id": "OPEN", "version": 2'))
     night.run("import", *night.store, "--schema", "s.json", "--policies", "p.jsonl")

@@ -81,6 +81,13 @@ def test_a_qualification_expires(nights):
     assert nights.night() == (["A NEW"], 1)
 
 
+def test_who_is_settled_on_the_last_day_of_a_qualification_is_looked_at_the_day_after(nights):
+    nights.tell(policies=[{"id": "NEW", "rule": {"not": {"field": "qualifications", "has_any": "高新技术企业"}}}],
+                firms={"A": {"qualifications": "高新技术企业@2026-06-10"}})
+    assert nights.night() == ([], 0)
+    assert nights.night() == (["A NEW"], 0)
+
+
 def test_a_window_opens(nights):
     nights.tell(policies=[{"id": "P", "rule": EVERYBODY}, {"id": "W", "rule": EVERYBODY, "windows": [{"opens": "2026-06-12", "closes": "2026-06-20"}]}],
                 firms={"A": {"revenue": "1"}})
@@ -207,3 +214,11 @@ def test_with_urgency_nobody_is_settled(nights):
                 firms={"A": {"revenue": "1"}})
     assert nights.night() == (["A FIRST"], 0)
     assert nights.night("--urgency", "1:4") == (["A SOON"], 0)
+
+
+def test_a_night_with_urgency_settles_nobody_for_those_without(nights):
+    nights.tell(policies=[{"id": "FIRST", "rule": EVERYBODY, "priority": 0.5, "exclusive_group": "G"},
+                          {"id": "SOON", "rule": EVERYBODY, "priority": 0.4, "exclusive_group": "G", "windows": [{"opens": "2026-06-01", "closes": "2026-06-14"}]}],
+                firms={"A": {"revenue": "1"}})
+    assert nights.night("--urgency", "1:30") == (["A SOON"], 0)
+    assert nights.night() == (["A FIRST"], 0)

@@ -88,10 +88,13 @@ TEST_CASE("a claim takes whole stretches and the beginning of one, and the rest 
     CHECK(night.mark(numbers(1, 1'100), Delivery::sent, "a") == Counts{1'099, 0, 0, 0, 0});
     CHECK(night.count(Delivery::pending) == 1'401);
     CHECK(night.claim("e", 30, 2'000) == numbers(1'100, 1'130));
-    CHECK(night.claim("f", 5'000, 2'000) == numbers(1'130, 2'501));
+    CHECK(night.mark({1'150}, Delivery::sent, "a") == Counts{1, 0, 0, 0, 0}); // nobody's but a's
+    auto left = numbers(1'130, 2'501);
+    left.erase(left.begin() + 20);
+    CHECK(night.claim("f", 5'000, 2'000) == left);
     CHECK(night.mark(numbers(1'100, 1'140), Delivery::sent, "a") == Counts{0, 0, 0, 0, 40});
     CHECK(night.mark(numbers(1'100, 1'140), Delivery::sent, "e") == Counts{30, 0, 0, 0, 10});
-    CHECK(night.mark(numbers(1'130, 2'501), Delivery::sent, "f") == Counts{1'371, 0, 0, 0, 0});
+    CHECK(night.mark(left, Delivery::sent, "f") == Counts{1'370, 0, 0, 0, 0});
     CHECK(night.stretches() == 0);
     CHECK(night.count(Delivery::sent) == 2'500);
     // Who was too slow is told also afterwards.
