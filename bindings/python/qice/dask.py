@@ -89,6 +89,7 @@ class _Run:
 
     def all_parts(self, partitions: List[Any]) -> List[_Part]:
         """In the order of the partitions; those that fail are settled last, one by one."""
+        from distributed import wait
         window = 2 * max(1, sum(self.client.nthreads().values()))
         done: Dict[int, List[_Part]] = {}
         under_way: Dict[int, Any] = {}
@@ -98,15 +99,15 @@ class _Run:
             while waiting and len(under_way) < window:
                 number = waiting.pop()
                 under_way[number] = self._submit(partitions[number], number, 0, None)
-            number = next(iter(under_way))
-            try:
-                done[number] = [under_way[number].result()]
-            except Error:
-                raise  # of the whole frame: a column, the schema
-            except Exception:  # KilledWorker, or what a row raised
-                failed.append(number)
-            del under_way[number]
-        for number in failed:
+            finished = wait(list(under_way.values()), return_when="FIRST_COMPLETED").done
+            for number in [number for number, task in under_way.items() if task in finished]:
+                try:
+                    done[number] = [under_way.pop(number).result()]
+                except Error:
+                    raise  # of the whole frame: a column, the schema
+                except Exception:  # KilledWorker, or what a row raised
+                    failed.append(number)
+        for number in sorted(failed):
             if isinstance(partitions[number], str):
                 done[number] = [self._submit(partitions[number], number, 0, None).result()]
                 continue
