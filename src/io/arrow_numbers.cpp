@@ -177,9 +177,10 @@ class FloatColumn : public ArrowColumn {
                       bool& may_overflow) const {
         using Floats = double __attribute__((vector_size(16)));
         using Masks = std::int64_t __attribute__((vector_size(16)));
+        using Bits = std::uint64_t __attribute__((vector_size(16))); // whose sums may wrap
         // Added to a number, it leaves no bit for a fraction, and the whole part in the lowest.
         constexpr double kBias = 6755399441055744.0; // 1.5 x 2^52
-        constexpr auto kBiasBits = std::bit_cast<std::int64_t>(kBias);
+        constexpr auto kBiasBits = std::bit_cast<std::uint64_t>(kBias);
         Masks any_large{};
         std::uint64_t left = 0;
         for (std::uint32_t i = 0; i < kBlock; i += 2) {
@@ -187,7 +188,7 @@ class FloatColumn : public ArrowColumn {
             std::memcpy(&value, from + i, sizeof value);
             const Floats product = value * power_, moved = product + kBias, whole = moved - kBias;
             const Masks is_short = (product < 1e15) & (product > -1e15) & (whole / power_ == value);
-            const Masks number = std::bit_cast<Masks>(moved) - kBiasBits;
+            const auto number = std::bit_cast<Masks>(std::bit_cast<Bits>(moved) - kBiasBits);
             const Masks made = (number & is_short) | (kUnknownNumber & ~is_short);
             std::memcpy(out + i, &made, sizeof made);
             any_large |= ((whole > harmless) | (whole < -harmless)) & is_short;

@@ -178,7 +178,8 @@ ItemParts item_parts(const ArrowType& item, Kind kind, bool is_map) {
     ItemParts found;
     if (item.id != Id::structure) return found;
     for (std::size_t i = 0; i < item.parts.size(); ++i) {
-        const std::string_view label = is_map ? (i == 0 ? "name" : "detail") : item.labels[i];
+        const std::string_view of_map = i == 0 ? "name" : "detail";
+        const std::string_view label = is_map ? of_map : std::string_view(item.labels[i]);
         const bool is_detail =
             label == "detail" || label == (kind == Kind::set ? "until" : "weight");
         int& place = is_detail ? found.detail : found.name;
