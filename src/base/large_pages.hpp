@@ -27,13 +27,14 @@ inline void use_large_pages([[maybe_unused]] void* block, [[maybe_unused]] std::
 #endif
 }
 
-/// Room for so many values, of which the first `filled` are soon to be there. Where that fills a
-/// quarter of a large page, it costs no more than small ones, and the block is made of large pages
-/// from its first byte on. Blocks that realloc() moves page by page are not copied for it.
+/// Room for so many values, of which the first `filled` are soon to be there. Where that fills half
+/// a large page, the block is made of large pages from its first byte on: that costs half of what
+/// small ones would, and at most another half page that nobody uses. Blocks that realloc() moves
+/// page by page are not copied for it.
 template <class T> void reserve_large(Array<T>& values, std::size_t capacity, std::size_t filled) {
     constexpr std::size_t kMovedByPage = std::size_t{32} << 20; // glibc's greatest mmap threshold
     if (capacity <= values.capacity()) return;
-    if (filled * sizeof(T) < kLargePage / 4) return values.reserve(capacity);
+    if (filled * sizeof(T) < kLargePage / 2) return values.reserve(capacity);
     if (values.capacity() * sizeof(T) < kMovedByPage)
         values.reserve_aligned(capacity, kLargePage);
     else

@@ -66,7 +66,6 @@ namespace {
 
 /// Room for keys; large chunks on large pages, as a night fills hundreds of megabytes once.
 KeyChunk new_chunk(std::size_t bytes) {
-    constexpr std::size_t kLargePage = std::size_t{2} << 20;
     if (bytes < kLargePage) return KeyChunk(std::malloc(bytes));
     bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
     KeyChunk chunk(std::aligned_alloc(kLargePage, bytes));

@@ -70,12 +70,11 @@ bool FirmTableWriter::has_room(const FirmRows& rows) const {
 
 void FirmTableWriter::make_room(const FirmRows& rows) {
     // Growing copies up to the 32 MiB from which malloc moves pages instead, and room that is never
-    // touched costs nothing: so in large steps at first.
+    // touched costs nothing: so in large steps, once there is enough for large pages.
     const auto grown = [](std::size_t size, std::size_t capacity) {
-        constexpr std::size_t kMany = 1 << 22;
-        constexpr std::size_t kSome = 1 << 17;
-        const std::size_t next = capacity < kSome   ? capacity * 16
-                                 : capacity < kMany ? capacity * 4
+        constexpr std::size_t kSome = 1 << 17, kMany = 1 << 22;
+        const std::size_t next = capacity < kSome   ? capacity * 2
+                                 : capacity < kMany ? capacity * 8
                                                     : capacity + capacity / 2;
         return size <= capacity ? capacity : std::max(size, next);
     };
