@@ -162,6 +162,7 @@ class Deliver : public Command {
         add_mark();
         status_ = app->add_subcommand("status", "how many pushes are in each state, as JSON");
         add_store(*status_);
+        add_output_options(*status_, options_);
     }
 
     int run() override {

@@ -52,7 +52,7 @@ def pushes_in(path):
 
 
 def states(world):
-    return json.loads(world.run("deliver", "status", *world.store).out)
+    return json.loads(world.run("deliver", "status", "--quiet", *world.store).out)
 
 
 def pairs(pushes):
