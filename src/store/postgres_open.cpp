@@ -30,10 +30,15 @@ Result<std::int64_t> version_of(Postgres& db) {
 
 Status take_steps(Postgres& db, std::int64_t from) {
     QICE_RETURN_IF_ERROR(db.execute("BEGIN"));
-    if (from == 0)
-        QICE_RETURN_IF_ERROR(db.execute("CREATE SCHEMA IF NOT EXISTS qice; "
-                                        "CREATE TABLE qice.store(version integer NOT NULL); "
+    if (from == 0) {
+        // IF NOT EXISTS would still ask for the right to create one.
+        QICE_ASSIGN_OR_RETURN(const PgRows is_there,
+                              db.ask("SELECT 1 WHERE to_regnamespace('qice') IS NOT NULL"));
+        if (is_there.size() == 0)
+            QICE_RETURN_IF_ERROR(db.execute("CREATE SCHEMA IF NOT EXISTS qice"));
+        QICE_RETURN_IF_ERROR(db.execute("CREATE TABLE qice.store(version integer NOT NULL); "
                                         "INSERT INTO qice.store VALUES (0)"));
+    }
     for (std::int64_t step = from; step < kPostgresVersion; ++step)
         QICE_RETURN_IF_ERROR(db.execute(kPostgresSteps[step]));
     QICE_RETURN_IF_ERROR(

@@ -198,6 +198,17 @@ def test_what_cannot_be_written_to_is_refused_before_the_night(postgres, city, n
     assert "written by a newer qice" in push(city, store, "2026-06-15", code=5).err
 
 
+def test_a_schema_made_for_the_role_is_enough(postgres, world):
+    postgres.address("granted")
+    postgres.ask("granted", "DO $$ BEGIN CREATE ROLE keeps LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    store = postgres.uri("granted", "keeps")
+    import_firms = ["import", "--store", store, "--schema", "s.json", "--policies", "p.json", "--firms", "f.csv", "--quiet"]
+    assert "may not do that" in world.run(*import_firms, code=5).err
+    postgres.ask("granted", "CREATE SCHEMA qice AUTHORIZATION keeps")
+    world.run(*import_firms)
+    assert postgres.ask("granted", "SELECT firm_id FROM qice.firm") == [["A"]]
+
+
 def test_addresses(postgres, world):
     secret = push(world, "postgresql://me:sEcret1@localhost/x", "2026-06-15", code=2)
     assert "holds a password" in secret.err and "sEcret1" not in secret.err
