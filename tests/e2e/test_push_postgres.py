@@ -68,7 +68,7 @@ def test_three_nights_give_the_rows_of_sqlite(postgres, city, full, tmp_path):
     assert {row[0] for row in ledger(postgres, "three")} >= {"1", "2"}
 
 
-def test_a_night_killed_at_any_instant_leaves_nothing_and_is_made_up_for(postgres, city, full, expected):
+def test_a_night_killed_at_any_instant_leaves_nothing_or_all_and_is_made_up_for(postgres, city, full, expected):
     store = postgres.copy(full, "timed")
     start = time.monotonic()
     push(city, store, "2026-06-15")
@@ -84,7 +84,7 @@ def test_a_night_killed_at_any_instant_leaves_nothing_and_is_made_up_for(postgre
         run.communicate(timeout=60)
         if run.returncode != 0:
             assert run.returncode in (-how, 128 + how)
-            assert ledger(postgres, f"killed{number}") == []
+            assert ledger(postgres, f"killed{number}") in ([], expected)  # killed after its commit: all of it
             killed += 1
         push(city, store, "2026-06-15")
         assert ledger(postgres, f"killed{number}") == expected
