@@ -1,8 +1,8 @@
 // Memory on large pages: for blocks of many megabytes that are written once from end to end.
 //
 // The first touch of a large page costs a fifth of what its small ones do (0.2 instead of 0.9 ms a
-// MiB), and nothing is gained below a few of them. Where the system has none to give, all stays as
-// it was.
+// MiB), and nothing is gained where less than half of one is filled. Where the system has none to
+// give, all stays as it was.
 #pragma once
 
 #include "qice/base/array.hpp"
