@@ -13,7 +13,9 @@
  *     as it was.
  *  3. Errors are values. The last parameter `error` may be NULL. After a failure *error is an error
  *     that the caller owns (qice_error_destroy) and may hand to any thread; after a success it is
- *     NULL. Nothing about errors is kept in the library.
+ *     NULL. Nothing about errors is kept in the library. A function without `error` is refused for
+ *     what it was given alone: setters of options keep the sentence in the options
+ *     (qice_match_options_refused ...), and qice_code_sentence has one for every code.
  *  4. Out parameters come first, then what the function works on, then `error`.
  *  5. Texts are UTF-8, given as pointer and number of bytes; NUL is not needed and means nothing.
  *     A text of 0 bytes may be NULL. What is not UTF-8 is refused. A path is whatever bytes the
@@ -62,7 +64,7 @@ extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------------ constants */
-#define QICE_ABI_VERSION 1
+#define QICE_ABI_VERSION 2
 
 /* Codes that functions return. */
 #define QICE_OK 0
@@ -112,6 +114,11 @@ extern "C" {
 #define QICE_CHINESE 1
 #define QICE_ENGLISH 2
 
+/* Ways to change an engine: as qice_engine_put, _replace and _reload do. */
+#define QICE_PUT 0
+#define QICE_REPLACE 1
+#define QICE_RELOAD 2
+
 #define QICE_NO_LIMIT UINT32_MAX
 #define QICE_FOREVER INT32_MAX /* an element of a set without a last valid day */
 
@@ -136,16 +143,17 @@ typedef struct qice_answer qice_answer;                 /* OWN: one firm's polic
 /* The version of the library, like "0.1.0": a C string that lives for ever.
  * Threads: any. Fails: never. Since 1. */
 QICE_API const char* qice_version(void);
-
 /* The QICE_ABI_VERSION that the library was built with: what it can do, whatever header the program
  * was compiled with. Threads: any. Fails: never. Since 1. */
 QICE_API uint32_t qice_abi_version(void);
-
 /* The folder in which the library looks for its own data (the standard schema, code lists), made as
  * a new text that the caller owns. Threads: any. Fails: QICE_OUT_OF_MEMORY. Since 1. */
 QICE_API int32_t qice_data_directory(qice_text** out, qice_error** error);
 
 /* ---------------------------------------------------------------------------------- errors */
+/* What a code, or any other number, means: a C string in English that lives for ever. Threads: any.
+ * Fails: never. Since 2. */
+QICE_API const char* qice_code_sentence(int32_t code);
 /* The code that the function returned. QICE_BAD_HANDLE for no error. Threads: any. Since 1. */
 QICE_API int32_t qice_error_code(const qice_error* error);
 /* How many faults there are: 1, or as many as there are wrong policies. 0 for no error.
@@ -171,7 +179,6 @@ QICE_API int32_t qice_text_destroy(qice_text* text);
 /* ------------------------------------------------------------------------------------ days */
 /* Reads 2026-11-23, 2026/11/23 or 20261123. Threads: any. Fails: QICE_INVALID_INPUT. Since 1. */
 QICE_API int32_t qice_day_parse(int32_t* day, const char* text, size_t length, qice_error** error);
-
 /* Writes 10 characters and a NUL, like 2026-11-23, into a buffer of at least 11 bytes.
  * Threads: any. Fails: QICE_BAD_ARGUMENT for a day outside the years 1 to 9999. Since 1. */
 QICE_API int32_t qice_day_format(char* buffer, int32_t day);
@@ -181,16 +188,13 @@ QICE_API int32_t qice_day_format(char* buffer, int32_t day);
  * caller owns *out. Threads: any. Fails: QICE_INVALID_INPUT with file, line and column. Since 1. */
 QICE_API int32_t qice_schema_open(qice_schema** out, const char* path, size_t length,
                                   qice_error** error);
-
 /* The same from memory. `file` stands for the text in errors, and code lists with relative names are
  * looked for in its folder; it may be empty. The text is not kept. Since 1. */
 QICE_API int32_t qice_schema_parse(qice_schema** out, const char* json, size_t length,
                                    const char* file, size_t file_length, qice_error** error);
-
 /* How many fields there are; they are numbered from 0 in the order of the file. Threads: any.
  * Fails: QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_schema_fields(uint32_t* count, const qice_schema* schema);
-
 /* The number of a field. Threads: any. Fails: QICE_USAGE if there is none. Since 1. */
 QICE_API int32_t qice_schema_find(uint32_t* field, const qice_schema* schema, const char* name,
                                   size_t length, qice_error** error);
@@ -223,6 +227,10 @@ QICE_API int32_t qice_engine_options_set_skip_bad_policies(qice_engine_options* 
  * come at once may have (usually 1,000,000). Fails: QICE_BAD_ARGUMENT. Since 1. */
 QICE_API int32_t qice_engine_options_set_limits(qice_engine_options* options, uint32_t depth,
                                                 uint64_t conditions);
+/* Why a setter of these options refused what it was given, the last one that did, as a new error
+ * that the caller owns; *out is NULL if none did. Fails: QICE_BAD_HANDLE. Since 2. */
+QICE_API int32_t qice_engine_options_refused(qice_error** out, const qice_engine_options* options,
+                                             qice_error** error);
 /* QICE_OK or QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_engine_options_destroy(qice_engine_options* options);
 
@@ -241,27 +249,31 @@ QICE_API int32_t qice_engine_open(qice_engine** out, const qice_schema* schema, 
  * hundred that come at once, and from some hundred on as much as qice_engine_open. Since 1. */
 QICE_API int32_t qice_engine_put(qice_engine* engine, const char* json, size_t length,
                                  qice_error** error);
-
 /* Takes all policies from memory in place of those there are. As qice_engine_put. Since 1. */
 QICE_API int32_t qice_engine_replace(qice_engine* engine, const char* json, size_t length,
                                      qice_error** error);
-
 /* Takes all policies from a file or folder in place of those there are. Since 1. */
 QICE_API int32_t qice_engine_reload(qice_engine* engine, const char* path, size_t length,
                                     qice_error** error);
+
+/* Put, replace or reload (`how` is QICE_PUT ...; `text` is JSON, or for QICE_RELOAD a path), and
+ * what this call left out, whatever other threads change meanwhile: *skipped is a new error that
+ * the caller owns, or NULL if nothing was left out. Threads, costs: as qice_engine_put. Fails as
+ * that, and QICE_USAGE for another `how`. Since 2. */
+QICE_API int32_t qice_engine_change(qice_error** skipped, qice_engine* engine, int32_t how,
+                                    const char* text, size_t length, qice_error** error);
 /* Removes a policy. *removed is 1, or 0 if there was none with this id; it may be NULL.
  * Threads: as qice_engine_put. Fails: QICE_OUT_OF_MEMORY. Since 1. */
 QICE_API int32_t qice_engine_remove(int32_t* removed, qice_engine* engine, const char* id,
                                     size_t length, qice_error** error);
-
 /* Judges everything as of another day from now on. Firms read for the day before are then refused.
  * Threads: as qice_engine_put. Costs compiling. Since 1. */
 QICE_API int32_t qice_engine_set_day(qice_engine* engine, int32_t as_of, qice_error** error);
-
 /* The policies that the last open, put, replace or reload left out, as a new error that the caller
- * owns; *out is NULL if there are none. Threads: any. Fails: QICE_BAD_HANDLE. Since 1. */
+ * owns; *out is NULL if there are none. Of changes that several threads make, the last is the one
+ * that came into force last, whoever made it (qice_engine_change tells each its own); one that
+ * failed is none. Threads: any. Fails: QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_engine_skipped(qice_error** out, qice_engine* engine, qice_error** error);
-
 /* The policies as they are now. The caller owns *out, which stays as it is whatever happens to the
  * engine. Threads: any. Costs a fraction of a microsecond. Since 1. */
 QICE_API int32_t qice_engine_snapshot(qice_snapshot** out, const qice_engine* engine,
@@ -274,7 +286,6 @@ QICE_API int32_t qice_engine_destroy(qice_engine* engine);
 QICE_API int32_t qice_snapshot_policies(uint32_t* count, const qice_snapshot* snapshot);
 /* The day at which everything is judged. Threads: any. Since 1. */
 QICE_API int32_t qice_snapshot_day(int32_t* as_of, const qice_snapshot* snapshot);
-
 /* The number of the policy with an id. Threads: any. Fails: QICE_USAGE, with the nearest id.
  * Since 1. */
 QICE_API int32_t qice_snapshot_find(uint32_t* policy, const qice_snapshot* snapshot, const char* id,
@@ -309,6 +320,9 @@ QICE_API int32_t qice_read_options_set_ignore_unknown_columns(qice_read_options*
 QICE_API int32_t qice_read_options_set_gb18030(qice_read_options* options, int32_t on);
 /* How many threads read, 1 to 1024; the table is the same. Fails: QICE_BAD_ARGUMENT. Since 1. */
 QICE_API int32_t qice_read_options_set_threads(qice_read_options* options, uint32_t threads);
+/* Why a setter refused what it was given: as qice_engine_options_refused. Since 2. */
+QICE_API int32_t qice_read_options_refused(qice_error** out, const qice_read_options* options,
+                                           qice_error** error);
 /* QICE_OK or QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_read_options_destroy(qice_read_options* options);
 
@@ -320,17 +334,14 @@ QICE_API int32_t qice_read_options_destroy(qice_read_options* options);
 QICE_API int32_t qice_firms_open(qice_firms** out, const qice_schema* schema,
                                  const qice_read_options* options, const char* path, size_t length,
                                  qice_error** error);
-
 /* The same from CSV in memory, in UTF-8. The text is not kept. Since 1. */
 QICE_API int32_t qice_firms_read_csv(qice_firms** out, const qice_schema* schema,
                                      const qice_read_options* options, const char* text,
                                      size_t length, qice_error** error);
-
 /* The same from JSON Lines in memory. The text is not kept. Since 1. */
 QICE_API int32_t qice_firms_read_jsonl(qice_firms** out, const qice_schema* schema,
                                        const qice_read_options* options, const char* text,
                                        size_t length, qice_error** error);
-
 /* The same from an Arrow C stream, whose columns are fields by name. The stream is moved from and
  * released exactly once, whatever comes of it; its functions are called by this thread only. A bad
  * row's line is its number in the stream, from 1; NaN is unknown. Fails: QICE_INVALID_INPUT names
@@ -338,14 +349,11 @@ QICE_API int32_t qice_firms_read_jsonl(qice_firms** out, const qice_schema* sche
 QICE_API int32_t qice_firms_read_arrow(qice_firms** out, const qice_schema* schema,
                                        const qice_read_options* options,
                                        struct ArrowArrayStream* stream, qice_error** error);
-
 /* How many firms there are; rows are numbered from 0. Threads: any. Since 1. */
 QICE_API int32_t qice_firms_count(uint64_t* count, const qice_firms* firms);
-
 /* The id of a row, which belongs to the firms. Threads: any. Fails: QICE_USAGE. Since 1. */
 QICE_API int32_t qice_firms_id(const char** id, size_t* length, const qice_firms* firms,
                                uint64_t row, qice_error** error);
-
 /* The row of a firm. Threads: any. Fails: QICE_USAGE. The first time costs a pass. Since 1. */
 QICE_API int32_t qice_firms_find(uint64_t* row, const qice_firms* firms, const char* id,
                                  size_t length, qice_error** error);
@@ -451,6 +459,9 @@ QICE_API int32_t qice_match_options_set_by_policy(qice_match_options* options, i
 QICE_API int32_t qice_match_options_set_count_all(qice_match_options* options, int32_t on);
 /* How many threads match, 1 to 1024; the result is the same. Fails: QICE_BAD_ARGUMENT. Since 1. */
 QICE_API int32_t qice_match_options_set_threads(qice_match_options* options, uint32_t threads);
+/* Why a setter refused what it was given: as qice_engine_options_refused. Since 2. */
+QICE_API int32_t qice_match_options_refused(qice_error** out, const qice_match_options* options,
+                                            qice_error** error);
 /* QICE_OK or QICE_BAD_HANDLE. Since 1. */
 QICE_API int32_t qice_match_options_destroy(qice_match_options* options);
 /* Something to watch one qice_match with, and to stop it. The caller owns *out. Since 1. */
@@ -472,7 +483,6 @@ QICE_API int32_t qice_control_destroy(qice_control* control);
 QICE_API int32_t qice_match(qice_result** out, const qice_snapshot* snapshot,
                             const qice_firms* firms, const qice_match_options* options,
                             const qice_control* control, qice_error** error);
-
 /* How many policies took part, and how many pushes there are in all. Either out parameter may be
  * NULL. Threads: any. Since 1. */
 QICE_API int32_t qice_result_size(uint64_t* policies, uint64_t* pushes, const qice_result* result);
@@ -483,7 +493,6 @@ QICE_API int32_t qice_result_total(uint64_t* pushes, const qice_result* result, 
  * Since 1. */
 QICE_API int32_t qice_result_count(uint64_t* firms, const qice_result* result, uint32_t policy,
                                    int32_t status, qice_error** error);
-
 /* The pushes of one firm in one status, best first: policies by number, and scores. Writes at most
  * `capacity` of them into buffers of the caller, either of which may be NULL, and tells how many
  * there are in *needed. By policy: `of` is a policy, and firms by row are written. Threads: any.
@@ -491,7 +500,6 @@ QICE_API int32_t qice_result_count(uint64_t* firms, const qice_result* result, u
 QICE_API int32_t qice_result_pushes(size_t* needed, const qice_result* result, uint64_t of,
                                     int32_t status, uint32_t* others, int64_t* scores,
                                     size_t capacity, qice_error** error);
-
 /* Pushes as columns: row of the firm, status, rank from 1, number of the policy, score. They stand
  * in the order of firms (by policy: of policies), then statuses, then ranks. Writes the pushes
  * `first` ... into buffers of the caller with room for `capacity` each, any of which may be NULL,
@@ -502,7 +510,6 @@ QICE_API int32_t qice_result_read(size_t* written, const qice_result* result, ui
                                   size_t capacity, uint64_t* firms, int32_t* statuses,
                                   uint32_t* ranks, uint32_t* policies, int64_t* scores,
                                   qice_error** error);
-
 /* The pushes as an Arrow C stream with the columns firm_id, status, rank, policy_id and score. *out
  * must not hold a stream; the caller releases it, and may do so after the result was destroyed.
  * Threads: any. Since 1. */
@@ -530,7 +537,6 @@ QICE_API int32_t qice_answer_firm(qice_answer* answer, const qice_snapshot* snap
 QICE_API int32_t qice_answer_policy(qice_answer* answer, const qice_snapshot* snapshot,
                                     const qice_firms* firms, uint32_t policy,
                                     const qice_match_options* options, qice_error** error);
-
 /* The same for a policy that nobody knows yet, as one JSON object; whatever its life cycle. Fails
  * also: QICE_INVALID_INPUT with line and column, QICE_LIMIT. Since 1. */
 QICE_API int32_t qice_answer_draft(qice_answer* answer, const qice_snapshot* snapshot,
@@ -559,7 +565,6 @@ QICE_API int32_t qice_answer_read(size_t* needed, const qice_answer* answer, int
 QICE_API int32_t qice_answer_at(const char** id, size_t* length, int64_t* score,
                                 const qice_answer* answer, int32_t status, size_t rank,
                                 qice_error** error);
-
 /* The whole answer as JSON, made as a new text that the caller owns: {"counts": {status: n},
  * "pushes": [{"status", "rank", "id", "score"}]}. For hosts in which a call costs more than reading
  * a text. Since 1. */
@@ -574,17 +579,14 @@ QICE_API int32_t qice_answer_destroy(qice_answer* answer);
 QICE_API int32_t qice_explain_firm(qice_text** out, const qice_snapshot* snapshot,
                                    const qice_firm* firm, uint32_t policy, int32_t form,
                                    qice_error** error);
-
 /* The same for a row of a table. Since 1. */
 QICE_API int32_t qice_explain_row(qice_text** out, const qice_snapshot* snapshot,
                                   const qice_firms* firms, uint64_t row, uint32_t policy,
                                   int32_t form, qice_error** error);
-
 /* The same for a policy that nobody knows yet, as one JSON object. Since 1. */
 QICE_API int32_t qice_explain_draft(qice_text** out, const qice_snapshot* snapshot,
                                     const qice_firm* firm, const char* json, size_t length,
                                     int32_t form, qice_error** error);
-
 /* What is suspicious in the policies, as a JSON array of {"policy", "kind", "message", "field",
  * "file", "line", "column"}. The caller owns *out. Threads: any. Since 1. */
 QICE_API int32_t qice_lint(qice_text** out, const qice_snapshot* snapshot, qice_error** error);

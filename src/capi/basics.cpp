@@ -126,6 +126,24 @@ int32_t qice_data_directory(qice_text** out, qice_error** error) {
     });
 }
 
+const char* qice_code_sentence(int32_t code) {
+    switch (code) {
+    case QICE_OK: return "all is well";
+    case QICE_USAGE: return "what was asked for does not exist, or does not fit together";
+    case QICE_INVALID_INPUT: return "a file is not there, or it, a policy or a value is wrong";
+    case QICE_IO: return "an Arrow stream gave an error in place of its data";
+    case QICE_LIMIT: return "a documented limit was passed";
+    case QICE_CANCELLED: return "the match was cancelled";
+    case QICE_OUT_OF_MEMORY: return "there is not enough memory";
+    case QICE_BAD_HANDLE: return "a handle is NULL, was destroyed, or is of another type";
+    case QICE_BAD_ARGUMENT:
+        return "an argument is NULL that may not be, out of its range, or not UTF-8";
+    case QICE_BUFFER_TOO_SMALL: return "a buffer has room for a part only";
+    case QICE_INTERNAL: return "a fault of qice; please report the message";
+    }
+    return "this is no code of qice";
+}
+
 int32_t qice_error_code(const qice_error* error) {
     const ErrorBody* const body = find(error);
     return body == nullptr ? QICE_BAD_HANDLE : body->code;

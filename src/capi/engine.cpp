@@ -43,15 +43,31 @@ PolicySet parse(std::string_view text, const EngineBody& engine) {
     return read(text, "policies", engine.schema, engine.options.limits);
 }
 
-/// Takes policies over that were read; unless that ends well nothing has changed.
+/// An error of policies that were left out, or nullptr if there are none.
+qice_error* error_of(const std::vector<Status>& skipped) {
+    if (skipped.empty()) return nullptr;
+    return make_handle<qice_error>(ErrorBody{code_of(skipped[0]), skipped});
+}
+
+struct Destroy {
+    void operator()(qice_error* error) const { destroy(error); }
+};
+
+/// Takes policies over that were read; unless that ends well nothing has changed. `skipped`, if it
+/// is wanted, gets those that this change leaves out.
 Outcome change(EngineBody& engine, Result<PolicySet> set,
-               Status (PolicyBook::*how)(std::vector<Policy>)) {
+               Status (PolicyBook::*how)(std::vector<Policy>), qice_error** skipped = nullptr) {
     Read read;
     Outcome outcome = take(std::move(set), engine.options.skip_bad_policies, read);
     if (outcome.code != QICE_OK) return outcome;
+    // Made before anything changes: from there on nothing may fail.
+    std::unique_ptr<qice_error, Destroy> mine(skipped == nullptr ? nullptr
+                                                                 : error_of(read.skipped));
+    const std::lock_guard one_at_a_time(engine.changing);
     if (Status status = (*engine.book.*how)(std::move(read.policies)); !status.ok()) return status;
     const std::lock_guard lock(engine.mutex);
     engine.skipped = std::move(read.skipped);
+    put(skipped, mine.release());
     return {};
 }
 
@@ -81,7 +97,10 @@ int32_t qice_engine_options_set_urgency(qice_engine_options* options, int64_t we
     return set_option(options, [&](auto& body) {
         constexpr int64_t kMost = 1'000'000 * kScoreUnit;
         if (days < 0 || days > 1'000'000 || weight < -kMost || weight > kMost)
-            throw Refusal{QICE_BAD_ARGUMENT, "urgency is out of range"};
+            throw Refusal{QICE_BAD_ARGUMENT, "urgency is a weight up to 10^12 either way and 0 to "
+                                             "10^6 days, not " +
+                                                 std::to_string(weight) + " and " +
+                                                 std::to_string(days)};
         body.urgency = {weight, days};
     });
 }
@@ -93,10 +112,16 @@ int32_t qice_engine_options_set_skip_bad_policies(qice_engine_options* options, 
 int32_t qice_engine_options_set_limits(qice_engine_options* options, uint32_t depth,
                                        uint64_t conditions) {
     return set_option(options, [&](auto& body) {
-        if (depth < 1 || depth > 250 || conditions < 1 || conditions > 1'000'000'000)
-            throw Refusal{QICE_BAD_ARGUMENT, "a limit is out of range"};
+        if (depth < 1 || depth > 250) throw beyond("the depth of a rule is 1 to 250", depth);
+        if (conditions < 1 || conditions > 1'000'000'000)
+            throw beyond("conditions are 1 to 10^9", conditions);
         body.limits = {depth, conditions};
     });
+}
+
+int32_t qice_engine_options_refused(qice_error** out, const qice_engine_options* options,
+                                    qice_error** error) {
+    return refused_by(out, options, error);
 }
 
 int32_t qice_engine_options_destroy(qice_engine_options* options) { return destroy(options); }
@@ -133,6 +158,22 @@ int32_t qice_engine_put(qice_engine* engine, const char* json, size_t length, qi
     return guarded(error, [&]() -> Outcome {
         EngineBody& body = get(engine, "engine");
         return change(body, parse(bytes_of(json, length, "json"), body), &PolicyBook::put);
+    });
+}
+
+int32_t qice_engine_change(qice_error** skipped, qice_engine* engine, int32_t how, const char* text,
+                           size_t length, qice_error** error) {
+    return guarded(error, [&]() -> Outcome {
+        out_of(skipped, "skipped");
+        EngineBody& body = get(engine, "engine");
+        if (how == QICE_RELOAD)
+            return change(body,
+                          load_policies(path_of(text, length), body.schema, body.options.limits),
+                          &PolicyBook::replace_all, skipped);
+        if (how != QICE_PUT && how != QICE_REPLACE)
+            throw no_such("way to change an engine", how, 3);
+        return change(body, parse(bytes_of(text, length, "text"), body),
+                      how == QICE_PUT ? &PolicyBook::put : &PolicyBook::replace_all, skipped);
     });
 }
 
@@ -174,8 +215,7 @@ int32_t qice_engine_skipped(qice_error** out, qice_engine* engine, qice_error** 
         qice_error*& made = out_of(out, "out");
         EngineBody& body = get(engine, "engine");
         const std::lock_guard lock(body.mutex);
-        if (body.skipped.empty()) return {};
-        made = make_handle<qice_error>(ErrorBody{code_of(body.skipped[0]), body.skipped});
+        made = error_of(body.skipped);
         return {};
     });
 }

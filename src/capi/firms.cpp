@@ -71,6 +71,11 @@ int32_t qice_read_options_set_threads(qice_read_options* options, uint32_t threa
     return set_option(options, [&](auto& body) { body.threads = threads_of(threads); });
 }
 
+int32_t qice_read_options_refused(qice_error** out, const qice_read_options* options,
+                                  qice_error** error) {
+    return refused_by(out, options, error);
+}
+
 int32_t qice_read_options_destroy(qice_read_options* options) { return destroy(options); }
 
 // ------------------------------------------------------------------------------- firms

@@ -56,17 +56,28 @@ template <class Work> std::int32_t guarded(qice_error** error, Work&& work) noex
     }
 }
 
-/// Sets something of options. There is no error: what may be wrong is told by the code.
+/// Sets something of options. Why it was refused stays in them: there is no parameter for an error.
 template <class Handle, class Set>
 std::int32_t set_option(const Handle* options, Set&& set) noexcept {
     return guarded(nullptr, [&]() -> Outcome {
-        set(get(options, "options"));
+        auto& settings = get(options, "options");
+        try {
+            set(settings);
+        } catch (const Refusal& refusal) {
+            settings.refused = refusal;
+            throw;
+        }
         return {};
     });
 }
 
+/// What an option is out of, with the value that was given.
+template <class Number> Refusal beyond(const char* range, Number got) {
+    return {QICE_BAD_ARGUMENT, std::string(range) + ", not " + std::to_string(got)};
+}
+
 inline unsigned threads_of(std::uint32_t threads) {
-    if (threads < 1 || threads > 1024) throw Refusal{QICE_BAD_ARGUMENT, "threads are 1 to 1024"};
+    if (threads < 1 || threads > 1024) throw beyond("threads are 1 to 1024", threads);
     return threads;
 }
 
@@ -76,6 +87,19 @@ template <class Value> Value& out_of(Value* out, const char* name) {
     if (out == nullptr) throw Refusal{QICE_BAD_ARGUMENT, std::string(name) + " is NULL"};
     *out = Value{};
     return *out;
+}
+
+/// Makes an error of why a setter of the options refused something.
+template <class Handle>
+std::int32_t refused_by(qice_error** out, const Handle* options, qice_error** error) noexcept {
+    return guarded(error, [&]() -> Outcome {
+        qice_error*& made = out_of(out, "out");
+        const std::optional<Refusal>& refused = get(options, "options").refused;
+        if (!refused) return {};
+        made = make_handle<qice_error>(
+            ErrorBody{refused->code, {Status(StatusCode::usage, refused->message)}});
+        return {};
+    });
 }
 
 /// Sets an out parameter that may be missing.
@@ -125,8 +149,9 @@ inline Verdict status_of(std::int32_t status) {
 }
 
 /// Options, or the usual ones.
-template <class Handle> typename Handle::Body options_of(const Handle* handle) {
-    return handle == nullptr ? typename Handle::Body{} : get(handle, "options");
+template <class Handle> typename Handle::Body::Of options_of(const Handle* handle) {
+    using Options = typename Handle::Body::Of;
+    return handle == nullptr ? Options{} : static_cast<const Options&>(get(handle, "options"));
 }
 
 template <class Value> Value value_of(Result<Value> result) {

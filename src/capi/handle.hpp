@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,15 @@ struct ErrorBody {
     std::vector<Status> faults;
 };
 
-struct EngineOptionsBody {
+/// Options, and what the last setter that refused something said.
+template <class Options> struct Settings : Options {
+    using Of = Options;
+    Settings() = default;
+    explicit Settings(const Options& options) : Options(options) {}
+    std::optional<Refusal> refused;
+};
+
+struct EngineOptions {
     bool include_closed = false, skip_bad_policies = false;
     Urgency urgency;
     PolicyLimits limits;
@@ -55,9 +64,10 @@ struct EngineOptionsBody {
 
 struct EngineBody {
     SchemaPtr schema;
-    EngineOptionsBody options;
+    EngineOptions options;
     std::unique_ptr<PolicyBook> book;
-    std::mutex mutex; // of skipped
+    std::mutex changing; // held over a change and what it leaves in `skipped`: they belong together
+    std::mutex mutex;    // of skipped
     std::vector<Status> skipped;
 };
 
@@ -90,14 +100,14 @@ struct AnswerBody {
 QICE_HANDLE(qice_error, const qice::capi::ErrorBody, 1);
 QICE_HANDLE(qice_text, const std::string, 2);
 QICE_HANDLE(qice_schema, const qice::SchemaPtr, 3);
-QICE_HANDLE(qice_engine_options, qice::capi::EngineOptionsBody, 4);
+QICE_HANDLE(qice_engine_options, qice::capi::Settings<qice::capi::EngineOptions>, 4);
 QICE_HANDLE(qice_engine, qice::capi::EngineBody, 5);
 QICE_HANDLE(qice_snapshot, const qice::MomentPtr, 6);
-QICE_HANDLE(qice_read_options, qice::ReadOptions, 7);
+QICE_HANDLE(qice_read_options, qice::capi::Settings<qice::ReadOptions>, 7);
 QICE_HANDLE(qice_firms, const qice::FirmSetPtr, 8);
 QICE_HANDLE(qice_firm, qice::OneFirm, 9);
 QICE_HANDLE(qice_rows, qice::capi::RowsBody, 10);
-QICE_HANDLE(qice_match_options, qice::MatchOptions, 11);
+QICE_HANDLE(qice_match_options, qice::capi::Settings<qice::MatchOptions>, 11);
 QICE_HANDLE(qice_control, qice::MatchControl, 12);
 QICE_HANDLE(qice_result, const qice::BatchAnswerPtr, 13);
 QICE_HANDLE(qice_answer, qice::capi::AnswerBody, 14);

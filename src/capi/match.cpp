@@ -16,15 +16,14 @@ int32_t qice_match_options_create(qice_match_options** out, qice_error** error) 
 
 int32_t qice_match_options_set_top(qice_match_options* options, uint32_t top) {
     return set_option(options, [&](auto& body) {
-        if (top == 0) throw Refusal{QICE_BAD_ARGUMENT, "top is at least 1"};
+        if (top == 0) throw beyond("top is at least 1", top);
         body.top = top;
     });
 }
 
 int32_t qice_match_options_set_statuses(qice_match_options* options, uint32_t statuses) {
     return set_option(options, [&](auto& body) {
-        if (statuses > QICE_ALL_STATUSES)
-            throw Refusal{QICE_BAD_ARGUMENT, "there are four statuses"};
+        if (statuses > QICE_ALL_STATUSES) throw beyond("statuses are a set of four bits", statuses);
         body.statuses = static_cast<StatusSet>(statuses);
     });
 }
@@ -39,6 +38,11 @@ int32_t qice_match_options_set_count_all(qice_match_options* options, int32_t on
 
 int32_t qice_match_options_set_threads(qice_match_options* options, uint32_t threads) {
     return set_option(options, [&](auto& body) { body.threads = threads_of(threads); });
+}
+
+int32_t qice_match_options_refused(qice_error** out, const qice_match_options* options,
+                                   qice_error** error) {
+    return refused_by(out, options, error);
 }
 
 int32_t qice_match_options_destroy(qice_match_options* options) { return destroy(options); }

@@ -198,7 +198,122 @@ static void change_under_threads(struct Shared* shared, const char* policies) {
     qice_snapshot_destroy(snapshot);
 }
 
+/* Policies of which every change leaves some out: how many is in the fault's sentence of each. */
+struct Changer {
+    qice_engine* engine;
+    int number;
+};
+
+/* Each thread is told what its own change left out, and the list of the engine is that of a change.
+ */
+static void* change_on_and_on(void* of) {
+    const struct Changer* const changer = of;
+    char json[400], wrong[40];
+    int i, kept;
+    snprintf(wrong, sizeof wrong, "wrong_%d", changer->number);
+    kept = snprintf(json, sizeof json,
+                    "{\"id\":\"GOOD-%d\",\"title\":\"g\",\"rule\":{\"always\":true}}\n"
+                    "{\"id\":\"BAD\",\"title\":\"b\",\"rule\":{\"field\":\"%s\",\"ge\":1}}\n",
+                    changer->number, wrong);
+    for (i = 0; i < 60; ++i) {
+        qice_error *mine, *last;
+        OK(qice_engine_change(&mine, changer->engine, i % 3 == 0 ? QICE_REPLACE : QICE_PUT, json,
+                              (size_t)kept, &error));
+        CHECK(qice_error_count(mine) == 1 && says(mine, wrong));
+        CHECK(qice_error_destroy(mine) == QICE_OK);
+        OK(qice_engine_skipped(&last, changer->engine, &error));
+        CHECK(qice_error_count(last) == 1 && says(last, "wrong_"));
+        CHECK(qice_error_destroy(last) == QICE_OK);
+    }
+    return NULL;
+}
+
+static void tell_each_thread_its_own(const qice_schema* schema, int32_t day) {
+    static const char kEmpty[] = "[]", kBad[] = "{\"id\":\"A\",\"rule\":3}";
+    struct Changer changers[4];
+    pthread_t threads[4];
+    qice_engine_options* options;
+    qice_engine* engine;
+    qice_error* skipped = NULL;
+    int i;
+    OK(qice_engine_options_create(&options, &error));
+    CHECK(qice_engine_options_set_skip_bad_policies(options, 1) == QICE_OK);
+    OK(qice_engine_open(&engine, schema, day, options, NULL, 0, &error));
+    OK(qice_engine_options_destroy(options));
+    for (i = 0; i < 4; ++i) {
+        changers[i].engine = engine;
+        changers[i].number = i;
+        CHECK(pthread_create(&threads[i], NULL, change_on_and_on, &changers[i]) == 0);
+    }
+    for (i = 0; i < 4; ++i)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    REFUSED(qice_engine_change(NULL, engine, QICE_PUT, kEmpty, 2, &error), QICE_BAD_ARGUMENT,
+            "skipped is NULL");
+    REFUSED(qice_engine_change(&skipped, engine, 3, kEmpty, 2, &error), QICE_USAGE, "3");
+    REFUSED(qice_engine_change(&skipped, engine, QICE_RELOAD, "/no/such", 8, &error),
+            QICE_INVALID_INPUT, "");
+    CHECK(skipped == NULL);
+    OK(qice_engine_skipped(&skipped, engine, &error));
+    CHECK(qice_error_count(skipped) == 1); /* what failed left the list as it was */
+    qice_error_destroy(skipped);
+    OK(qice_engine_change(&skipped, engine, QICE_REPLACE, kBad, sizeof kBad - 1, &error));
+    CHECK(qice_error_code(skipped) == QICE_INVALID_INPUT && qice_error_count(skipped) == 1);
+    qice_error_destroy(skipped);
+    OK(qice_engine_change(&skipped, engine, QICE_PUT, kEmpty, 2, &error));
+    CHECK(skipped == NULL);
+    OK(qice_engine_skipped(&skipped, engine, &error));
+    CHECK(skipped == NULL);
+    qice_engine_destroy(engine);
+}
+
 /* ------------------------------------------------------------------------------ refusals */
+
+/* The setter must fail, and the options must say why, with the words. */
+#define SETTER_REFUSED(kind, call, words)                                                          \
+    do {                                                                                           \
+        qice_error* why = NULL;                                                                    \
+        CHECK((call) == QICE_BAD_ARGUMENT);                                                        \
+        OK(qice_##kind##_options_refused(&why, kind, &error));                                     \
+        CHECK(qice_error_code(why) == QICE_BAD_ARGUMENT);                                          \
+        CHECK(says(why, words));                                                                   \
+        CHECK(qice_error_destroy(why) == QICE_OK);                                                 \
+    } while (0)
+
+static void settings_be_refused(void) {
+    qice_engine_options* engine;
+    qice_read_options* read;
+    qice_match_options* match;
+    qice_error* why = (qice_error*)1;
+    int32_t code;
+    OK(qice_engine_options_create(&engine, &error));
+    OK(qice_read_options_create(&read, 20000, &error));
+    OK(qice_match_options_create(&match, &error));
+    OK(qice_match_options_refused(&why, match, &error));
+    CHECK(why == NULL);
+    SETTER_REFUSED(match, qice_match_options_set_top(match, 0), "top is at least 1, not 0");
+    SETTER_REFUSED(match, qice_match_options_set_statuses(match, 99), "99");
+    SETTER_REFUSED(match, qice_match_options_set_threads(match, 1025), "1 to 1024, not 1025");
+    CHECK(qice_match_options_set_top(match, 5) == QICE_OK);
+    OK(qice_match_options_refused(&why, match, &error));
+    CHECK(says(why, "threads")); /* the last that was refused stays */
+    CHECK(qice_error_destroy(why) == QICE_OK);
+    SETTER_REFUSED(read, qice_read_options_set_threads(read, 0), "1 to 1024, not 0");
+    SETTER_REFUSED(engine, qice_engine_options_set_urgency(engine, 1, -1), "1 and -1");
+    SETTER_REFUSED(engine, qice_engine_options_set_limits(engine, 251, 1), "250, not 251");
+    SETTER_REFUSED(engine, qice_engine_options_set_limits(engine, 9, 0), "not 0");
+    REFUSED(qice_match_options_refused(NULL, match, &error), QICE_BAD_ARGUMENT, "out is NULL");
+    REFUSED(qice_read_options_refused(&why, NULL, &error), QICE_BAD_HANDLE, "options is NULL");
+    CHECK(why == NULL);
+    qice_match_options_destroy(match);
+    CHECK(qice_match_options_set_top(match, 5) == QICE_BAD_HANDLE);
+    REFUSED(qice_match_options_refused(&why, match, &error), QICE_BAD_HANDLE, "options");
+    qice_read_options_destroy(read);
+    qice_engine_options_destroy(engine);
+    for (code = -1; code < 101; ++code) /* every code has words, and each its own */
+        CHECK((strcmp(qice_code_sentence(code), qice_code_sentence(-1)) != 0) ==
+              ((code >= QICE_OK && code <= QICE_BUFFER_TOO_SMALL) || code == QICE_INTERNAL));
+    CHECK(strstr(qice_code_sentence(QICE_BAD_HANDLE), "handle") != NULL);
+}
 
 static void be_refused(const qice_schema* schema, qice_engine* engine,
                        const qice_snapshot* snapshot, const qice_firms* firms,
@@ -384,6 +499,8 @@ int main(int argc, char** argv) {
     qice_text_destroy(by_firm);
 
     be_refused(schema, engine, snapshot, firms, how);
+    settings_be_refused();
+    tell_each_thread_its_own(schema, day);
     {
         struct Shared shared = {engine, schema, how, all, count, 0, 0};
         change_under_threads(&shared, argv[1]);

@@ -429,6 +429,55 @@ void change(Walk& walk) {
     STEP(qice_engine_skipped(&skipped, engine, error));
 }
 
+/// A setter that refuses: there is no error, and want of memory is a code of its own.
+int32_t refused(int32_t code) {
+    if (code == QICE_BAD_ARGUMENT) return QICE_OK;
+    return code == QICE_OUT_OF_MEMORY ? kStreamOutOfMemory : QICE_INTERNAL;
+}
+
+/// What setters refuse and changes leave out is told, or nothing was changed.
+void tell(Walk& walk) {
+    constexpr char kOneWrong[] = "{\"id\":\"X\",\"title\":\"x\",\"rule\":{\"always\":true}}\n"
+                                 "{\"id\":\"Y\",\"rule\":{\"field\":\"nothing\",\"ge\":1}}\n";
+    qice_schema* schema = nullptr;
+    qice_engine_options* options = nullptr;
+    qice_engine* engine = nullptr;
+    qice_snapshot* snapshot = nullptr;
+    uint32_t policies = 0;
+    CALM(qice_schema_parse(&schema, kSchema, sizeof kSchema - 1, "", 0, error));
+    CALM(qice_engine_options_create(&options, error));
+    const auto say = [&](qice_error*& told) {
+        const char* text;
+        size_t length;
+        walk.say(static_cast<long>(qice_error_count(told)));
+        qice_error_message(&text, &length, told, 0);
+        walk.say(static_cast<long>(length));
+        qice_error_destroy(told);
+        told = nullptr;
+    };
+    qice_error* told = nullptr;
+    walk.step("a setter", [&](qice_error**) {
+        return refused(qice_engine_options_set_limits(options, 1000, 1));
+    });
+    STEP(qice_engine_options_refused(&told, options, error));
+    say(told);
+    qice_engine_options_set_skip_bad_policies(options, 1);
+    STEP(qice_engine_open(&engine, schema, kDay, options, nullptr, 0, error));
+    for (const int32_t how : {QICE_PUT, QICE_REPLACE}) {
+        STEP(qice_engine_change(&told, engine, how, kOneWrong, sizeof kOneWrong - 1, error));
+        say(told);
+        STEP(qice_engine_skipped(&told, engine, error));
+        say(told);
+    }
+    STEP(qice_engine_snapshot(&snapshot, engine, error));
+    qice_snapshot_policies(&policies, snapshot);
+    walk.say(policies);
+    qice_snapshot_destroy(snapshot);
+    qice_engine_destroy(engine);
+    qice_engine_options_destroy(options);
+    qice_schema_destroy(schema);
+}
+
 /// So many changes that an engine's thread puts its policies in order; what it lacks is made up
 /// for.
 void merge(Walk& walk) {
@@ -460,6 +509,7 @@ constexpr Part kParts[] = {{"open_all", open_all, 1},
                            {"collect_rows", collect_rows, 1},
                            {"ask", ask, 1},
                            {"change", change, 1},
+                           {"tell", tell, 1},
                            {"merge", merge, 200}};
 
 // -------------------------------------------------------------------------------- the points

@@ -38,6 +38,15 @@ void Caller::options() {
         known(qice_match_options_set_threads(one(match_options_),
                                              static_cast<uint32_t>(bytes_.below(3))));
         if (bytes_.rarely(6)) destroy_one(qice_match_options_destroy, match_options_);
+        told([&](auto** out, auto** error) {
+            return qice_engine_options_refused(out, one(engine_options_), error);
+        });
+        told([&](auto** out, auto** error) {
+            return qice_read_options_refused(out, one(read_options_), error);
+        });
+        told([&](auto** out, auto** error) {
+            return qice_match_options_refused(out, one(match_options_), error);
+        });
     }
 }
 
@@ -144,19 +153,21 @@ void Caller::engine() {
         });
     }
     case 6: return call([&](auto** error) { return qice_engine_set_day(of, day(), error); });
-    case 7: {
-        auto* skipped = reinterpret_cast<qice_error*>(&errors_);
-        call([&](auto** error) { return qice_engine_skipped(&skipped, of, error); });
-        if (skipped == nullptr) return;
-        look_at(skipped, qice_error_code(skipped));
-        return keep(errors_, skipped);
-    }
+    case 7:
+        return told([&](auto** out, auto** error) { return qice_engine_skipped(out, of, error); });
     case 8:
         return try_make(snapshots_, [&](auto** out, auto** error) {
             return qice_engine_snapshot(out, of, error);
         });
-    default:
-        if (bytes_.rarely(4)) destroy_one(qice_engine_destroy, engines_);
+    default: {
+        if (bytes_.rarely(4)) return destroy_one(qice_engine_destroy, engines_);
+        const auto how = static_cast<int32_t>(bytes_.below(4));
+        const bool from_file = how == QICE_RELOAD;
+        return told([&](auto** out, auto** error) {
+            return qice_engine_change(out, of, how, from_file ? path.data() : json.data(),
+                                      from_file ? path.size() : json.size(), error);
+        });
+    }
     }
 }
 

@@ -229,6 +229,14 @@ class Caller {
         require((code == QICE_OK) == (made != nullptr), "a handle goes with success");
         keep(slots, made);
     }
+    /// A call that may tell something, as an error that is a handle like others.
+    template <class Tell> void told(Tell&& tell) {
+        auto* out = reinterpret_cast<qice_error*>(&errors_);
+        call([&](auto** error) { return tell(&out, error); });
+        if (out == nullptr) return;
+        look_at(out, qice_error_code(out));
+        keep(errors_, out);
+    }
     template <class Destroy, class Handle> void destroy_all(Destroy destroy, Slots<Handle>& slots) {
         for (Handle* handle : slots.handles)
             known(destroy(handle));
