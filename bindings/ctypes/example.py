@@ -18,6 +18,7 @@ ALL_STATUSES, NEAR, ENGLISH = 15, 3, 2
 qice = ctypes.CDLL("libqice.so.1")
 qice.qice_version.restype = ctypes.c_char_p
 qice.qice_error_message.restype = None
+qice.qice_code_sentence.restype = ctypes.c_char_p
 
 
 class Handle(ctypes.c_void_p):
@@ -33,6 +34,13 @@ def call(name, *arguments):
         sentence = ctypes.string_at(text.value, length.value).decode()
         qice.qice_error_destroy(error)
         raise ValueError(sentence)
+
+
+def call_plainly(name, *arguments):
+    """The same for a function that has a code alone."""
+    code = getattr(qice, name)(*arguments)
+    if code != 0:
+        raise ValueError(qice.qice_code_sentence(code).decode())
 
 
 def make(name, *arguments):
@@ -65,7 +73,7 @@ reading = make("qice_read_options_create", day)
 firm = make("qice_firm_create", schema)
 call("qice_firm_set_json", firm, reading, *utf8(FIRM))
 options = make("qice_match_options_create")
-qice.qice_match_options_set_statuses(options, ctypes.c_uint32(ALL_STATUSES))
+call_plainly("qice_match_options_set_statuses", options, ctypes.c_uint32(ALL_STATUSES))
 answer = make("qice_answer_create")
 call("qice_answer_firm", answer, snapshot, firm, options)
 print(text_of(make("qice_answer_json", answer)))

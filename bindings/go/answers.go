@@ -3,7 +3,10 @@ package qice
 // #include <qice/qice.h>
 import "C"
 
-import "runtime"
+import (
+	"math"
+	"runtime"
+)
 
 // Status is how a policy stands to a firm, best first.
 type Status int32
@@ -50,13 +53,20 @@ func (o MatchOptions) create() (*C.qice_match_options, error) {
 	if code == C.QICE_OK && o.Statuses != nil {
 		var bits C.uint32_t
 		for _, status := range o.Statuses {
+			if status < Eligible || status > Near {
+				bits = math.MaxUint32 // which is refused
+				break
+			}
 			bits |= 1 << status
 		}
 		code = C.qice_match_options_set_statuses(out, bits)
 	}
-	if code != C.QICE_OK {
+	err := setting(code, func(why, e **C.qice_error) C.int32_t {
+		return C.qice_match_options_refused(why, out, e)
+	})
+	if err != nil {
 		C.qice_match_options_destroy(out)
-		return nil, failure(code, nil)
+		return nil, err
 	}
 	return out, nil
 }
@@ -78,23 +88,34 @@ func NewControl() (*Control, error) {
 
 // Close gives the memory back. Not before the match has returned.
 func (c *Control) Close() {
+	if c == nil {
+		return
+	}
 	C.qice_control_destroy(c.p)
 	c.p = nil
 	runtime.SetFinalizer(c, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (c *Control) handle() *C.qice_control {
+	if c == nil {
+		return nil
+	}
+	return c.p
 }
 
 // Progress is how far the match is; the total is 0 until the firms are indexed.
 func (c *Control) Progress() (done, total uint64) {
 	defer runtime.KeepAlive(c)
 	var d, t C.uint64_t
-	C.qice_control_progress(&d, &t, c.p)
+	C.qice_control_progress(&d, &t, c.handle())
 	return uint64(d), uint64(t)
 }
 
 // Cancel stops the match within milliseconds; it returns an Error with Cancelled.
 func (c *Control) Cancel() error {
 	defer runtime.KeepAlive(c)
-	return failure(C.qice_control_cancel(c.p), nil)
+	return failure(C.qice_control_cancel(c.handle()), nil)
 }
 
 // Result is all firms with all policies.
@@ -117,11 +138,11 @@ func (s *Snapshot) MatchWatched(firms *Firms, options MatchOptions, control *Con
 	defer C.qice_match_options_destroy(how)
 	var watch *C.qice_control
 	if control != nil {
-		watch = control.p
+		watch = control.handle()
 	}
 	var out *C.qice_result
 	var e *C.qice_error
-	if err := failure(C.qice_match(&out, s.p, firms.p, how, watch, &e), e); err != nil {
+	if err := failure(C.qice_match(&out, s.handle(), firms.handle(), how, watch, &e), e); err != nil {
 		return nil, err
 	}
 	result := &Result{out}
@@ -131,16 +152,27 @@ func (s *Snapshot) MatchWatched(firms *Firms, options MatchOptions, control *Con
 
 // Close gives the memory back.
 func (r *Result) Close() {
+	if r == nil {
+		return
+	}
 	C.qice_result_destroy(r.p)
 	r.p = nil
 	runtime.SetFinalizer(r, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (r *Result) handle() *C.qice_result {
+	if r == nil {
+		return nil
+	}
+	return r.p
 }
 
 // Size is how many policies took part, and how many pushes there are in all.
 func (r *Result) Size() (policies, pushes uint64) {
 	defer runtime.KeepAlive(r)
 	var a, b C.uint64_t
-	C.qice_result_size(&a, &b, r.p)
+	C.qice_result_size(&a, &b, r.handle())
 	return uint64(a), uint64(b)
 }
 
@@ -149,7 +181,7 @@ func (r *Result) Total(status Status) (uint64, error) {
 	defer runtime.KeepAlive(r)
 	var pushes C.uint64_t
 	var e *C.qice_error
-	err := failure(C.qice_result_total(&pushes, r.p, C.int32_t(status), &e), e)
+	err := failure(C.qice_result_total(&pushes, r.handle(), C.int32_t(status), &e), e)
 	return uint64(pushes), err
 }
 
@@ -158,7 +190,7 @@ func (r *Result) Count(policy uint32, status Status) (uint64, error) {
 	defer runtime.KeepAlive(r)
 	var firms C.uint64_t
 	var e *C.qice_error
-	err := failure(C.qice_result_count(&firms, r.p, C.uint32_t(policy), C.int32_t(status), &e), e)
+	err := failure(C.qice_result_count(&firms, r.handle(), C.uint32_t(policy), C.int32_t(status), &e), e)
 	return uint64(firms), err
 }
 
@@ -181,12 +213,16 @@ func NewPushes(capacity int) *Pushes {
 // it copied: fewer than there is room for only at the end.
 func (r *Result) Read(first uint64, into *Pushes) (int, error) {
 	defer runtime.KeepAlive(r)
+	if into == nil || len(into.Statuses) != len(into.Firms) || len(into.Ranks) != len(into.Firms) ||
+		len(into.Policies) != len(into.Firms) || len(into.Scores) != len(into.Firms) {
+		return 0, &Error{BadArgument, []Fault{{Message: "room for pushes is columns of one length"}}}
+	}
 	if len(into.Firms) == 0 {
 		return 0, nil
 	}
 	var written C.size_t
 	var e *C.qice_error
-	code := C.qice_result_read(&written, r.p, C.uint64_t(first), C.size_t(len(into.Firms)),
+	code := C.qice_result_read(&written, r.handle(), C.uint64_t(first), C.size_t(len(into.Firms)),
 		(*C.uint64_t)(&into.Firms[0]), (*C.int32_t)(&into.Statuses[0]), (*C.uint32_t)(&into.Ranks[0]),
 		(*C.uint32_t)(&into.Policies[0]), (*C.int64_t)(&into.Scores[0]), &e)
 	return int(written), failure(code, e)
@@ -217,10 +253,28 @@ func NewAnswer(options MatchOptions) (*Answer, error) {
 
 // Close gives the memory back.
 func (a *Answer) Close() {
+	if a == nil {
+		return
+	}
 	C.qice_answer_destroy(a.p)
 	C.qice_match_options_destroy(a.options)
 	a.p, a.options = nil, nil
 	runtime.SetFinalizer(a, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (a *Answer) handle() *C.qice_answer {
+	if a == nil {
+		return nil
+	}
+	return a.p
+}
+
+func (a *Answer) how() *C.qice_match_options {
+	if a == nil {
+		return nil
+	}
+	return a.options
 }
 
 // AskFirm asks for the policies of one firm.
@@ -229,7 +283,7 @@ func (a *Answer) AskFirm(snapshot *Snapshot, firm *Firm) error {
 	defer runtime.KeepAlive(snapshot)
 	defer runtime.KeepAlive(firm)
 	var e *C.qice_error
-	return failure(C.qice_answer_firm(a.p, snapshot.p, firm.p, a.options, &e), e)
+	return failure(C.qice_answer_firm(a.handle(), snapshot.handle(), firm.handle(), a.how(), &e), e)
 }
 
 // AskPolicy asks for the firms of one policy, by its number.
@@ -238,7 +292,7 @@ func (a *Answer) AskPolicy(snapshot *Snapshot, firms *Firms, policy uint32) erro
 	defer runtime.KeepAlive(snapshot)
 	defer runtime.KeepAlive(firms)
 	var e *C.qice_error
-	code := C.qice_answer_policy(a.p, snapshot.p, firms.p, C.uint32_t(policy), a.options, &e)
+	code := C.qice_answer_policy(a.handle(), snapshot.handle(), firms.handle(), C.uint32_t(policy), a.how(), &e)
 	return failure(code, e)
 }
 
@@ -249,7 +303,7 @@ func (a *Answer) AskDraft(snapshot *Snapshot, firms *Firms, policy string) error
 	defer runtime.KeepAlive(firms)
 	var e *C.qice_error
 	p, n := cText(policy)
-	return failure(C.qice_answer_draft(a.p, snapshot.p, firms.p, p, n, a.options, &e), e)
+	return failure(C.qice_answer_draft(a.handle(), snapshot.handle(), firms.handle(), p, n, a.how(), &e), e)
 }
 
 // Count is how many pairs have a status, shown or not; 0 for a status that was not asked for.
@@ -257,7 +311,7 @@ func (a *Answer) Count(status Status) (uint64, error) {
 	defer runtime.KeepAlive(a)
 	var count C.uint64_t
 	var e *C.qice_error
-	err := failure(C.qice_answer_count(&count, a.p, C.int32_t(status), &e), e)
+	err := failure(C.qice_answer_count(&count, a.handle(), C.int32_t(status), &e), e)
 	return uint64(count), err
 }
 
@@ -265,7 +319,7 @@ func (a *Answer) Count(status Status) (uint64, error) {
 func (a *Answer) OneFactAway() uint64 {
 	defer runtime.KeepAlive(a)
 	var count C.uint64_t
-	C.qice_answer_one_fact_away(&count, a.p)
+	C.qice_answer_one_fact_away(&count, a.handle())
 	return uint64(count)
 }
 
@@ -273,7 +327,7 @@ func (a *Answer) OneFactAway() uint64 {
 func (a *Answer) LifeCycle() LifeCycle {
 	defer runtime.KeepAlive(a)
 	var life C.int32_t
-	C.qice_answer_life_cycle(&life, a.p)
+	C.qice_answer_life_cycle(&life, a.handle())
 	return LifeCycle(life)
 }
 
@@ -292,7 +346,7 @@ func (a *Answer) Read(status Status, others []uint32, scores []int64) (int, erro
 	if room > 0 {
 		to, with = (*C.uint32_t)(&others[0]), (*C.int64_t)(&scores[0])
 	}
-	code := C.qice_answer_read(&needed, a.p, C.int32_t(status), to, with, C.size_t(room), &e)
+	code := C.qice_answer_read(&needed, a.handle(), C.int32_t(status), to, with, C.size_t(room), &e)
 	if code == C.QICE_BUFFER_TOO_SMALL { // only the first part was wanted
 		C.qice_error_destroy(e)
 		return int(needed), nil
@@ -319,7 +373,7 @@ func (a *Answer) Ranked(status Status) ([]Ranked, error) {
 		var length C.size_t
 		var score C.int64_t
 		var e *C.qice_error
-		code := C.qice_answer_at(&id, &length, &score, a.p, C.int32_t(status), C.size_t(rank), &e)
+		code := C.qice_answer_at(&id, &length, &score, a.handle(), C.int32_t(status), C.size_t(rank), &e)
 		if err := failure(code, e); err != nil {
 			return nil, err
 		}
@@ -333,7 +387,7 @@ func (a *Answer) JSON() (string, error) {
 	defer runtime.KeepAlive(a)
 	var out *C.qice_text
 	var e *C.qice_error
-	if err := failure(C.qice_answer_json(&out, a.p, &e), e); err != nil {
+	if err := failure(C.qice_answer_json(&out, a.handle(), &e), e); err != nil {
 		return "", err
 	}
 	return made(out), nil

@@ -25,7 +25,11 @@ func (o ReadOptions) create() (*C.qice_read_options, error) {
 	C.qice_read_options_set_ignore_unknown_columns(out, flag(o.IgnoreUnknownColumns))
 	C.qice_read_options_set_gb18030(out, flag(o.GB18030))
 	if o.Threads != 0 {
-		if err := failure(C.qice_read_options_set_threads(out, C.uint32_t(o.Threads)), nil); err != nil {
+		code := C.qice_read_options_set_threads(out, C.uint32_t(o.Threads))
+		err := setting(code, func(why, e **C.qice_error) C.int32_t {
+			return C.qice_read_options_refused(why, out, e)
+		})
+		if err != nil {
 			C.qice_read_options_destroy(out)
 			return nil, err
 		}
@@ -62,7 +66,7 @@ func read(by reader, schema *Schema, text string, options ReadOptions) (*Firms, 
 	var out *C.qice_firms
 	var e *C.qice_error
 	p, n := cText(text)
-	if err := failure(by(&out, schema.p, how, p, n, &e), e); err != nil {
+	if err := failure(by(&out, schema.handle(), how, p, n, &e), e); err != nil {
 		return nil, err
 	}
 	return newFirms(out), nil
@@ -95,16 +99,27 @@ func ReadJSONLines(schema *Schema, text string, options ReadOptions) (*Firms, er
 
 // Close gives the memory back.
 func (f *Firms) Close() {
+	if f == nil {
+		return
+	}
 	C.qice_firms_destroy(f.p)
 	f.p = nil
 	runtime.SetFinalizer(f, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (f *Firms) handle() *C.qice_firms {
+	if f == nil {
+		return nil
+	}
+	return f.p
 }
 
 // Size is how many firms there are; 0 for a closed table.
 func (f *Firms) Size() uint64 {
 	defer runtime.KeepAlive(f)
 	var count C.uint64_t
-	C.qice_firms_count(&count, f.p)
+	C.qice_firms_count(&count, f.handle())
 	return uint64(count)
 }
 
@@ -114,7 +129,7 @@ func (f *Firms) ID(row uint64) (string, error) {
 	var id *C.char
 	var length C.size_t
 	var e *C.qice_error
-	err := failure(C.qice_firms_id(&id, &length, f.p, C.uint64_t(row), &e), e)
+	err := failure(C.qice_firms_id(&id, &length, f.handle(), C.uint64_t(row), &e), e)
 	return goText(id, length), err
 }
 
@@ -124,7 +139,7 @@ func (f *Firms) Find(id string) (uint64, error) {
 	var row C.uint64_t
 	var e *C.qice_error
 	p, n := cText(id)
-	err := failure(C.qice_firms_find(&row, f.p, p, n, &e), e)
+	err := failure(C.qice_firms_find(&row, f.handle(), p, n, &e), e)
 	return uint64(row), err
 }
 
@@ -132,7 +147,7 @@ func (f *Firms) Find(id string) (uint64, error) {
 func (f *Firms) Bad() (all []BadValue, setAside uint64, err error) {
 	defer runtime.KeepAlive(f)
 	var entries, aside C.uint64_t
-	if err := failure(C.qice_firms_bad_count(&entries, &aside, f.p), nil); err != nil {
+	if err := failure(C.qice_firms_bad_count(&entries, &aside, f.handle()), nil); err != nil {
 		return nil, 0, err
 	}
 	for entry := C.uint64_t(0); entry < entries; entry++ {
@@ -140,7 +155,7 @@ func (f *Firms) Bad() (all []BadValue, setAside uint64, err error) {
 		var t [4]*C.char
 		var n [4]C.size_t
 		var e *C.qice_error
-		code := C.qice_firms_bad(&line, &t[0], &n[0], &t[1], &n[1], &t[2], &n[2], &t[3], &n[3], f.p, entry, &e)
+		code := C.qice_firms_bad(&line, &t[0], &n[0], &t[1], &n[1], &t[2], &n[2], &t[3], &n[3], f.handle(), entry, &e)
 		if err := failure(code, e); err != nil {
 			return nil, 0, err
 		}
@@ -154,7 +169,7 @@ func (f *Firms) Bad() (all []BadValue, setAside uint64, err error) {
 func (f *Firms) IgnoredColumns() ([]string, error) {
 	defer runtime.KeepAlive(f)
 	var count C.size_t
-	if err := failure(C.qice_firms_ignored_count(&count, f.p), nil); err != nil {
+	if err := failure(C.qice_firms_ignored_count(&count, f.handle()), nil); err != nil {
 		return nil, err
 	}
 	names := make([]string, count)
@@ -162,7 +177,7 @@ func (f *Firms) IgnoredColumns() ([]string, error) {
 		var name *C.char
 		var length C.size_t
 		var e *C.qice_error
-		if err := failure(C.qice_firms_ignored(&name, &length, f.p, C.size_t(i), &e), e); err != nil {
+		if err := failure(C.qice_firms_ignored(&name, &length, f.handle(), C.size_t(i), &e), e); err != nil {
 			return nil, err
 		}
 		names[i] = goText(name, length)
@@ -182,7 +197,7 @@ func NewFirm(schema *Schema) (*Firm, error) {
 	defer runtime.KeepAlive(schema)
 	var out *C.qice_firm
 	var e *C.qice_error
-	if err := failure(C.qice_firm_create(&out, schema.p, &e), e); err != nil {
+	if err := failure(C.qice_firm_create(&out, schema.handle(), &e), e); err != nil {
 		return nil, err
 	}
 	firm := &Firm{p: out}
@@ -192,23 +207,37 @@ func NewFirm(schema *Schema) (*Firm, error) {
 
 // Close gives the memory back.
 func (f *Firm) Close() {
+	if f == nil {
+		return
+	}
 	C.qice_firm_destroy(f.p)
 	C.qice_read_options_destroy(f.reading)
 	f.p, f.reading = nil, nil
 	runtime.SetFinalizer(f, nil)
 }
 
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (f *Firm) handle() *C.qice_firm {
+	if f == nil {
+		return nil
+	}
+	return f.p
+}
+
 // Clear takes every value away, and the id.
 func (f *Firm) Clear() error {
 	defer runtime.KeepAlive(f)
-	return failure(C.qice_firm_clear(f.p), nil)
+	return failure(C.qice_firm_clear(f.handle()), nil)
 }
 
 // SetJSON takes everything over from a JSON object with fields by name. Values that are none of their
 // field become unknown: Bad tells them. It costs some microseconds; setters cost less.
 func (f *Firm) SetJSON(json string, options ReadOptions) error {
 	defer runtime.KeepAlive(f)
-	if f.p != nil && (f.reading == nil || f.readingOf != options) {
+	if f.handle() == nil {
+		return failure(C.QICE_BAD_HANDLE, nil)
+	}
+	if f.reading == nil || f.readingOf != options {
 		how, err := options.create()
 		if err != nil {
 			return err
@@ -218,7 +247,7 @@ func (f *Firm) SetJSON(json string, options ReadOptions) error {
 	}
 	var e *C.qice_error
 	p, n := cText(json)
-	return failure(C.qice_firm_set_json(f.p, f.reading, p, n, &e), e)
+	return failure(C.qice_firm_set_json(f.handle(), f.reading, p, n, &e), e)
 }
 
 // SetID gives the id, which is needed for rows and shown in explanations.
@@ -226,7 +255,7 @@ func (f *Firm) SetID(id string) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
 	p, n := cText(id)
-	return failure(C.qice_firm_set_id(f.p, p, n, &e), e)
+	return failure(C.qice_firm_set_id(f.handle(), p, n, &e), e)
 }
 
 // SetText gives any field's value as a cell of CSV has it: 2000万元, 2026-11-23, true, C39.
@@ -234,14 +263,14 @@ func (f *Firm) SetText(field Field, text string) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
 	p, n := cText(text)
-	return failure(C.qice_firm_set_text(f.p, C.uint32_t(field), p, n, &e), e)
+	return failure(C.qice_firm_set_text(f.handle(), C.uint32_t(field), p, n, &e), e)
 }
 
 // SetNumber gives a number in the field's unit: value / 10^decimals, exactly.
 func (f *Firm) SetNumber(field Field, value int64, decimals int) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
-	code := C.qice_firm_set_number(f.p, C.uint32_t(field), C.int64_t(value), C.int32_t(decimals), &e)
+	code := C.qice_firm_set_number(f.handle(), C.uint32_t(field), C.int64_t(value), small(decimals), &e)
 	return failure(code, e)
 }
 
@@ -249,14 +278,14 @@ func (f *Firm) SetNumber(field Field, value int64, decimals int) error {
 func (f *Firm) SetDate(field Field, day Day) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
-	return failure(C.qice_firm_set_date(f.p, C.uint32_t(field), C.int32_t(day), &e), e)
+	return failure(C.qice_firm_set_date(f.handle(), C.uint32_t(field), C.int32_t(day), &e), e)
 }
 
 // SetFlag gives a flag.
 func (f *Firm) SetFlag(field Field, value bool) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
-	return failure(C.qice_firm_set_flag(f.p, C.uint32_t(field), flag(value), &e), e)
+	return failure(C.qice_firm_set_flag(f.handle(), C.uint32_t(field), flag(value), &e), e)
 }
 
 // AddElement adds an element to a set, valid until a day (included) or Forever.
@@ -264,7 +293,7 @@ func (f *Firm) AddElement(field Field, name string, until Day) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
 	p, n := cText(name)
-	return failure(C.qice_firm_add_element(f.p, C.uint32_t(field), p, n, C.int32_t(until), &e), e)
+	return failure(C.qice_firm_add_element(f.handle(), C.uint32_t(field), p, n, C.int32_t(until), &e), e)
 }
 
 // AddTag adds a tag; the weight is in thousandths, 0 to 1000.
@@ -272,21 +301,21 @@ func (f *Firm) AddTag(field Field, name string, weight uint32) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
 	p, n := cText(name)
-	return failure(C.qice_firm_add_tag(f.p, C.uint32_t(field), p, n, C.uint32_t(weight), &e), e)
+	return failure(C.qice_firm_add_tag(f.handle(), C.uint32_t(field), p, n, C.uint32_t(weight), &e), e)
 }
 
 // SetUnknown makes a field unknown, as if it had never been set.
 func (f *Firm) SetUnknown(field Field) error {
 	defer runtime.KeepAlive(f)
 	var e *C.qice_error
-	return failure(C.qice_firm_set_unknown(f.p, C.uint32_t(field), &e), e)
+	return failure(C.qice_firm_set_unknown(f.handle(), C.uint32_t(field), &e), e)
 }
 
 // Bad are the values of the last SetJSON that could not be taken.
 func (f *Firm) Bad() ([]BadValue, error) {
 	defer runtime.KeepAlive(f)
 	var count C.size_t
-	if err := failure(C.qice_firm_bad_count(&count, f.p), nil); err != nil {
+	if err := failure(C.qice_firm_bad_count(&count, f.handle()), nil); err != nil {
 		return nil, err
 	}
 	var all []BadValue
@@ -294,7 +323,7 @@ func (f *Firm) Bad() ([]BadValue, error) {
 		var t [3]*C.char
 		var n [3]C.size_t
 		var e *C.qice_error
-		code := C.qice_firm_bad(&t[0], &n[0], &t[1], &n[1], &t[2], &n[2], f.p, entry, &e)
+		code := C.qice_firm_bad(&t[0], &n[0], &t[1], &n[1], &t[2], &n[2], f.handle(), entry, &e)
 		if err := failure(code, e); err != nil {
 			return nil, err
 		}
@@ -316,7 +345,7 @@ func NewRows(schema *Schema, options ReadOptions) (*Rows, error) {
 	defer C.qice_read_options_destroy(how)
 	var out *C.qice_rows
 	var e *C.qice_error
-	if err := failure(C.qice_rows_create(&out, schema.p, how, &e), e); err != nil {
+	if err := failure(C.qice_rows_create(&out, schema.handle(), how, &e), e); err != nil {
 		return nil, err
 	}
 	rows := &Rows{out}
@@ -326,9 +355,20 @@ func NewRows(schema *Schema, options ReadOptions) (*Rows, error) {
 
 // Close gives the memory back.
 func (r *Rows) Close() {
+	if r == nil {
+		return
+	}
 	C.qice_rows_destroy(r.p)
 	r.p = nil
 	runtime.SetFinalizer(r, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (r *Rows) handle() *C.qice_rows {
+	if r == nil {
+		return nil
+	}
+	return r.p
 }
 
 // Add copies a firm. One without an id, or with one that came before, is set aside: Firms.Bad tells it.
@@ -336,7 +376,7 @@ func (r *Rows) Add(firm *Firm) error {
 	defer runtime.KeepAlive(r)
 	defer runtime.KeepAlive(firm)
 	var e *C.qice_error
-	return failure(C.qice_rows_add(r.p, firm.p, &e), e)
+	return failure(C.qice_rows_add(r.handle(), firm.handle(), &e), e)
 }
 
 // Finish makes a table of what was added; the rows are then empty and may be used again.
@@ -344,7 +384,7 @@ func (r *Rows) Finish() (*Firms, error) {
 	defer runtime.KeepAlive(r)
 	var out *C.qice_firms
 	var e *C.qice_error
-	if err := failure(C.qice_rows_finish(&out, r.p, &e), e); err != nil {
+	if err := failure(C.qice_rows_finish(&out, r.handle(), &e), e); err != nil {
 		return nil, err
 	}
 	return newFirms(out), nil

@@ -23,7 +23,10 @@ func (o EngineOptions) create() (*C.qice_engine_options, error) {
 	C.qice_engine_options_set_include_closed(out, flag(o.IncludeClosed))
 	C.qice_engine_options_set_skip_bad_policies(out, flag(o.SkipBadPolicies))
 	code := C.qice_engine_options_set_urgency(out, C.int64_t(o.UrgencyWeight), C.int64_t(o.UrgencyDays))
-	if err := failure(code, nil); err != nil {
+	err := setting(code, func(why, e **C.qice_error) C.int32_t {
+		return C.qice_engine_options_refused(why, out, e)
+	})
+	if err != nil {
 		C.qice_engine_options_destroy(out)
 		return nil, err
 	}
@@ -45,7 +48,7 @@ func OpenEngine(schema *Schema, day Day, path string, options EngineOptions) (*E
 	var out *C.qice_engine
 	var e *C.qice_error
 	p, n := cText(path)
-	code := C.qice_engine_open(&out, schema.p, C.int32_t(day), how, p, n, &e)
+	code := C.qice_engine_open(&out, schema.handle(), C.int32_t(day), how, p, n, &e)
 	if err := failure(code, e); err != nil {
 		return nil, err
 	}
@@ -56,9 +59,20 @@ func OpenEngine(schema *Schema, day Day, path string, options EngineOptions) (*E
 
 // Close gives the memory back.
 func (g *Engine) Close() {
+	if g == nil {
+		return
+	}
 	C.qice_engine_destroy(g.p)
 	g.p = nil
 	runtime.SetFinalizer(g, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (g *Engine) handle() *C.qice_engine {
+	if g == nil {
+		return nil
+	}
+	return g.p
 }
 
 // Put adds policies, or takes them in place of those with their ids: a JSON object, array or JSON Lines.
@@ -66,7 +80,7 @@ func (g *Engine) Put(json string) error {
 	defer runtime.KeepAlive(g)
 	var e *C.qice_error
 	p, n := cText(json)
-	return failure(C.qice_engine_put(g.p, p, n, &e), e)
+	return failure(C.qice_engine_put(g.handle(), p, n, &e), e)
 }
 
 // Replace takes all policies from JSON in place of those there are.
@@ -74,7 +88,7 @@ func (g *Engine) Replace(json string) error {
 	defer runtime.KeepAlive(g)
 	var e *C.qice_error
 	p, n := cText(json)
-	return failure(C.qice_engine_replace(g.p, p, n, &e), e)
+	return failure(C.qice_engine_replace(g.handle(), p, n, &e), e)
 }
 
 // Reload takes all policies from a file or folder in place of those there are.
@@ -82,7 +96,7 @@ func (g *Engine) Reload(path string) error {
 	defer runtime.KeepAlive(g)
 	var e *C.qice_error
 	p, n := cText(path)
-	return failure(C.qice_engine_reload(g.p, p, n, &e), e)
+	return failure(C.qice_engine_reload(g.handle(), p, n, &e), e)
 }
 
 // Remove removes a policy; false if there is none with this id.
@@ -91,7 +105,7 @@ func (g *Engine) Remove(id string) (bool, error) {
 	var removed C.int32_t
 	var e *C.qice_error
 	p, n := cText(id)
-	err := failure(C.qice_engine_remove(&removed, g.p, p, n, &e), e)
+	err := failure(C.qice_engine_remove(&removed, g.handle(), p, n, &e), e)
 	return removed != 0, err
 }
 
@@ -99,14 +113,15 @@ func (g *Engine) Remove(id string) (bool, error) {
 func (g *Engine) SetDay(day Day) error {
 	defer runtime.KeepAlive(g)
 	var e *C.qice_error
-	return failure(C.qice_engine_set_day(g.p, C.int32_t(day), &e), e)
+	return failure(C.qice_engine_set_day(g.handle(), C.int32_t(day), &e), e)
 }
 
-// Skipped are the policies that the last change left out for being wrong.
+// Skipped are the policies that the last change left out for being wrong; of changes that several
+// goroutines make, the one that came into force last.
 func (g *Engine) Skipped() ([]Fault, error) {
 	defer runtime.KeepAlive(g)
 	var out, e *C.qice_error
-	if err := failure(C.qice_engine_skipped(&out, g.p, &e), e); err != nil {
+	if err := failure(C.qice_engine_skipped(&out, g.handle(), &e), e); err != nil {
 		return nil, err
 	}
 	defer C.qice_error_destroy(out)
@@ -118,7 +133,7 @@ func (g *Engine) Snapshot() (*Snapshot, error) {
 	defer runtime.KeepAlive(g)
 	var out *C.qice_snapshot
 	var e *C.qice_error
-	if err := failure(C.qice_engine_snapshot(&out, g.p, &e), e); err != nil {
+	if err := failure(C.qice_engine_snapshot(&out, g.handle(), &e), e); err != nil {
 		return nil, err
 	}
 	snapshot := &Snapshot{out}
@@ -131,16 +146,27 @@ type Snapshot struct{ p *C.qice_snapshot }
 
 // Close gives the memory back.
 func (s *Snapshot) Close() {
+	if s == nil {
+		return
+	}
 	C.qice_snapshot_destroy(s.p)
 	s.p = nil
 	runtime.SetFinalizer(s, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (s *Snapshot) handle() *C.qice_snapshot {
+	if s == nil {
+		return nil
+	}
+	return s.p
 }
 
 // Size is how many policies there are, open or not; 0 for a closed snapshot.
 func (s *Snapshot) Size() uint32 {
 	defer runtime.KeepAlive(s)
 	var count C.uint32_t
-	C.qice_snapshot_policies(&count, s.p)
+	C.qice_snapshot_policies(&count, s.handle())
 	return uint32(count)
 }
 
@@ -148,7 +174,7 @@ func (s *Snapshot) Size() uint32 {
 func (s *Snapshot) Day() Day {
 	defer runtime.KeepAlive(s)
 	var day C.int32_t
-	C.qice_snapshot_day(&day, s.p)
+	C.qice_snapshot_day(&day, s.handle())
 	return Day(day)
 }
 
@@ -158,7 +184,7 @@ func (s *Snapshot) Find(id string) (uint32, error) {
 	var policy C.uint32_t
 	var e *C.qice_error
 	p, n := cText(id)
-	err := failure(C.qice_snapshot_find(&policy, s.p, p, n, &e), e)
+	err := failure(C.qice_snapshot_find(&policy, s.handle(), p, n, &e), e)
 	return uint32(policy), err
 }
 
@@ -168,7 +194,7 @@ func (s *Snapshot) ID(policy uint32) (string, error) {
 	var id *C.char
 	var length C.size_t
 	var e *C.qice_error
-	err := failure(C.qice_snapshot_policy_id(&id, &length, s.p, C.uint32_t(policy), &e), e)
+	err := failure(C.qice_snapshot_policy_id(&id, &length, s.handle(), C.uint32_t(policy), &e), e)
 	return goText(id, length), err
 }
 
@@ -203,11 +229,11 @@ func (s *Snapshot) Policy(number uint32) (Policy, error) {
 	var version C.int64_t
 	var life C.int32_t
 	var e *C.qice_error
-	code := C.qice_snapshot_policy_title(&title, &length, s.p, C.uint32_t(number), &e)
+	code := C.qice_snapshot_policy_title(&title, &length, s.handle(), C.uint32_t(number), &e)
 	if err := failure(code, e); err != nil {
 		return Policy{}, err
 	}
-	code = C.qice_snapshot_policy_state(&version, &life, s.p, C.uint32_t(number), &e)
+	code = C.qice_snapshot_policy_state(&version, &life, s.handle(), C.uint32_t(number), &e)
 	return Policy{id, goText(title, length), int64(version), LifeCycle(life)}, failure(code, e)
 }
 
@@ -226,7 +252,7 @@ func (s *Snapshot) ExplainFirm(firm *Firm, policy uint32, form Form) (string, er
 	defer runtime.KeepAlive(firm)
 	var out *C.qice_text
 	var e *C.qice_error
-	code := C.qice_explain_firm(&out, s.p, firm.p, C.uint32_t(policy), C.int32_t(form), &e)
+	code := C.qice_explain_firm(&out, s.handle(), firm.handle(), C.uint32_t(policy), C.int32_t(form), &e)
 	if err := failure(code, e); err != nil {
 		return "", err
 	}
@@ -239,7 +265,7 @@ func (s *Snapshot) ExplainRow(firms *Firms, row uint64, policy uint32, form Form
 	defer runtime.KeepAlive(firms)
 	var out *C.qice_text
 	var e *C.qice_error
-	code := C.qice_explain_row(&out, s.p, firms.p, C.uint64_t(row), C.uint32_t(policy), C.int32_t(form), &e)
+	code := C.qice_explain_row(&out, s.handle(), firms.handle(), C.uint64_t(row), C.uint32_t(policy), C.int32_t(form), &e)
 	if err := failure(code, e); err != nil {
 		return "", err
 	}
@@ -253,7 +279,7 @@ func (s *Snapshot) ExplainDraft(firm *Firm, policy string, form Form) (string, e
 	var out *C.qice_text
 	var e *C.qice_error
 	p, n := cText(policy)
-	if err := failure(C.qice_explain_draft(&out, s.p, firm.p, p, n, C.int32_t(form), &e), e); err != nil {
+	if err := failure(C.qice_explain_draft(&out, s.handle(), firm.handle(), p, n, C.int32_t(form), &e), e); err != nil {
 		return "", err
 	}
 	return made(out), nil
@@ -264,7 +290,7 @@ func (s *Snapshot) Lint() (string, error) {
 	defer runtime.KeepAlive(s)
 	var out *C.qice_text
 	var e *C.qice_error
-	if err := failure(C.qice_lint(&out, s.p, &e), e); err != nil {
+	if err := failure(C.qice_lint(&out, s.handle(), &e), e); err != nil {
 		return "", err
 	}
 	return made(out), nil

@@ -11,8 +11,9 @@
 // # Closing
 //
 // Every object has a Close, in any order: what an object was made of stays alive inside the library.
-// A finalizer is the net below. A closed object's calls return an Error with BadHandle. Do not close
-// an object while another goroutine is in a call with it.
+// A finalizer is the net below. Calls with a closed object, or with nil, return an Error with
+// BadHandle, or 0 where there is no error to return. Do not close an object while another goroutine is
+// in a call with it.
 //
 // # Goroutines
 //
@@ -27,6 +28,7 @@ import "C"
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"unsafe"
 )
@@ -75,7 +77,7 @@ type Error struct {
 func (e *Error) Error() string {
 	switch len(e.Faults) {
 	case 0:
-		return fmt.Sprintf("qice: code %d", e.Code)
+		return "qice: " + C.GoString(C.qice_code_sentence(C.int32_t(e.Code)))
 	case 1:
 		return "qice: " + e.Faults[0].String()
 	}
@@ -89,6 +91,29 @@ func failure(code C.int32_t, of *C.qice_error) error {
 	}
 	defer C.qice_error_destroy(of)
 	return &Error{Code(code), faults(of)}
+}
+
+// setting makes an error of what a setter of options returned, or nil; why asks them for the sentence.
+func setting(code C.int32_t, why func(out, e **C.qice_error) C.int32_t) error {
+	if code == C.QICE_OK {
+		return nil
+	}
+	var out, e *C.qice_error
+	if err := failure(why(&out, &e), e); err != nil {
+		return err
+	}
+	return failure(code, out)
+}
+
+// small is a number for a parameter of 32 bits, in which no other number may come of it.
+func small(n int) C.int32_t {
+	if n < math.MinInt32 {
+		return math.MinInt32
+	}
+	if n > math.MaxInt32 {
+		return math.MaxInt32
+	}
+	return C.int32_t(n)
 }
 
 func faults(of *C.qice_error) []Fault {
@@ -210,9 +235,20 @@ func ParseSchema(json, file string) (*Schema, error) {
 
 // Close gives the memory back.
 func (s *Schema) Close() {
+	if s == nil {
+		return
+	}
 	C.qice_schema_destroy(s.p)
 	s.p = nil
 	runtime.SetFinalizer(s, nil)
+}
+
+// handle is what C has; of nothing, nothing, which every function refuses with a sentence.
+func (s *Schema) handle() *C.qice_schema {
+	if s == nil {
+		return nil
+	}
+	return s.p
 }
 
 // Kind is what the values of a field are.
@@ -244,7 +280,7 @@ type FieldInfo struct {
 func (s *Schema) Fields() ([]FieldInfo, error) {
 	defer runtime.KeepAlive(s)
 	var count C.uint32_t
-	if err := failure(C.qice_schema_fields(&count, s.p), nil); err != nil {
+	if err := failure(C.qice_schema_fields(&count, s.handle()), nil); err != nil {
 		return nil, err
 	}
 	all := make([]FieldInfo, count)
@@ -253,10 +289,10 @@ func (s *Schema) Fields() ([]FieldInfo, error) {
 		var length C.size_t
 		var kind, decimals, derived C.int32_t
 		var e *C.qice_error
-		if err := failure(C.qice_schema_field_name(&name, &length, s.p, C.uint32_t(i), &e), e); err != nil {
+		if err := failure(C.qice_schema_field_name(&name, &length, s.handle(), C.uint32_t(i), &e), e); err != nil {
 			return nil, err
 		}
-		code := C.qice_schema_field_kind(&kind, &decimals, &derived, s.p, C.uint32_t(i), &e)
+		code := C.qice_schema_field_kind(&kind, &decimals, &derived, s.handle(), C.uint32_t(i), &e)
 		if err := failure(code, e); err != nil {
 			return nil, err
 		}
@@ -271,6 +307,6 @@ func (s *Schema) Field(name string) (Field, error) {
 	var field C.uint32_t
 	var e *C.qice_error
 	p, n := cText(name)
-	err := failure(C.qice_schema_find(&field, s.p, p, n, &e), e)
+	err := failure(C.qice_schema_find(&field, s.handle(), p, n, &e), e)
 	return Field(field), err
 }

@@ -44,6 +44,7 @@ const TYPES = { P: "void*", n: "size_t", i: "int32_t", u: "uint32_t", l: "int64_
 export const qice = {
     version: lib.func("const char* qice_version()"),
     abi_version: lib.func("uint32_t qice_abi_version()"),
+    code_sentence: lib.func("const char* qice_code_sentence(int32_t)"),
     error_count: lib.func("size_t qice_error_count(void*)"),
     error_message: lib.func("void qice_error_message(void*, void*, void*, size_t)"),
     error_place: lib.func("void qice_error_place(void*, void*, void*, void*, void*, size_t)"),
@@ -111,7 +112,8 @@ export class Room {
     }
     /* For a function that reports no error of its own. */
     checkCode(code) {
-        if (code !== 0) throw new QiceError(code, []);
+        if (code === 0) return;
+        throw new QiceError(code, [{ message: qice.code_sentence(code), file: "", line: 0, column: 0 }]);
     }
     faults(error) {
         const faults = [];
@@ -126,16 +128,25 @@ export class Room {
     }
 }
 
-/* The bytes of a text or of a Buffer. Those of a text stand in one of four buffers that are used in turn,
- * so that a call leaves no memory outside the heap to be collected; a call has two texts at most. */
+/* A value as a sentence of ours has it. */
+export function shown(value) {
+    if (typeof value === "string") return JSON.stringify(value.slice(0, 100));
+    if (typeof value === "function") return "a function";
+    if (typeof value !== "object" || value === null) return String(value);
+    return `a value of type ${value.constructor?.name ?? "Object"}`;
+}
+
+/* The bytes of a text or of a Buffer; `name` is the argument's. Those of a text stand in one of four
+ * buffers that are used in turn, so that a call leaves no memory outside the heap to be collected; a call
+ * has two texts at most. */
 const MOST_WRITTEN = 1024 * 1024;
 const written = Array.from({ length: 4 }, () => Buffer.alloc(16 * 1024));
 let turn = 0;
 
-export function bytes(text) {
+export function bytes(text, name) {
     if (typeof text !== "string") {
         if (text instanceof Uint8Array) return text;
-        throw new TypeError(`a text or a Buffer is needed, not ${text}`);
+        throw new TypeError(`${name} is a text or a Buffer, not ${shown(text)}`);
     }
     const most = 3 * text.length;
     if (most > MOST_WRITTEN) return Buffer.from(text);
@@ -151,14 +162,11 @@ const NAMES = {
     7: "BAD_HANDLE", 8: "BAD_ARGUMENT", 9: "BUFFER_TOO_SMALL", 99: "INTERNAL",
 };
 
-/* What functions that report no error of their own refuse. */
-const SENTENCES = { 7: "it was closed, or is of another type", 8: "an argument is out of range" };
-
 /* What the library refused. code is a name ("INVALID_INPUT"), number what C sees; faults are
  * {message, file, line, column}, one for each wrong policy. */
 export class QiceError extends Error {
     constructor(number, faults) {
-        const first = faults[0] ?? { message: SENTENCES[number] ?? NAMES[number], file: "", line: 0 };
+        const first = faults[0] ?? { message: qice.code_sentence(number), file: "", line: 0 };
         const place = [first.file, first.line, first.column].filter(Boolean).join(":");
         const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : "";
         super((place === "" ? "" : `${place}: `) + first.message + more);

@@ -18,7 +18,7 @@
  * Days are texts like "2026-06-15" or numbers of days since 1970-01-01. Scores are numbers: millionths.
  * Policies, rows and fields are numbered from 0. What is refused is a QiceError with code and faults. */
 import { promisify } from "node:util";
-import { bytes, qice, QiceError, Room } from "./library.js";
+import { bytes, qice, QiceError, Room, shown } from "./library.js";
 
 export { QiceError };
 export const STATUSES = ["eligible", "review", "needs_data", "near"];
@@ -42,25 +42,30 @@ export function dataDirectory() {
 
 /* The number of a day: 2026-11-23, 2026/11/23 or 20261123. */
 export function parseDay(text) {
-    const data = bytes(text);
+    const data = bytes(text, "text");
     room.check(qice.day_parse(at[1], data, data.length, error));
     return room.int32(1);
 }
 function dayOf(day) {
     if (typeof day === "string") return parseDay(day);
     if (Number.isInteger(day) && Math.abs(day) <= FOREVER) return day;
-    throw new TypeError(`a day is a text like "2026-06-15" or a number of days, not ${day}`);
+    throw new TypeError(`a day is a text like "2026-06-15" or a number of days, not ${shown(day)}`);
 }
 
 /* A number for the library, which takes whole ones alone and would not see what is left of another. */
 function whole(value, name, most = NO_LIMIT, least = 0) {
     if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${value}`);
+    throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${shown(value)}`);
 }
 
 function instance(value, type, name) {
     if (value instanceof type) return value;
-    throw new TypeError(`${name} must be of type ${type.name}, not ${value}`);
+    throw new TypeError(`${name} must be of type ${type.name}, not ${shown(value)}`);
+}
+
+/* The address of an argument of one of the classes below, which may be closed: the library tells. */
+function addressOf(value, type) {
+    return instance(value, type, `the ${type.name.toLowerCase()}`).address;
 }
 
 export function formatDay(day) {
@@ -71,12 +76,12 @@ export function formatDay(day) {
 
 function statusOf(name) {
     const status = STATUSES.indexOf(name);
-    if (status < 0) throw new TypeError(`"${name}" is no status; they are ${STATUSES.join(", ")}`);
+    if (status < 0) throw new TypeError(`${shown(name)} is no status; they are ${STATUSES.join(", ")}`);
     return status;
 }
 
 function formOf(name) {
-    if (!(name in FORMS)) throw new TypeError(`"${name}" is no form; they are json, zh, en`);
+    if (!Object.hasOwn(FORMS, name)) throw new TypeError(`${shown(name)} is no form; they are json, zh, en`);
     return FORMS[name];
 }
 
@@ -86,7 +91,9 @@ class Handle {
     #matches = 0; // that run in the background and need it
     #closed = null; // its address, where it was closed before they were over
 
-    constructor(address, destroy) {
+    constructor(address, destroy = null) {
+        if (typeof address !== "bigint" || address === 0n)
+            throw new TypeError(`a ${new.target.name} is made by its class's functions, or at an address`);
         this.address = address;
         this.destroy = destroy;
         if (destroy !== null) Handle.#net.register(this, { destroy, address }, this);
@@ -128,14 +135,14 @@ export class Schema extends Handle {
         return Schema.open("");
     }
     static open(path) {
-        const data = bytes(path);
+        const data = bytes(path, "path");
         room.check(qice.schema_open(at[1], data, data.length, error));
         return new Schema(room.handle(1), qice.schema_destroy);
     }
     /* From memory; `file` stands for the text in errors. */
     static parse(json, file = "") {
-        const data = bytes(json);
-        const name = bytes(file);
+        const data = bytes(json, "json");
+        const name = bytes(file, "file");
         room.check(qice.schema_parse(at[1], data, data.length, name, name.length, error));
         return new Schema(room.handle(1), qice.schema_destroy);
     }
@@ -151,7 +158,7 @@ export class Schema extends Handle {
     }
     /* The number of a field: keep it. */
     field(name) {
-        const data = bytes(name);
+        const data = bytes(name, "name");
         room.check(qice.schema_find(at[1], this.address, data, data.length, error));
         return room.uint32(1);
     }
@@ -160,43 +167,46 @@ export class Schema extends Handle {
 /* Policies that come and go. A change happens wholly or not at all. Texts are strings or Buffers. */
 export class Engine extends Handle {
     /* options: {includeClosed, skipBadPolicies, urgency: [weight in millionths, days]} */
-    static open(schema, day, path = "", options = {}) {
-        const data = bytes(path);
+    static open(schema, day, path = "", options = null) {
+        const data = bytes(path, "path");
         const number = dayOf(day);
-        const [weight, days] = options.urgency ?? [0, 0];
+        const { includeClosed, skipBadPolicies, urgency } = options ?? {};
+        const [weight, days] = instance(urgency ?? [0, 0], Array, "urgency");
         whole(weight, "the weight of urgency", 1e12);
         whole(days, "the days of urgency", 1e6);
         room.check(qice.engine_options_create(at[1], error));
         using(room.handle(1), qice.engine_options_destroy, (how) => {
-            qice.engine_options_set_include_closed(how, options.includeClosed ? 1 : 0);
-            qice.engine_options_set_skip_bad_policies(how, options.skipBadPolicies ? 1 : 0);
+            qice.engine_options_set_include_closed(how, includeClosed ? 1 : 0);
+            qice.engine_options_set_skip_bad_policies(how, skipBadPolicies ? 1 : 0);
             qice.engine_options_set_urgency(how, weight, days);
-            room.check(qice.engine_open(at[1], schema.address, number, how, data, data.length, error));
+            room.check(qice.engine_open(at[1], addressOf(schema, Schema), number, how, data,
+                data.length, error));
         });
         return new Engine(room.handle(1), qice.engine_destroy);
     }
     /* Adds policies (a JSON object, array or JSON Lines), or takes them in place of those there are. */
     put(json) {
-        const data = bytes(json);
+        const data = bytes(json, "json");
         room.check(qice.engine_put(this.address, data, data.length, error));
     }
     replace(json) {
-        const data = bytes(json);
+        const data = bytes(json, "json");
         room.check(qice.engine_replace(this.address, data, data.length, error));
     }
     reload(path) {
-        const data = bytes(path);
+        const data = bytes(path, "path");
         room.check(qice.engine_reload(this.address, data, data.length, error));
     }
     remove(id) {
-        const data = bytes(id);
+        const data = bytes(id, "id");
         room.check(qice.engine_remove(at[1], this.address, data, data.length, error));
         return room.int32(1) !== 0;
     }
     setDay(day) {
         room.check(qice.engine_set_day(this.address, dayOf(day), error));
     }
-    /* The faults of the policies that the last change left out. */
+    /* The faults of the policies that the last change left out; of changes that several threads make,
+     * the one that came into force last. */
     skipped() {
         room.check(qice.engine_skipped(at[1], this.address, error));
         return using(room.handle(1), qice.error_destroy, (skipped) => room.faults(skipped));
@@ -211,7 +221,8 @@ export class Engine extends Handle {
 const matchInBackground = promisify(qice.match.async);
 
 /* {top, statuses, byPolicy, countAll, threads} as the library has them. */
-function matchOptions({ top, statuses, byPolicy, countAll, threads } = {}) {
+function matchOptions(options) {
+    const { top, statuses, byPolicy, countAll, threads } = options ?? {};
     if (top !== undefined) whole(top, "top", NO_LIMIT, 1);
     if (threads !== undefined) whole(threads, "threads", 1024, 1);
     const bits = statuses && instance(statuses, Array, "statuses").map(statusOf)
@@ -237,7 +248,7 @@ export class Snapshot extends Handle {
         return room.int32(1);
     }
     find(id) {
-        const data = bytes(id);
+        const data = bytes(id, "id");
         room.check(qice.snapshot_find(at[1], this.address, data, data.length, error));
         return room.uint32(1);
     }
@@ -255,48 +266,49 @@ export class Snapshot extends Handle {
     }
     /* All firms with all policies, on threads beside Node's own. An AbortSignal in options.signal
      * stops it within milliseconds. What is closed meanwhile goes when it is over. */
-    async match(firms, options = {}) {
+    async match(firms, options = null) {
         const mine = new Room(); // others call meanwhile
         instance(firms, Firms, "firms");
         const how = matchOptions(options);
         mine.check(qice.control_create(mine.at[1], mine.error));
         const control = mine.handle(1);
         const cancel = () => qice.control_cancel(control);
-        options.signal?.addEventListener("abort", cancel);
-        if (options.signal?.aborted) cancel();
+        options?.signal?.addEventListener("abort", cancel);
+        if (options?.signal?.aborted) cancel();
         for (const used of [this, firms]) used.begin();
         try {
-            mine.check(await matchInBackground(mine.at[2], this.address, firms.address, how, control,
+            mine.check(await matchInBackground(mine.at[2], this.address, addressOf(firms, Firms), how, control,
                 mine.error));
             return new Result(mine.handle(2), qice.result_destroy);
         } finally {
             for (const used of [this, firms]) used.end();
-            options.signal?.removeEventListener("abort", cancel);
+            options?.signal?.removeEventListener("abort", cancel);
             qice.match_options_destroy(how);
             qice.control_destroy(control);
         }
     }
     /* The same while everything waits. */
-    matchSync(firms, options = {}) {
+    matchSync(firms, options = null) {
         using(matchOptions(options), qice.match_options_destroy, (how) =>
-            room.check(qice.match(at[1], this.address, firms.address, how, null, error)));
+            room.check(qice.match(at[1], this.address, addressOf(firms, Firms), how, null, error)));
         return new Result(room.handle(1), qice.result_destroy);
     }
     /* Why a policy fits a firm or not, and what would help; form is json, zh or en. */
     explainFirm(firm, policy, form = "json") {
         whole(policy, "a policy");
-        room.check(qice.explain_firm(at[1], this.address, firm.address, policy, formOf(form), error));
+        room.check(qice.explain_firm(at[1], this.address, addressOf(firm, Firm), policy, formOf(form), error));
         return room.made(1);
     }
     explainRow(firms, row, policy, form = "json") {
         whole(policy, "a policy");
         whole(row, "a row", Number.MAX_SAFE_INTEGER);
-        room.check(qice.explain_row(at[1], this.address, firms.address, row, policy, formOf(form), error));
+        room.check(qice.explain_row(at[1], this.address, addressOf(firms, Firms), row, policy,
+            formOf(form), error));
         return room.made(1);
     }
     explainDraft(firm, policy, form = "json") {
-        const data = bytes(policy);
-        room.check(qice.explain_draft(at[1], this.address, firm.address, data, data.length,
+        const data = bytes(policy, "policy");
+        room.check(qice.explain_draft(at[1], this.address, addressOf(firm, Firm), data, data.length,
             formOf(form), error));
         return room.made(1);
     }
@@ -310,8 +322,9 @@ export class Snapshot extends Handle {
 /* {day, strict, ignoreUnknownColumns, gb18030, threads} as the library has them. They are kept: a
  * program has few, and a question as of a day should not make them anew. */
 const readings = new Map();
-function reading({ day, strict, ignoreUnknownColumns, gb18030, threads = 1 } = {}) {
-    const key = `${day} ${!!strict} ${!!ignoreUnknownColumns} ${!!gb18030} ${threads}`;
+function reading(options) {
+    const { day, strict, ignoreUnknownColumns, gb18030, threads = 1 } = options ?? {};
+    const key = `${String(day)} ${!!strict} ${!!ignoreUnknownColumns} ${!!gb18030} ${threads}`;
     const known = readings.get(key);
     if (known !== undefined) return known;
     const number = dayOf(day);
@@ -331,9 +344,9 @@ function reading({ day, strict, ignoreUnknownColumns, gb18030, threads = 1 } = {
 }
 
 function readFirms(read, schema, text, options) {
-    const data = bytes(text);
+    const data = bytes(text, "text");
     const how = reading(options);
-    room.check(read(at[1], schema.address, how, data, data.length, error));
+    room.check(read(at[1], addressOf(schema, Schema), how, data, data.length, error));
     return new Firms(room.handle(1), qice.firms_destroy);
 }
 
@@ -363,7 +376,7 @@ export class Firms extends Handle {
         return room.text(1);
     }
     find(id) {
-        const data = bytes(id);
+        const data = bytes(id, "id");
         room.check(qice.firms_find(at[1], this.address, data, data.length, error));
         return room.number(1);
     }
@@ -389,7 +402,7 @@ export class Firms extends Handle {
 /* One firm, value by value; fields by number. Fill it, ask about it, clear it, fill it again. */
 export class Firm extends Handle {
     static create(schema) {
-        room.check(qice.firm_create(at[1], schema.address, error));
+        room.check(qice.firm_create(at[1], addressOf(schema, Schema), error));
         return new Firm(room.handle(1), qice.firm_destroy);
     }
     clear() {
@@ -397,17 +410,17 @@ export class Firm extends Handle {
     }
     /* All from a JSON object. Values that are none of their field become unknown: see bad(). */
     setJson(json, options) {
-        const data = bytes(json);
+        const data = bytes(json, "json");
         room.check(qice.firm_set_json(this.address, reading(options), data, data.length, error));
     }
     setId(id) {
-        const data = bytes(id);
+        const data = bytes(id, "id");
         room.check(qice.firm_set_id(this.address, data, data.length, error));
     }
     /* As a cell of CSV has it: 2000万元, 2026-11-23, true, C39. */
     setText(field, text) {
         whole(field, "a field");
-        const data = bytes(text);
+        const data = bytes(text, "text");
         room.check(qice.firm_set_text(this.address, field, data, data.length, error));
     }
     /* value / 10^decimals, exactly; the value is whole: a number, or a BigInt of 64 bits. */
@@ -415,7 +428,7 @@ export class Firm extends Handle {
         whole(field, "a field");
         whole(decimals, "decimals", 18);
         if (typeof value === "bigint" ? BigInt.asIntN(64, value) !== value : !Number.isSafeInteger(value))
-            throw new TypeError(`a value is a whole number of 64 bits, not ${value}`);
+            throw new TypeError(`a value is a whole number of 64 bits, not ${shown(value)}`);
         room.check(qice.firm_set_number(this.address, field, value, decimals, error));
     }
     setDate(field, day) {
@@ -428,14 +441,14 @@ export class Firm extends Handle {
     }
     addElement(field, name, until = FOREVER) {
         whole(field, "a field");
-        const data = bytes(name);
+        const data = bytes(name, "name");
         room.check(qice.firm_add_element(this.address, field, data, data.length, dayOf(until), error));
     }
     /* The weight is in thousandths. */
     addTag(field, name, weight) {
         whole(field, "a field");
         whole(weight, "a weight", 1000);
-        const data = bytes(name);
+        const data = bytes(name, "name");
         room.check(qice.firm_add_tag(this.address, field, data, data.length, weight, error));
     }
     setUnknown(field) {
@@ -455,11 +468,11 @@ export class Firm extends Handle {
 export class Rows extends Handle {
     static create(schema, options) {
         const how = reading(options);
-        room.check(qice.rows_create(at[1], schema.address, how, error));
+        room.check(qice.rows_create(at[1], addressOf(schema, Schema), how, error));
         return new Rows(room.handle(1), qice.rows_destroy);
     }
     add(firm) {
-        room.check(qice.rows_add(this.address, firm.address, error));
+        room.check(qice.rows_add(this.address, addressOf(firm, Firm), error));
     }
     finish() {
         room.check(qice.rows_finish(at[1], this.address, error));
@@ -535,20 +548,21 @@ export class Answer extends Handle {
         return answer;
     }
     askFirm(snapshot, firm) {
-        room.check(qice.answer_firm(this.address, snapshot.address, firm.address, this.options, error));
+        room.check(qice.answer_firm(this.address, addressOf(snapshot, Snapshot), addressOf(firm, Firm),
+            this.options, error));
         return this;
     }
     askPolicy(snapshot, firms, policy) {
         whole(policy, "a policy");
-        room.check(qice.answer_policy(this.address, snapshot.address, firms.address, policy,
-            this.options, error));
+        room.check(qice.answer_policy(this.address, addressOf(snapshot, Snapshot),
+            addressOf(firms, Firms), policy, this.options, error));
         return this;
     }
     /* A policy that nobody knows yet, as JSON. */
     askDraft(snapshot, firms, policy) {
-        const data = bytes(policy);
-        room.check(qice.answer_draft(this.address, snapshot.address, firms.address, data, data.length,
-            this.options, error));
+        const data = bytes(policy, "policy");
+        room.check(qice.answer_draft(this.address, addressOf(snapshot, Snapshot),
+            addressOf(firms, Firms), data, data.length, this.options, error));
         return this;
     }
     count(status) {

@@ -118,6 +118,7 @@ def build_go(arguments, work):
     for folder in (SOURCE / "bindings/go", HERE / "go"):
         run("go", "vet", "./...", cwd=folder, env=environment)
     run("go", "build", "-o", work / "golden", ".", cwd=HERE / "go", env=environment)
+    run(work / "golden", "misuse", env=dict(environment, QICE_DATA=str(SOURCE / "data")))
     return [work / "golden"], more
 
 
@@ -147,6 +148,7 @@ def build_node(arguments, work):
 
 
 def build_ctypes(arguments, _):
+    run(sys.executable, HERE / "misuse.py", arguments.library, SOURCE / "include/qice/qice.h")
     return [sys.executable, HERE / "golden.py", arguments.library, SOURCE / "include/qice/qice.h"], {}
 
 

@@ -1,6 +1,7 @@
 // The golden run (golden.c) from Go: prints the same bytes.
 //
 //	golden FOLDER SECONDS|measure
+//	golden misuse
 package main
 
 import (
@@ -378,6 +379,10 @@ func (w *world) threads(seconds float64) {
 
 func main() {
 	defer out.Flush()
+	if os.Args[1] == "misuse" {
+		misuse()
+		return
+	}
 	w := open(os.Args[1])
 	defer w.close()
 	if os.Args[2] == "measure" {

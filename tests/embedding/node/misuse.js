@@ -1,6 +1,6 @@
 /* What the Node package promises beyond the golden run: slips are errors with a sentence, never a dead
  * process nor another number than the one that was given. */
-import { Answer, Engine, Firm, Firms, Pushes, QiceError, Schema } from "qice";
+import { Answer, Engine, Firm, Firms, Pushes, QiceError, Rows, Schema } from "qice";
 
 const day = "2026-06-15";
 const POLICY = '{"id": "A", "title": "t", "rule": {"field": "revenue", "ge": 1}}';
@@ -9,13 +9,12 @@ function check(holds) {
     if (!holds) throw new Error("not true");
 }
 
-/* The call is refused, with words. */
-function refused(type, call) {
+/* The call is refused, with words, and those of them that are given. */
+function refused(type, call, words = " ") {
     try {
         call();
     } catch (wrong) {
-        if (!(wrong instanceof type)) throw wrong;
-        check(wrong.message.includes(" "));
+        if (!(wrong instanceof type) || !wrong.message.includes(words)) throw wrong;
         return wrong;
     }
     throw new Error(`not refused: ${call}`);
@@ -59,9 +58,38 @@ function texts({ schema, engine, firm }) {
     engine.replace(POLICY);
 }
 
+/* Nothing, or something else, in place of each argument: the sentence names it. */
+function nothing({ schema, engine, snapshot, firms, firm, answer }) {
+    const json = '{"always": true}';
+    const calls = {
+        "the schema": [(none) => Engine.open(none, day), (none) => Firm.create(none),
+            (none) => Firms.csv(none, "uscc\n", { day }), (none) => Rows.create(none, { day })],
+        "the firms": [(none) => snapshot.matchSync(none), (none) => answer.askPolicy(snapshot, none, 0),
+            (none) => snapshot.explainRow(none, 0, 0), (none) => answer.askDraft(snapshot, none, json)],
+        "the firm ": [(none) => answer.askFirm(snapshot, none), (none) => snapshot.explainFirm(none, 0),
+            (none) => snapshot.explainDraft(none, json)],
+        "the snapshot": [(none) => answer.askFirm(none, firm), (none) => answer.askPolicy(none, firms, 0)],
+        json: [(none) => engine.put(none), (none) => engine.replace(none), (none) => Schema.parse(none),
+            (none) => firm.setJson(none, { day })],
+        path: [(none) => engine.reload(none), (none) => Schema.open(none)],
+        id: [(none) => engine.remove(none), (none) => snapshot.find(none), (none) => firms.find(none)],
+        text: [(none) => firm.setText(0, none), (none) => Firms.csv(schema, none, { day })],
+        "a day": [(none) => engine.setDay(none), (none) => Engine.open(schema, none),
+            (none) => Firms.csv(schema, "uscc\n", { day: none })],
+        status: [(none) => answer.count(none), (none) => answer.ranked(none)],
+        form: [(none) => snapshot.explainFirm(firm, 0, none ?? null)],
+        "is made by": [(none) => new Engine(none), (none) => Engine.at(none)],
+    };
+    for (const [words, each] of Object.entries(calls))
+        for (const call of each)
+            for (const none of [null, undefined, {}, Symbol("s")]) refused(TypeError, () => call(none), words);
+    snapshot.matchSync(firms, null).close(); // the usual options
+    check(engine.snapshot().size === 1);
+}
+
 async function closing({ engine, schema, firms, firm }) {
     const kept = engine.snapshot();
-    check(refused(QiceError, () => kept.matchSync(schema)).code === "BAD_HANDLE"); // of another type
+    refused(TypeError, () => kept.matchSync(schema), "not a value of type Schema");
     const now = engine.snapshot();
     const table = Firms.csv(schema, "uscc,revenue\nF,3\n", { day });
     const matches = [now.match(table, { threads: 2 }), now.match(table)];
@@ -73,7 +101,7 @@ async function closing({ engine, schema, firms, firm }) {
         result.close();
     }
     for (const closed of [() => now.size, () => table.id(0), () => now.matchSync(firms)])
-        check(refused(QiceError, closed).code === "BAD_HANDLE");
+        check(refused(QiceError, closed, "NULL").code === "BAD_HANDLE");
     firm.close();
     firm.close();
     check(refused(QiceError, () => firm.clear()).code === "BAD_HANDLE");
@@ -89,4 +117,5 @@ const world = { schema, engine, snapshot, firms, firm: Firm.create(schema), answ
     result: snapshot.matchSync(firms) };
 numbers(world);
 texts(world);
+nothing(world);
 await closing(world);

@@ -37,7 +37,7 @@ public final class Answer extends Handle {
     /** The answer and its options. */
     private static long[] create(MatchOptions wanted) {
         try (Call call = Call.begin()) {
-            final long options = wanted.create(call);
+            final long options = Call.given(wanted, "options").create(call);
             final int code = CApi.qice_answer_create(call.out(1), call.error());
             if (code != CApi.OK) CApi.qice_match_options_destroy(options);
             call.check(code);
@@ -53,8 +53,8 @@ public final class Answer extends Handle {
      */
     public Answer askFirm(Snapshot snapshot, Firm firm) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_answer_firm(call.use(this), call.use(snapshot), call.use(firm),
-                    options, call.error()));
+            call.check(CApi.qice_answer_firm(call.use(this), call.use(snapshot, "snapshot"),
+                    call.use(firm, "firm"), options, call.error()));
             return this;
         }
     }
@@ -67,8 +67,8 @@ public final class Answer extends Handle {
      */
     public Answer askPolicy(Snapshot snapshot, Firms firms, int policy) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_answer_policy(call.use(this), call.use(snapshot), call.use(firms),
-                    policy, options, call.error()));
+            call.check(CApi.qice_answer_policy(call.use(this), call.use(snapshot, "snapshot"),
+                    call.use(firms, "firms"), policy, options, call.error()));
             return this;
         }
     }
@@ -76,8 +76,9 @@ public final class Answer extends Handle {
     /** The same for a policy that nobody knows yet, as one JSON object. */
     public Answer askDraft(Snapshot snapshot, Firms firms, String policy) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_answer_draft(call.use(this), call.use(snapshot), call.use(firms),
-                    call.text(policy), call.length(), options, call.error()));
+            call.check(CApi.qice_answer_draft(call.use(this), call.use(snapshot, "snapshot"),
+                    call.use(firms, "firms"), call.text(policy, "policy"), call.length(), options,
+                    call.error()));
             return this;
         }
     }
@@ -86,7 +87,7 @@ public final class Answer extends Handle {
     public long count(Status status) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_answer_count(
-                    call.out(1), call.use(this), status.ordinal(), call.error()));
+                    call.out(1), call.use(this), Call.ordinal(status, "status"), call.error()));
             return call.number(1);
         }
     }
@@ -114,17 +115,23 @@ public final class Answer extends Handle {
      * @return how many there are
      */
     public int read(Status status, int[] others, long[] scores) {
-        final int room = Math.min(others.length, scores.length);
+        final int room = room(others, scores);
         try (Call call = Call.begin()) {
             final long answer = call.use(this);
             if (room * 12L > memory.capacity()) {
                 memory = Call.direct(Math.multiplyExact(room, 12));
                 memoryAt = CApi.addressOf(memory);
             }
-            final int code = CApi.qice_answer_read(call.out(1), answer, status.ordinal(),
-                    memoryAt + 8L * room, memoryAt, room, call.error());
+            final int code = CApi.qice_answer_read(call.out(1), answer,
+                    Call.ordinal(status, "status"), memoryAt + 8L * room, memoryAt, room, call.error());
             return take(call, code, memory, room, others, scores);
         }
+    }
+
+    /** How many pairs both arrays have room for. */
+    static int room(int[] others, long[] scores) {
+        return Math.min(
+                Call.given(others, "others").length, Call.given(scores, "scores").length);
     }
 
     /** Copies what was written, scores and then numbers, and tells how many there are. */
@@ -149,12 +156,13 @@ public final class Answer extends Handle {
         try (Call call = Call.begin()) {
             final long answer = call.use(this);
             final int code = CApi.qice_answer_read(
-                    call.out(1), answer, status.ordinal(), 0, 0, Long.MAX_VALUE, call.error());
+                    call.out(1), answer, Call.ordinal(status, "status"), 0, 0, Long.MAX_VALUE,
+                    call.error());
             call.check(code);
             final long count = call.number(1);
             for (long rank = 0; rank < count; ++rank) {
                 call.check(CApi.qice_answer_at(call.out(1), call.out(2), call.out(3), answer,
-                        status.ordinal(), rank, call.error()));
+                        Call.ordinal(status, "status"), rank, call.error()));
                 all.add(new Ranked(call.string(1), call.number(3)));
             }
         }

@@ -16,7 +16,7 @@ final class CApi {
     static final int OK = 0;
     static final int BUFFER_TOO_SMALL = 9;
     static final int FOREVER = Integer.MAX_VALUE;
-    private static final int ABI_VERSION = 1;
+    private static final int ABI_VERSION = 2;
 
     static {
         if (Native.POINTER_SIZE != 8) throw new UnsatisfiedLinkError("qice needs a 64-bit Java");
@@ -52,6 +52,7 @@ final class CApi {
     static native int qice_data_directory(long out, long error);
 
     static native int qice_error_code(long error);
+    static native long qice_code_sentence(int code);
     static native long qice_error_count(long error);
     static native void qice_error_message(long text, long length, long error, long index);
     static native void qice_error_place(
@@ -77,12 +78,15 @@ final class CApi {
     static native int qice_engine_options_set_urgency(long options, long weight, long days);
     static native int qice_engine_options_set_skip_bad_policies(long options, int on);
     static native int qice_engine_options_set_limits(long options, int depth, long conditions);
+    static native int qice_engine_options_refused(long out, long options, long error);
     static native int qice_engine_options_destroy(long options);
     static native int qice_engine_open(
             long out, long schema, int asOf, long options, long path, long length, long error);
     static native int qice_engine_put(long engine, long json, long length, long error);
     static native int qice_engine_replace(long engine, long json, long length, long error);
     static native int qice_engine_reload(long engine, long path, long length, long error);
+    static native int qice_engine_change(
+            long skipped, long engine, int how, long text, long length, long error);
     static native int qice_engine_remove(
             long removed, long engine, long id, long length, long error);
     static native int qice_engine_set_day(long engine, int asOf, long error);
@@ -107,6 +111,7 @@ final class CApi {
     static native int qice_read_options_set_ignore_unknown_columns(long options, int on);
     static native int qice_read_options_set_gb18030(long options, int on);
     static native int qice_read_options_set_threads(long options, int threads);
+    static native int qice_read_options_refused(long out, long options, long error);
     static native int qice_read_options_destroy(long options);
 
     static native int qice_firms_open(
@@ -161,6 +166,7 @@ final class CApi {
     static native int qice_match_options_set_by_policy(long options, int on);
     static native int qice_match_options_set_count_all(long options, int on);
     static native int qice_match_options_set_threads(long options, int threads);
+    static native int qice_match_options_refused(long out, long options, long error);
     static native int qice_match_options_destroy(long options);
     static native int qice_control_create(long out, long error);
     static native int qice_control_progress(long done, long total, long control);

@@ -8,9 +8,9 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * One call into the library: the handles it uses, the texts it is given, and room for what it
@@ -18,8 +18,8 @@ import java.util.Objects;
  *
  * <pre>{@code
  * try (Call call = Call.begin()) {
- *     call.check(CApi.qice_schema_find(call.out(1), call.use(schema), call.text(name), call.length(),
- *             call.error()));
+ *     call.check(CApi.qice_schema_find(call.out(1), call.use(schema, "schema"),
+ *             call.text(name, "name"), call.length(), call.error()));
  *     return call.number(1);
  * }
  * }</pre>
@@ -55,9 +55,13 @@ final class Call implements AutoCloseable {
         return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
     }
 
-    /** The address of a handle, which stays until the call is over. */
+    /** The address of a handle, which stays until the call is over; `name` is the argument's. */
+    long use(Handle handle, String name) {
+        return use(given(handle, name));
+    }
+
+    /** The same for one that is there. */
     long use(Handle handle) {
-        Objects.requireNonNull(handle);
         final long address = handle.enter();
         used[uses++] = handle;
         return address;
@@ -68,8 +72,27 @@ final class Call implements AutoCloseable {
         return handle == null ? 0 : use(handle);
     }
 
+    /** An argument that may not be null. */
+    static <T> T given(T value, String name) {
+        if (value == null) throw new NullPointerException(name + " is null");
+        return value;
+    }
+
+    static String path(Path path, String name) {
+        return given(path, name).toString();
+    }
+
+    static int ordinal(Enum<?> value, String name) {
+        return given(value, name).ordinal();
+    }
+
+    static int numberOf(Field field) {
+        return given(field, "field").number();
+    }
+
     /** Where a text lies for this call; {@link #length} tells its bytes. */
-    long text(String text) {
+    long text(String text, String name) {
+        given(text, name);
         encoder.reset();
         if (text.length() * 3L <= texts.remaining()) {
             final int start = texts.position();
@@ -86,8 +109,8 @@ final class Call implements AutoCloseable {
     }
 
     /** The same for a text that is in UTF-8 already. */
-    long text(byte[] utf8) {
-        return longText(utf8, utf8.length);
+    long text(byte[] utf8, String name) {
+        return longText(given(utf8, name), utf8.length);
     }
 
     private long longText(byte[] bytes, int count) {
@@ -155,8 +178,20 @@ final class Call implements AutoCloseable {
     /** For a function that reports no error of its own. */
     void checkCode(int code) {
         if (code == CApi.OK) return;
+        final String sentence = new Pointer(CApi.qice_code_sentence(code)).getString(0, "UTF-8");
         throw new QiceException(QiceException.Code.of(code),
-                List.of(new QiceException.Fault("the value is out of its range", "", 0, 0)));
+                List.of(new QiceException.Fault(sentence, "", 0, 0)));
+    }
+
+    /** Throws why a setter refused something: the error in a slot, if there is one. */
+    void checkRefused(int code, int slot) {
+        final long refused = number(slot);
+        if (refused == 0) checkCode(code);
+        try {
+            throw new QiceException(QiceException.Code.of(code), faults(refused));
+        } finally {
+            CApi.qice_error_destroy(refused);
+        }
     }
 
     private QiceException failure(int code) {

@@ -7,6 +7,11 @@ final class Days {
     private Days() {}
 
     static int of(LocalDate day) {
+        return of(day, "day");
+    }
+
+    static int of(LocalDate day, String name) {
+        Call.given(day, name);
         // What is beyond every year the library takes stays beyond, and is refused there.
         return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE - 1L, day.toEpochDay()));
     }

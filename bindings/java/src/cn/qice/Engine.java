@@ -9,6 +9,12 @@ import java.util.List;
  * at a time, each wholly or not at all, and never disturb a {@link Snapshot} that was taken before.
  */
 public final class Engine extends Handle {
+    private static final int PUT = 0;
+    private static final int REPLACE = 1;
+    private static final int RELOAD = 2;
+    /** Where in a {@link Call} what was left out comes back. */
+    private static final int SKIPPED = 5;
+
     private Engine(long address) {
         super(address, CApi::qice_engine_destroy, Use.SHARED);
     }
@@ -19,7 +25,7 @@ public final class Engine extends Handle {
      * @throws QiceException IO, LIMIT, or INVALID_INPUT with a fault for every wrong policy
      */
     public static Engine open(Schema schema, LocalDate day, EngineOptions options, Path policies) {
-        return open(schema, day, options, policies.toString());
+        return open(schema, day, options, Call.path(policies, "policies"));
     }
 
     /** The same with the usual options. */
@@ -39,10 +45,10 @@ public final class Engine extends Handle {
 
     private static Engine open(Schema schema, LocalDate day, EngineOptions options, String path) {
         try (Call call = Call.begin()) {
-            final long of = call.use(schema);
-            final long text = call.text(path);
+            final long of = call.use(schema, "schema");
+            final long text = call.text(path, "path");
             final long length = call.length();
-            call.check(options.with(call,
+            call.check(Call.given(options, "options").with(call,
                     how -> CApi.qice_engine_open(call.out(1), of, Days.of(day), how, text, length,
                             call.error())));
             return new Engine(call.number(1));
@@ -53,36 +59,52 @@ public final class Engine extends Handle {
      * Puts policies: a JSON object, a JSON array or JSON Lines. Each is added, or takes the place of
      * the one with its id, all at the same moment or none.
      *
+     * @return the policies that this change left out for being wrong: none, unless the options say
+     *     {@link EngineOptions#skipBadPolicies}
      * @throws QiceException INVALID_INPUT with a fault for every wrong policy; LIMIT
      */
-    public void put(String json) {
+    public List<QiceException.Fault> put(String json) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_engine_put(
-                    call.use(this), call.text(json), call.length(), call.error()));
+            return change(call, PUT, call.text(json, "json"));
         }
     }
 
     /** The same from UTF-8. */
-    public void put(byte[] json) {
+    public List<QiceException.Fault> put(byte[] json) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_engine_put(
-                    call.use(this), call.text(json), call.length(), call.error()));
+            return change(call, PUT, call.text(json, "json"));
         }
     }
 
     /** Takes all policies from JSON in place of those there are; otherwise as {@link #put}. */
-    public void replace(String json) {
+    public List<QiceException.Fault> replace(String json) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_engine_replace(
-                    call.use(this), call.text(json), call.length(), call.error()));
+            return change(call, REPLACE, call.text(json, "json"));
         }
     }
 
-    /** Takes all policies from a file or folder in place of those there are. */
-    public void reload(Path policies) {
+    /** Takes all policies from a file or folder in place of those there are; as {@link #put}. */
+    public List<QiceException.Fault> reload(Path policies) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_engine_reload(call.use(this), call.text(policies.toString()),
-                    call.length(), call.error()));
+            return change(call, RELOAD, call.text(Call.path(policies, "policies"), "policies"));
+        }
+    }
+
+    /** Changes policies, and tells those that were left out. */
+    private List<QiceException.Fault> change(Call call, int how, long text) {
+        call.check(CApi.qice_engine_change(
+                call.out(SKIPPED), call.use(this), how, text, call.length(), call.error()));
+        return skippedBy(call);
+    }
+
+    /** The faults of the error in its slot, which is given back. */
+    private static List<QiceException.Fault> skippedBy(Call call) {
+        final long skipped = call.number(SKIPPED);
+        if (skipped == 0) return List.of();
+        try {
+            return call.faults(skipped);
+        } finally {
+            CApi.qice_error_destroy(skipped);
         }
     }
 
@@ -90,7 +112,7 @@ public final class Engine extends Handle {
     public boolean remove(String id) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_engine_remove(
-                    call.out(1), call.use(this), call.text(id), call.length(), call.error()));
+                    call.out(1), call.use(this), call.text(id, "id"), call.length(), call.error()));
             return call.smallNumber(1) != 0;
         }
     }
@@ -102,16 +124,14 @@ public final class Engine extends Handle {
         }
     }
 
-    /** The policies that the last open, put, replace or reload left out for being wrong. */
+    /**
+     * The policies that the last change left out for being wrong, opening included; of changes that
+     * several threads make, the one that came into force last.
+     */
     public List<QiceException.Fault> skipped() {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_engine_skipped(call.out(5), call.use(this), call.error()));
-            final long skipped = call.number(5);
-            try {
-                return call.faults(skipped);
-            } finally {
-                CApi.qice_error_destroy(skipped);
-            }
+            call.check(CApi.qice_engine_skipped(call.out(SKIPPED), call.use(this), call.error()));
+            return skippedBy(call);
         }
     }
 

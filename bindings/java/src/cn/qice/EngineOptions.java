@@ -1,6 +1,5 @@
 package cn.qice;
 
-
 /** How an engine treats its policies. An immutable value; start from {@link #usual}. */
 public final class EngineOptions extends Options {
     private static final EngineOptions USUAL = new EngineOptions(false, false, 0, 0, 64, 1_000_000);
@@ -34,7 +33,7 @@ public final class EngineOptions extends Options {
                 true, skipBadPolicies, urgencyWeight, urgencyDays, depth, conditions);
     }
 
-    /** Leave wrong policies out in place of failing; {@link Engine#skipped} tells which. */
+    /** Leave wrong policies out in place of failing; every change of an engine tells which. */
     public EngineOptions skipBadPolicies() {
         return new EngineOptions(includeClosed, true, urgencyWeight, urgencyDays, depth, conditions);
     }
@@ -56,11 +55,18 @@ public final class EngineOptions extends Options {
     }
 
     @Override
+    int refused(long out, long options, long error) {
+        return CApi.qice_engine_options_refused(out, options, error);
+    }
+
+    @Override
     void set(Call call, long options) {
-        call.checkCode(CApi.qice_engine_options_set_include_closed(options, includeClosed ? 1 : 0));
-        call.checkCode(
+        check(call, options,
+                CApi.qice_engine_options_set_include_closed(options, includeClosed ? 1 : 0));
+        check(call, options,
                 CApi.qice_engine_options_set_skip_bad_policies(options, skipBadPolicies ? 1 : 0));
-        call.checkCode(CApi.qice_engine_options_set_urgency(options, urgencyWeight, urgencyDays));
-        call.checkCode(CApi.qice_engine_options_set_limits(options, depth, conditions));
+        check(call, options,
+                CApi.qice_engine_options_set_urgency(options, urgencyWeight, urgencyDays));
+        check(call, options, CApi.qice_engine_options_set_limits(options, depth, conditions));
     }
 }

@@ -29,7 +29,8 @@ public final class Firm extends Handle {
 
     private static long create(Schema schema) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_firm_create(call.out(1), call.use(schema), call.error()));
+            call.check(CApi.qice_firm_create(
+                    call.out(1), call.use(schema, "schema"), call.error()));
             return call.number(1);
         }
     }
@@ -50,6 +51,7 @@ public final class Firm extends Handle {
     public void setJson(ReadOptions options, String json) {
         try (Call call = Call.begin()) {
             final long firm = call.use(this);
+            Call.given(options, "options");
             if (options != readingOf) {
                 final long made = options.create(call);
                 CApi.qice_read_options_destroy(reading[0]);
@@ -57,7 +59,7 @@ public final class Firm extends Handle {
                 readingOf = options;
             }
             call.check(CApi.qice_firm_set_json(
-                    firm, reading[0], call.text(json), call.length(), call.error()));
+                    firm, reading[0], call.text(json, "json"), call.length(), call.error()));
         }
     }
 
@@ -65,7 +67,7 @@ public final class Firm extends Handle {
     public void setId(String id) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firm_set_id(
-                    call.use(this), call.text(id), call.length(), call.error()));
+                    call.use(this), call.text(id, "id"), call.length(), call.error()));
         }
     }
 
@@ -78,7 +80,8 @@ public final class Firm extends Handle {
     public void setText(Field field, String text) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firm_set_text(
-                    call.use(this), field.number(), call.text(text), call.length(), call.error()));
+                    call.use(this), Call.numberOf(field), call.text(text, "text"), call.length(),
+                    call.error()));
         }
     }
 
@@ -91,7 +94,7 @@ public final class Firm extends Handle {
     public void setNumber(Field field, long value, int decimals) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firm_set_number(
-                    call.use(this), field.number(), value, decimals, call.error()));
+                    call.use(this), Call.numberOf(field), value, decimals, call.error()));
         }
     }
 
@@ -102,6 +105,7 @@ public final class Firm extends Handle {
 
     /** The same, exactly. A number too large is an {@link ArithmeticException}. */
     public void setNumber(Field field, BigDecimal value) {
+        Call.given(value, "value");
         final BigDecimal plain = value.scale() < 0 ? value.setScale(0) : value.stripTrailingZeros();
         final BigDecimal whole = plain.scale() < 0 ? plain.setScale(0) : plain;
         setNumber(field, whole.unscaledValue().longValueExact(), whole.scale());
@@ -111,7 +115,7 @@ public final class Firm extends Handle {
     public void setDate(Field field, LocalDate day) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firm_set_date(
-                    call.use(this), field.number(), Days.of(day), call.error()));
+                    call.use(this), Call.numberOf(field), Days.of(day), call.error()));
         }
     }
 
@@ -119,7 +123,7 @@ public final class Firm extends Handle {
     public void setFlag(Field field, boolean value) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firm_set_flag(
-                    call.use(this), field.number(), value ? 1 : 0, call.error()));
+                    call.use(this), Call.numberOf(field), value ? 1 : 0, call.error()));
         }
     }
 
@@ -130,28 +134,29 @@ public final class Firm extends Handle {
 
     /** One more element of a set, valid until a day, included. */
     public void addElement(Field field, String name, LocalDate until) {
-        addElement(field, name, Days.of(until));
+        addElement(field, name, Days.of(until, "until"));
     }
 
     private void addElement(Field field, String name, int until) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_firm_add_element(call.use(this), field.number(), call.text(name),
-                    call.length(), until, call.error()));
+            call.check(CApi.qice_firm_add_element(call.use(this), Call.numberOf(field),
+                    call.text(name, "name"), call.length(), until, call.error()));
         }
     }
 
     /** One more tag; the weight is in thousandths, 0 to 1000. */
     public void addTag(Field field, String name, int weight) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_firm_add_tag(call.use(this), field.number(), call.text(name),
-                    call.length(), weight, call.error()));
+            call.check(CApi.qice_firm_add_tag(call.use(this), Call.numberOf(field),
+                    call.text(name, "name"), call.length(), weight, call.error()));
         }
     }
 
     /** Makes a field unknown, as if it had never been set. */
     public void setUnknown(Field field) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_firm_set_unknown(call.use(this), field.number(), call.error()));
+            call.check(CApi.qice_firm_set_unknown(
+                    call.use(this), Call.numberOf(field), call.error()));
         }
     }
 

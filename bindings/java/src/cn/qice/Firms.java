@@ -23,7 +23,7 @@ public final class Firms extends Handle {
      * @throws QiceException IO, or INVALID_INPUT for what concerns the whole file
      */
     public static Firms open(Schema schema, ReadOptions options, Path file) {
-        return read(CApi::qice_firms_open, schema, options, file.toString());
+        return read(CApi::qice_firms_open, schema, options, Call.path(file, "file"));
     }
 
     /** The same from CSV in memory. */
@@ -38,10 +38,10 @@ public final class Firms extends Handle {
 
     private static Firms read(Reader reader, Schema schema, ReadOptions options, String text) {
         try (Call call = Call.begin()) {
-            final long of = call.use(schema);
-            final long at = call.text(text);
+            final long of = call.use(schema, "schema");
+            final long at = call.text(text, "text");
             final long length = call.length();
-            call.check(options.with(
+            call.check(Call.given(options, "options").with(
                     call, how -> reader.read(call.out(1), of, how, at, length, call.error())));
             return new Firms(call.number(1));
         }
@@ -55,8 +55,8 @@ public final class Firms extends Handle {
      */
     public static Firms arrow(Schema schema, ReadOptions options, long stream) {
         try (Call call = Call.begin()) {
-            final long of = call.use(schema);
-            call.check(options.with(call,
+            final long of = call.use(schema, "schema");
+            call.check(Call.given(options, "options").with(call,
                     how -> CApi.qice_firms_read_arrow(call.out(1), of, how, stream, call.error())));
             return new Firms(call.number(1));
         }
@@ -87,7 +87,7 @@ public final class Firms extends Handle {
     public long find(String id) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_firms_find(
-                    call.out(1), call.use(this), call.text(id), call.length(), call.error()));
+                    call.out(1), call.use(this), call.text(id, "id"), call.length(), call.error()));
             return call.number(1);
         }
     }

@@ -41,7 +41,8 @@ public final class MatchOptions extends Options {
     /** Which statuses; counts of others may be 0. */
     public MatchOptions statuses(Status... wanted) {
         int bits = 0;
-        for (Status status : wanted) bits |= status.bit();
+        for (Status status : Call.given(wanted, "wanted"))
+            bits |= Call.given(status, "a status").bit();
         return new MatchOptions(top, bits, byPolicy, countAll, threads);
     }
 
@@ -70,11 +71,16 @@ public final class MatchOptions extends Options {
     }
 
     @Override
+    int refused(long out, long options, long error) {
+        return CApi.qice_match_options_refused(out, options, error);
+    }
+
+    @Override
     void set(Call call, long options) {
-        call.checkCode(CApi.qice_match_options_set_top(options, top));
-        call.checkCode(CApi.qice_match_options_set_statuses(options, statuses));
-        call.checkCode(CApi.qice_match_options_set_by_policy(options, byPolicy ? 1 : 0));
-        call.checkCode(CApi.qice_match_options_set_count_all(options, countAll ? 1 : 0));
-        call.checkCode(CApi.qice_match_options_set_threads(options, threads));
+        check(call, options, CApi.qice_match_options_set_top(options, top));
+        check(call, options, CApi.qice_match_options_set_statuses(options, statuses));
+        check(call, options, CApi.qice_match_options_set_by_policy(options, byPolicy ? 1 : 0));
+        check(call, options, CApi.qice_match_options_set_count_all(options, countAll ? 1 : 0));
+        check(call, options, CApi.qice_match_options_set_threads(options, threads));
     }
 }

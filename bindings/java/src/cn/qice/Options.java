@@ -22,8 +22,18 @@ abstract class Options {
     /** Makes the library's options, as they are by themselves, into {@code out}. */
     abstract int make(long out, long error);
 
-    /** Sets what is set here. */
+    /** Sets what is set here, each with {@link #check}. */
     abstract void set(Call call, long options);
+
+    /** Makes an error of why a setter refused something, into {@code out}. */
+    abstract int refused(long out, long options, long error);
+
+    /** Throws what a setter refused, with its sentence. */
+    final void check(Call call, long options, int code) {
+        if (code == CApi.OK) return;
+        call.check(refused(call.out(MADE), options, call.error()));
+        call.checkRefused(code, MADE);
+    }
 
     /** Makes the library's options, which the caller gives back. */
     final long create(Call call) {

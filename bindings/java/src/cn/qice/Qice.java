@@ -32,7 +32,8 @@ public final class Qice {
      */
     public static LocalDate parseDay(String text) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_day_parse(call.out(1), call.text(text), call.length(), call.error()));
+            call.check(CApi.qice_day_parse(
+                    call.out(1), call.text(text, "text"), call.length(), call.error()));
             return Days.date(call.smallNumber(1));
         }
     }

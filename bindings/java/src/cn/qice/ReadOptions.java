@@ -22,7 +22,7 @@ public final class ReadOptions extends Options {
 
     /** As of a day: not strict, unknown columns refused, UTF-8, one thread. */
     public static ReadOptions asOf(LocalDate day) {
-        return new ReadOptions(day, false, false, false, 1);
+        return new ReadOptions(Call.given(day, "day"), false, false, false, 1);
     }
 
     /** A firm with a bad value is set aside; else the value becomes unknown. */
@@ -55,11 +55,16 @@ public final class ReadOptions extends Options {
     }
 
     @Override
+    int refused(long out, long options, long error) {
+        return CApi.qice_read_options_refused(out, options, error);
+    }
+
+    @Override
     void set(Call call, long options) {
-        call.checkCode(CApi.qice_read_options_set_strict(options, strict ? 1 : 0));
-        call.checkCode(CApi.qice_read_options_set_ignore_unknown_columns(
+        check(call, options, CApi.qice_read_options_set_strict(options, strict ? 1 : 0));
+        check(call, options, CApi.qice_read_options_set_ignore_unknown_columns(
                 options, ignoreUnknownColumns ? 1 : 0));
-        call.checkCode(CApi.qice_read_options_set_gb18030(options, gb18030 ? 1 : 0));
-        call.checkCode(CApi.qice_read_options_set_threads(options, threads));
+        check(call, options, CApi.qice_read_options_set_gb18030(options, gb18030 ? 1 : 0));
+        check(call, options, CApi.qice_read_options_set_threads(options, threads));
     }
 }

@@ -31,7 +31,7 @@ public final class Result extends Handle {
     public long total(Status status) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_result_total(
-                    call.out(1), call.use(this), status.ordinal(), call.error()));
+                    call.out(1), call.use(this), Call.ordinal(status, "status"), call.error()));
             return call.number(1);
         }
     }
@@ -40,7 +40,8 @@ public final class Result extends Handle {
     public long count(int policy, Status status) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_result_count(
-                    call.out(1), call.use(this), policy, status.ordinal(), call.error()));
+                    call.out(1), call.use(this), policy, Call.ordinal(status, "status"),
+                    call.error()));
             return call.number(1);
         }
     }
@@ -52,6 +53,7 @@ public final class Result extends Handle {
      * @return how many: fewer than the columns have room for only at the end
      */
     public int read(long first, PushColumns into) {
+        Call.given(into, "into");
         if (first < 0) throw new IllegalArgumentException("pushes count from 0; got " + first);
         try (Call call = Call.begin()) {
             call.check(CApi.qice_result_read(call.out(1), call.use(this), first, into.capacity(),
@@ -70,12 +72,12 @@ public final class Result extends Handle {
      * @return how many there are
      */
     public int pushesOf(long of, Status status, int[] others, long[] scores) {
-        final int room = Math.min(others.length, scores.length);
+        final int room = Answer.room(others, scores);
         try (Call call = Call.begin()) {
             final ByteBuffer memory = Call.direct(Math.multiplyExact(Math.max(room, 1), 12));
             final long at = CApi.addressOf(memory);
             final int code = CApi.qice_result_pushes(call.out(1), call.use(this), of,
-                    status.ordinal(), at + 8L * room, at, room, call.error());
+                    Call.ordinal(status, "status"), at + 8L * room, at, room, call.error());
             return Answer.take(call, code, memory, room, others, scores);
         }
     }

@@ -9,8 +9,8 @@ public final class Rows extends Handle {
 
     private static long create(Schema schema, ReadOptions options) {
         try (Call call = Call.begin()) {
-            final long of = call.use(schema);
-            call.check(options.with(
+            final long of = call.use(schema, "schema");
+            call.check(Call.given(options, "options").with(
                     call, how -> CApi.qice_rows_create(call.out(1), of, how, call.error())));
             return call.number(1);
         }
@@ -24,7 +24,7 @@ public final class Rows extends Handle {
      */
     public void add(Firm firm) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_rows_add(call.use(this), call.use(firm), call.error()));
+            call.check(CApi.qice_rows_add(call.use(this), call.use(firm, "firm"), call.error()));
         }
     }
 

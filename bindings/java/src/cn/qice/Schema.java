@@ -24,13 +24,13 @@ public final class Schema extends Handle {
      * @throws QiceException IO, or INVALID_INPUT with file, line and column
      */
     public static Schema open(Path file) {
-        return open(file.toString());
+        return open(Call.path(file, "file"));
     }
 
     private static Schema open(String path) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_schema_open(
-                    call.out(1), call.text(path), call.length(), call.error()));
+                    call.out(1), call.text(path, "path"), call.length(), call.error()));
             return new Schema(call.number(1));
         }
     }
@@ -43,10 +43,11 @@ public final class Schema extends Handle {
      */
     public static Schema parse(String json, String file) {
         try (Call call = Call.begin()) {
-            final long text = call.text(json);
+            final long text = call.text(json, "json");
             final long length = call.length();
             call.check(CApi.qice_schema_parse(
-                    call.out(1), text, length, call.text(file), call.length(), call.error()));
+                    call.out(1), text, length, call.text(file, "file"), call.length(),
+                    call.error()));
             return new Schema(call.number(1));
         }
     }
@@ -64,7 +65,8 @@ public final class Schema extends Handle {
     public Field field(String name) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_schema_find(
-                    call.out(1), call.use(this), call.text(name), call.length(), call.error()));
+                    call.out(1), call.use(this), call.text(name, "name"), call.length(),
+                    call.error()));
             return fields.get(call.smallNumber(1));
         }
     }

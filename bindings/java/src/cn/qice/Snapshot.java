@@ -32,7 +32,7 @@ public final class Snapshot extends Handle {
     public int find(String id) {
         try (Call call = Call.begin()) {
             call.check(CApi.qice_snapshot_find(
-                    call.out(1), call.use(this), call.text(id), call.length(), call.error()));
+                    call.out(1), call.use(this), call.text(id, "id"), call.length(), call.error()));
             return call.smallNumber(1);
         }
     }
@@ -77,9 +77,9 @@ public final class Snapshot extends Handle {
     public Result match(Firms firms, MatchOptions options, Control control) {
         try (Call call = Call.begin()) {
             final long snapshot = call.use(this);
-            final long of = call.use(firms);
+            final long of = call.use(firms, "firms");
             final long watch = call.useOrNull(control);
-            call.check(options.with(call,
+            call.check(Call.given(options, "options").with(call,
                     how -> CApi.qice_match(call.out(1), snapshot, of, how, watch, call.error())));
             return new Result(call.number(1));
         }
@@ -92,8 +92,8 @@ public final class Snapshot extends Handle {
      */
     public String explain(Firm firm, int policy, Form form) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_explain_firm(call.out(1), call.use(this), call.use(firm), policy,
-                    form.ordinal(), call.error()));
+            call.check(CApi.qice_explain_firm(call.out(1), call.use(this), call.use(firm, "firm"),
+                    policy, Call.ordinal(form, "form"), call.error()));
             return call.madeText(1);
         }
     }
@@ -101,8 +101,8 @@ public final class Snapshot extends Handle {
     /** The same for a row of a table. */
     public String explain(Firms firms, long row, int policy, Form form) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_explain_row(call.out(1), call.use(this), call.use(firms), row,
-                    policy, form.ordinal(), call.error()));
+            call.check(CApi.qice_explain_row(call.out(1), call.use(this), call.use(firms, "firms"),
+                    row, policy, Call.ordinal(form, "form"), call.error()));
             return call.madeText(1);
         }
     }
@@ -110,8 +110,9 @@ public final class Snapshot extends Handle {
     /** The same for a policy that nobody knows yet, as one JSON object. */
     public String explainDraft(Firm firm, String policy, Form form) {
         try (Call call = Call.begin()) {
-            call.check(CApi.qice_explain_draft(call.out(1), call.use(this), call.use(firm),
-                    call.text(policy), call.length(), form.ordinal(), call.error()));
+            call.check(CApi.qice_explain_draft(call.out(1), call.use(this), call.use(firm, "firm"),
+                    call.text(policy, "policy"), call.length(), Call.ordinal(form, "form"),
+                    call.error()));
             return call.madeText(1);
         }
     }

@@ -41,7 +41,8 @@
  * <h2>Errors</h2>
  *
  * What the library refuses is a {@link QiceException} with a code, and with file, line and column
- * where there are some. {@code null} where a value is needed is a {@link NullPointerException}.
+ * where there are some. {@code null} where a value is needed is a {@link NullPointerException}
+ * that names the argument.
  *
  * <h2>Finding the library</h2>
  *

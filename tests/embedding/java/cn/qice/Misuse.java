@@ -74,9 +74,74 @@ public final class Misuse {
         check(inThread(snapshot::close) == null);
         thrown(IllegalStateException.class, snapshot::size);
         snapshot.leave();
-        thrown(NullPointerException.class, () -> new Firm(null));
-        thrown(NullPointerException.class, () -> engine.put((String) null));
-        check(engine.snapshot().size() >= 0); // what was thrown on the way left nothing behind
+    }
+
+    private static void isNull(String name, Runnable call) {
+        check(thrown(NullPointerException.class, call).getMessage().equals(name + " is null"));
+    }
+
+    /** Null in place of each argument: the sentence names it. */
+    private void nulls() {
+        isNull("schema", () -> new Firm(null));
+        isNull("schema", () -> Engine.empty(null, DAY));
+        isNull("schema", () -> Firms.csv(null, ReadOptions.asOf(DAY), "uscc\n"));
+        isNull("day", () -> Engine.empty(schema, null));
+        isNull("day", () -> engine.setDay(null));
+        isNull("day", () -> ReadOptions.asOf(null));
+        isNull("options", () -> Engine.empty(schema, DAY, null));
+        isNull("options", () -> Firms.csv(schema, null, "uscc\n"));
+        isNull("options", () -> new Rows(schema, null));
+        isNull("options", () -> new Answer(null));
+        isNull("policies", () -> Engine.open(schema, DAY, null));
+        isNull("policies", () -> engine.reload(null));
+        isNull("file", () -> Schema.open(null));
+        isNull("file", () -> Schema.parse("{}", null));
+        isNull("json", () -> engine.put((String) null));
+        isNull("json", () -> engine.put((byte[]) null));
+        isNull("json", () -> engine.replace(null));
+        isNull("id", () -> engine.remove(null));
+        isNull("name", () -> schema.field(null));
+        isNull("text", () -> Qice.parseDay(null));
+        isNull("wanted", () -> MatchOptions.usual().statuses((Status[]) null));
+        isNull("a status", () -> MatchOptions.usual().statuses((Status) null));
+        try (Snapshot now = engine.snapshot(); Firm firm = new Firm(schema); Answer answer = new Answer();
+                Firms firms = Firms.csv(schema, ReadOptions.asOf(DAY), "uscc,revenue\nF,1\n");
+                Result result = now.match(firms, MatchOptions.usual())) {
+            isNull("firms", () -> now.match(null, MatchOptions.usual()));
+            isNull("options", () -> now.match(firms, null));
+            isNull("firm", () -> now.explain(null, 0, Form.JSON));
+            isNull("form", () -> now.explain(firm, 0, null));
+            isNull("policy", () -> now.explainDraft(firm, null, Form.JSON));
+            isNull("snapshot", () -> answer.askFirm(null, firm));
+            isNull("firm", () -> answer.askFirm(now, null));
+            isNull("firms", () -> answer.askPolicy(now, null, 0));
+            isNull("status", () -> answer.count(null));
+            isNull("others", () -> answer.read(Status.NEAR, null, new long[1]));
+            isNull("scores", () -> result.pushesOf(0, Status.NEAR, new int[1], null));
+            isNull("into", () -> result.read(0, null));
+            isNull("field", () -> firm.setText(null, "1"));
+            isNull("text", () -> firm.setText(revenue, null));
+            isNull("value", () -> firm.setNumber(revenue, null));
+            isNull("day", () -> firm.setDate(revenue, null));
+            isNull("until", () -> firm.addElement(revenue, "x", null));
+            isNull("options", () -> firm.setJson(null, "{}"));
+            check(now.size() >= 0); // what was thrown on the way left nothing behind
+        }
+    }
+
+    /** What a setter of the library refuses is told with its sentence, and what was skipped by whom. */
+    private void settings() {
+        final String said = thrown(QiceException.class,
+                () -> Engine.empty(schema, DAY, EngineOptions.usual().limits(251, 1))).getMessage();
+        check(said.equals("the depth of a rule is 1 to 250, not 251"));
+        check(thrown(QiceException.class,
+                () -> Engine.empty(schema, DAY, EngineOptions.usual().urgency(1, -1)))
+                        .getMessage().contains("1 and -1"));
+        try (Engine other = Engine.empty(schema, DAY, EngineOptions.usual().skipBadPolicies())) {
+            check(other.put(POLICY + "{\"id\": \"B\", \"rule\": 3}").get(0).line() == 2);
+            check(other.skipped().size() == 1);
+            check(other.replace(POLICY).isEmpty() && other.skipped().isEmpty());
+        }
     }
 
     private void texts() {
@@ -142,10 +207,6 @@ public final class Misuse {
             check(columns.ranks().get(1) == 30 && columns.firms().remaining() == 2);
             arrow(result);
         }
-        try (Engine other = Engine.empty(schema, DAY, EngineOptions.usual().skipBadPolicies())) {
-            other.put(POLICY + "{\"id\": \"B\", \"rule\": 3}");
-            check(other.skipped().size() == 1 && other.skipped().get(0).line() == 2);
-        }
     }
 
     /** Pushes are no firms: refused by name, and the stream is released all the same. */
@@ -165,6 +226,8 @@ public final class Misuse {
     public static void main(String[] arguments) {
         final Misuse misuse = new Misuse();
         misuse.handles();
+        misuse.nulls();
+        misuse.settings();
         misuse.texts();
         misuse.numbers();
         misuse.reading();
