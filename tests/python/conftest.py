@@ -3,6 +3,8 @@
 The program is what its answers are held against, byte for byte.
 """
 
+import faulthandler
+import os
 import pathlib
 import subprocess
 import sys
@@ -19,8 +21,21 @@ def pytest_addoption(parser):
     parser.addoption("--build", help="the build folder, for the test of pip")
 
 
+HANGS_AFTER = 240  # seconds; the longest test takes some ten
+STDERR = pytest.StashKey()
+
+
 def pytest_configure(config):
     sys.path.insert(0, str(pathlib.Path(config.getoption("--package")).resolve()))
+    config.stash[STDERR] = os.dup(2)  # as pytest captures the other one
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """A test that hangs, in its fixtures too, ends the run and shows where each thread stood."""
+    faulthandler.dump_traceback_later(HANGS_AFTER, exit=True, file=item.config.stash[STDERR])
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 class City:

@@ -23,7 +23,7 @@ def client():
     distributed = pytest.importorskip("distributed")
     with dask.config.set({"distributed.scheduler.allowed-failures": 1}), \
             distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
-                                     dashboard_address=None) as cluster, \
+                                     dashboard_address=None, death_timeout=120) as cluster, \
             distributed.Client(cluster) as made:
         yield made
 
