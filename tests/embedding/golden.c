@@ -308,6 +308,7 @@ static void errors(const struct World* world) {
     OK(qice_read_options_create(&late, 20000, &error));
     OK(qice_firms_read_csv(&firms, world->schema, late, "uscc\nA\n", 7, &error));
     REFUSED(qice_match(&result, world->snapshot, firms, NULL, NULL, &error));
+    CHECK(qice_firms_destroy(firms) == QICE_OK);
     REFUSED(qice_firms_read_jsonl(&firms, world->schema, late, "{\"uscc\":\"A\",\"no\":1}\n", 21,
                                   &error));
     OK(qice_control_create(&control, &error));
