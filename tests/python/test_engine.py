@@ -142,6 +142,18 @@ def test_policy_explain_and_lint(small):
     assert any(warning.kind == "no_title" for warning in small.lint())
 
 
+def test_an_answer_is_a_sequence_of_pushes(small):
+    firms = small.read([{"uscc": str(i), "revenue": i, "grade": "A"} for i in range(10)])
+    for answer in (small.policy("RICH", firms), small.firm("7", firms=firms)):
+        pushes = list(answer)
+        assert answer[0] == pushes[0] and answer[-1] == pushes[-1] and answer[:2] == pushes[:2]
+        assert len(pushes) > 1 and list(reversed(answer)) == pushes[::-1] and pushes[1] in answer
+        with pytest.raises(IndexError):
+            answer[len(pushes)]
+        with pytest.raises(TypeError):
+            answer["RICH"]
+
+
 def test_results_as_frames_dicts_and_counts(city, engine):
     result = engine.match(city.firms, top=2, counts=True)
     rows = list(result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Union, overload
 
 from . import _qice
 from ._html import table
@@ -151,20 +151,46 @@ class Result:
         return table(Push._fields, self._first(_SHOWN), self._summary())
 
 
-class FirmAnswer:
-    """One firm's policies, best first within each status."""
+class _Pushes(Sequence[Push]):
+    """Some pushes, as a sequence: ``answer[0]``, ``answer[:5]``, ``for push in answer``."""
+
+    _rows: Sequence[Any]
+
+    def _push(self, row: Any) -> Push:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Push: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> List[Push]: ...
+
+    def __getitem__(self, index: Union[int, slice]) -> Union[Push, List[Push]]:
+        if isinstance(index, slice):
+            return [self._push(row) for row in self._rows[index]]
+        return self._push(self._rows[index])
+
+    def __iter__(self) -> Iterator[Push]:
+        return map(self._push, self._rows)
+
+    def to_dicts(self) -> List[Dict[str, Any]]:
+        return [push._asdict() for push in self]
+
+
+class FirmAnswer(_Pushes):
+    """One firm's policies, a sequence of pushes, best first within each status."""
 
     def __init__(self, firm_id: Optional[str], core: "_qice.FirmRows") -> None:
         self._rows, self._counts, self.one_fact_away, quarantine = core
         self.firm_id = firm_id
         self._quarantine = quarantine
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Push]:
-        for status, rank, policy, score in self._rows:
-            yield Push(self.firm_id or "", status, rank, policy, score)
+    def _push(self, row: Any) -> Push:
+        status, rank, policy, score = row
+        return Push(self.firm_id or "", status, rank, policy, score)
 
     @property
     def counts(self) -> Dict[str, int]:
@@ -176,9 +202,6 @@ class FirmAnswer:
         """Cells that could not be taken."""
         return [Quarantined(*entry) for entry in self._quarantine]
 
-    def to_dicts(self) -> List[Dict[str, Any]]:
-        return [push._asdict() for push in self]
-
     def __repr__(self) -> str:
         return f"<qice.FirmAnswer: {self._counts}>"
 
@@ -187,31 +210,25 @@ class FirmAnswer:
         return table(("status", "rank", "policy_id", "score"), self._rows[:_SHOWN], counts)
 
 
-class PolicyAnswer:
-    """One policy's firms, best first within each status. ``counts`` is of all four statuses."""
+class PolicyAnswer(_Pushes):
+    """One policy's firms, a sequence of pushes, best first within each status. ``counts`` is of all
+    four statuses."""
 
     def __init__(self, policy_id: str, core: "_qice.PolicyRows") -> None:
         self.life_cycle, self._rows, self._counts = core
         self.policy_id = policy_id
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Push]:
-        for firm, status, rank, score in self._rows:
-            yield Push(firm, status, rank, self.policy_id, score)
+    def _push(self, row: Any) -> Push:
+        firm, status, rank, score = row
+        return Push(firm, status, rank, self.policy_id, score)
 
     @property
     def counts(self) -> Counts:
         return Counts(**self._counts)
-
-    def to_dicts(self) -> List[Dict[str, Any]]:
-        return [push._asdict() for push in self]
 
     def __repr__(self) -> str:
         return f"<qice.PolicyAnswer of {self.policy_id!r} ({self.life_cycle}): {self._counts}>"
 
     def _repr_html_(self) -> str:
         counts = ", ".join(f"{count:,} {status}" for status, count in self._counts.items())
-        return table(Push._fields, [push for push, _ in zip(self, range(_SHOWN))],
-                     f"{self.policy_id}: {counts}")
+        return table(Push._fields, self[:_SHOWN], f"{self.policy_id}: {counts}")
