@@ -254,7 +254,7 @@ TEST_CASE("small worlds: every way to match says what the reference says") {
     check_worlds({Shape::small}, wanted_pairs(kUsualPairs) / 10);
 }
 
-TEST_CASE("blocks of firms: every way to match says what the reference says") {
+TEST_CASE("blocks of firms: every way to match says what the reference says", "[threads]") {
     check_worlds({Shape::blocks}, wanted_pairs(kUsualPairs) / 2);
 }
 

@@ -75,7 +75,7 @@ void change(const Fixture& fixture, Random& random, Engine& engine, Held& held) 
 
 } // namespace
 
-TEST_CASE("an engine answers as a matcher over the same policies, after any changes") {
+TEST_CASE("an engine answers as a matcher over the same policies, after any changes", "[threads]") {
     Snapshot::Scratch scratch; // one for all engines
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         const Fixture fixture(WorldMaker(seed, seed % 2 == 0 ? Shape::many : Shape::small).make());
@@ -126,7 +126,7 @@ TEST_CASE("a new day opens and closes an engine's policies") {
     }
 }
 
-TEST_CASE("readers of an engine see whole sets while it changes") {
+TEST_CASE("readers of an engine see whole sets while it changes", "[threads]") {
     const Fixture fixture(WorldMaker(8, Shape::many).make());
     const FirmTable table = fixture.table(fixture.all_firms());
     Engine engine(table.schema_ptr(), fixture.compile_options(), 5);

@@ -129,7 +129,8 @@ void change(const Fixture& fixture, Random& random, PolicyBook& book, Held& held
 
 } // namespace
 
-TEST_CASE("a book of policies answers as a matcher over them, whatever is put and removed") {
+TEST_CASE("a book of policies answers as a matcher over them, whatever is put and removed",
+          "[threads]") {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         const Fixture fixture(WorldMaker(seed, seed % 2 == 0 ? Shape::many : Shape::small).make());
         Random random(seed);
@@ -221,7 +222,7 @@ TEST_CASE("a firm taken value by value, and as a table of its own, is the firm o
     }
 }
 
-TEST_CASE("a match that is cancelled says so, and the next one is whole") {
+TEST_CASE("a match that is cancelled says so, and the next one is whole", "[threads]") {
     const Fixture fixture(WorldMaker(8, Shape::blocks).make());
     const FirmSetPtr firms = firm_set(fixture, fixture.all_firms());
     auto book = PolicyBook::open(firms->table().schema_ptr(), fixture.policies(),

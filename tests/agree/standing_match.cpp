@@ -167,7 +167,7 @@ TEST_CASE("a standing answer is a fresh one after any nights, many policies") {
     check_nights(Shape::many, 25, 8);
 }
 
-TEST_CASE("a standing answer is a fresh one after any nights, blocks of firms") {
+TEST_CASE("a standing answer is a fresh one after any nights, blocks of firms", "[threads]") {
     check_nights(Shape::blocks, 4, 4, false);
 }
 

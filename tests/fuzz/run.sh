@@ -14,7 +14,8 @@ drivers=("$@")
 build=build/fuzz
 launcher=()
 if command -v ccache > /dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+# Without NDEBUG, so that asserts hold, too.
+cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
     -DCMAKE_CXX_COMPILER="${QICE_FUZZ_CXX:-clang++-14}" "${launcher[@]}" \
     -DQICE_BUILD_FUZZ=ON -DQICE_BUILD_TESTS=OFF -DQICE_BUILD_PROGRAM=OFF > /dev/null
 ninja -C $build "${drivers[@]/#/fuzz_}"
