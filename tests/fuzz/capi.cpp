@@ -62,7 +62,8 @@ void Caller::schema() {
         });
     }
     case 1: {
-        const Text json = text(std::array{qice::fuzz::kSchema, "{}", "[", ""}), file = text(kNames);
+        const Text json = text(std::array{schema_without_list().c_str(), "{}", "[", ""}),
+                   file = text(kNames);
         return try_make(schemas_, [&](auto** out, auto** error) {
             return qice_schema_parse(out, json.data(), json.size(), file.data(), file.size(),
                                      error);

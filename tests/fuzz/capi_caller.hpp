@@ -16,6 +16,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace qice::fuzz {
@@ -46,6 +47,17 @@ inline constexpr const char* kTables[] = {
     ""};
 inline constexpr const char* kNames[] = {"revenue", "staff", "titles", "follows", "RICH", "A",
                                          "f1",      "id",    "x",      "\xff",    ""};
+
+/// The schema without its list of codes, which takes a hundred times the rest to read. The file
+/// that paths lead to has it.
+inline const std::string& schema_without_list() {
+    static const std::string made = [] {
+        std::string text = qice::fuzz::kSchema;
+        const std::string_view list = "gbt4754";
+        return text.replace(text.find(list), list.size(), "prefix");
+    }();
+    return made;
+}
 
 /// The files that paths lead to, made once.
 inline const std::vector<std::string>& paths() {
@@ -109,7 +121,7 @@ class Caller {
 
     /// Enough to ask something, so that not every input has to find it out.
     void start() {
-        const std::string text = qice::fuzz::kSchema;
+        const std::string& text = schema_without_list();
         qice_error* error = nullptr;
         qice_schema* schema = nullptr;
         check(qice_schema_parse(&schema, text.data(), text.size(), nullptr, 0, &error), error);
