@@ -48,7 +48,6 @@ int key_bits(const Program& program, std::size_t firms) {
 BlockRow TagScores::followers(std::uint32_t block, const BoundPolicy::Parts& policy) {
     BlockRow followers{};
     const auto first = static_cast<std::uint32_t>(block * kBlockFirms);
-    std::fill_n(affinity_, kBlockFirms, Score{0});
     for (std::size_t t = 0; t < policy.tags.size(); ++t) {
         const auto& [list, weight] = policy.tags[t];
         std::size_t at = cursors_[t];
@@ -57,8 +56,10 @@ BlockRow TagScores::followers(std::uint32_t block, const BoundPolicy::Parts& pol
         // Who of them is among the firms in question is hard to guess: all are scored.
         for (; at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
             const std::uint32_t bit = list.positions[at] - first;
-            affinity_[bit] += weight * list.weights[at];
-            followers.words[bit / 64] |= std::uint64_t{1} << (bit % 64);
+            std::uint64_t& word = followers.words[bit / 64];
+            const Score so_far = (word >> (bit % 64) & 1) != 0 ? affinity_[bit] : 0;
+            affinity_[bit] = so_far + weight * list.weights[at];
+            word |= std::uint64_t{1} << (bit % 64);
         }
         cursors_[t] = at;
     }
@@ -86,18 +87,30 @@ void TagScores::take_followers(SelectedFirms& firms, const BoundPolicy::Parts& p
     }
 }
 
-void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const FirmIndex& index,
-              bool positions, TagScores& tags, std::vector<Push>& out) {
+void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const TakeAll& how,
+              TagScores& tags, std::vector<Push>& out) {
     const Score prior = policy.program.policies[0].prior;
-    const auto add = [&](std::uint32_t position, Score more) {
-        out.push_back({positions ? position : index.row_at(position), prior + more});
+    const auto add = [&](std::uint32_t position, Score score) {
+        out.push_back({how.positions ? position : how.index.row_at(position), score});
     };
-    tags.take_followers(firms, policy, add);
-    for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
-        const auto first = static_cast<std::uint32_t>(firms.blocks[i] * kBlockFirms);
-        for_each_bit(firms.rows[i].words, kBlockWords, [&](std::size_t bit) {
-            add(first + static_cast<std::uint32_t>(bit), firms.added[i]);
-        });
+    tags.take_followers(firms, policy, [&](std::uint32_t position, Score more) {
+        if (how.floors == nullptr || how.floors->may_reach(prior + more, position))
+            add(position, prior + more);
+    });
+    for (std::size_t begin = 0, end; begin < firms.blocks.size(); begin = end) {
+        const Score score = prior + firms.added[begin];
+        for (end = begin; end < firms.blocks.size() && firms.added[end] == firms.added[begin];)
+            ++end;
+        auto count = static_cast<std::uint32_t>(end - begin);
+        if (how.floors != nullptr)
+            count = how.floors->keep(how.filters, score, firms.blocks.data() + begin,
+                                     firms.rows.data() + begin, count);
+        for (std::size_t i = begin; i < begin + count; ++i) {
+            const auto first = static_cast<std::uint32_t>(firms.blocks[i] * kBlockFirms);
+            for_each_bit(firms.rows[i].words, kBlockWords, [&](std::size_t bit) {
+                add(first + static_cast<std::uint32_t>(bit), score);
+            });
+        }
     }
 }
 

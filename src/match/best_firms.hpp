@@ -9,6 +9,7 @@
 
 #include "kernels/filters.hpp"
 #include "match/bound_policy.hpp"
+#include "match/score_floors.hpp"
 #include "qice/index/id_order.hpp"
 
 #include <cstdint>
@@ -48,13 +49,20 @@ class TagScores {
     BlockRow followers(std::uint32_t block, const BoundPolicy::Parts& policy);
 
     std::vector<std::size_t> cursors_; // of each tag's posting
-    Score affinity_[kBlockFirms];
+    Score affinity_[kBlockFirms];      // of the followers
 };
 
-/// Appends all of `firms`, in no order, by row of the table or by position in the index; the rows
+/// How take_all() tells firms.
+struct TakeAll {
+    const FirmIndex& index;
+    bool positions;            // of the index, in place of rows of the table
+    const ScoreFloors* floors; // null: of every firm
+    const Filters& filters;
+};
+/// Appends all of `firms`, in no order, but for most of those that their floor excludes; the rows
 /// of `firms` are used up.
-void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const FirmIndex& index,
-              bool positions, TagScores& tags, std::vector<Push>& out);
+void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const TakeAll& how,
+              TagScores& tags, std::vector<Push>& out);
 
 template <class Key> class BestFirms {
   public:

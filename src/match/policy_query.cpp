@@ -535,12 +535,13 @@ template <class Take> void PolicyQuery::Run::by_block(Take take) const {
 
 void PolicyQuery::Run::rank() {
     const bool wide = key_bits(policy_.program, query_.index_.firms()) > 64;
+    const ScoreFloors* floors = nullptr;
     const auto select = [&](RankClass rank_class, std::uint32_t top) {
         SelectedFirms& firms = scratch_.selected[rank_class];
         if (firms.blocks.empty()) return;
         if (!options_.ranked)
-            take_all(firms, policy_, query_.index_, options_.positions, scratch_.tags,
-                     answer_.pushes_);
+            take_all(firms, policy_, {query_.index_, options_.positions, floors, filters_},
+                     scratch_.tags, answer_.pushes_);
         else if (wide)
             scratch_.best_of_wide_scores.select(firms, top, policy_, query_.ids_, filters_,
                                                 scratch_.tags, answer_.pushes_);
@@ -550,6 +551,7 @@ void PolicyQuery::Run::rank() {
     };
     for (std::size_t status = 0; status < kStatuses; ++status) {
         const std::size_t begin = answer_.begins_[status] = answer_.pushes_.size();
+        floors = options_.floors[status];
         switch (static_cast<Verdict>(status)) {
         case Verdict::eligible: select(kEligible, options_.top); break;
         case Verdict::review: select(kReview, options_.top); break;

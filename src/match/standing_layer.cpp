@@ -26,6 +26,7 @@ void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& polic
             for (const Push& push : said)
                 list.kept -= policies.alive(push.other) ? 0 : 1;
         }
+        floors[status] = ScoreFloors(cut_scores[status]);
     }
 }
 

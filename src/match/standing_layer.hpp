@@ -3,14 +3,14 @@
 // A list is what the matcher said of a firm when its layer was made: the best pairs down to a cut.
 // Policies that have gone since are passed over when a list is read; pairs that have come stand in
 // a chain beside it. So a pair comes or goes by one counter of the list, without touching it. Cuts
-// stand apart, as most of what is asked of a list ends there.
+// stand apart, and once more as bytes, as most of what is asked of a list ends there.
 #pragma once
 
+#include "match/score_floors.hpp"
 #include "match/standing_policies.hpp"
 #include "qice/match/policy_query.hpp"
 
 #include <cstdint>
-#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -29,7 +29,7 @@ struct StandingList {
 };
 
 struct StandingLayer {
-    static constexpr Score kNoCut = std::numeric_limits<Score>::min();
+    static constexpr Score kNoCut = ScoreFloors::kNone;
 
     /// Its codes are not cut finer (FineCodes): what a day changes in them would have to be found.
     StandingLayer(const Matcher& matcher, FirmTable of, unsigned threads)
@@ -47,6 +47,16 @@ struct StandingLayer {
         return policies.rank(push.other) <= policies.rank(lists[status][position].cut_slot);
     }
 
+    void set_cut(std::size_t status, std::uint32_t position, Score score) {
+        cut_scores[status][position] = score;
+        floors[status].set(position, score);
+    }
+    void take_out(std::uint32_t position) {
+        gone[position] = 1;
+        for (ScoreFloors& of_status : floors)
+            of_status.close(position);
+    }
+
     /// Moves the table to another day. Returns the rows, ascending, of firms about which some
     /// policy of `known` or `later` may now say something else; nothing else of the layer holds for
     /// them.
@@ -57,6 +67,7 @@ struct StandingLayer {
     PolicyQuery query;
     MatchResult result;
     std::vector<Score> cut_scores[kStandingStatuses]; // by position in the index; or kNoCut
+    ScoreFloors floors[kStandingStatuses];            // these, and closed for those that are gone
     std::vector<StandingList> lists[kStandingStatuses];
     std::vector<std::uint8_t> gone; // by position: removed, or stands in a later layer
 };

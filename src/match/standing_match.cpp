@@ -3,6 +3,7 @@
 #include "qice/match/standing_match.hpp"
 
 #include "base/in_threads.hpp"
+#include "base/large_pages.hpp"
 #include "match/standing_layer.hpp"
 #include "match/standing_policies.hpp"
 #include "match/standing_queries.hpp"
@@ -67,6 +68,7 @@ struct StandingMatch::State {
         policies.enter(matcher.program());
         add_layer(made_layer(std::move(firms), options.threads, cost));
         extras.reserve(layers[0]->table.size()); // address space, not memory
+        use_large_pages(extras.data(), extras.capacity() * sizeof(Extra));
     }
 
     // --- firms
@@ -153,7 +155,7 @@ std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes
         const auto found = homes.find(id);
         if (found == homes.end()) return;
         StandingLayer& layer = *layers[found->second.layer];
-        layer.gone[layer.position(found->second.row)] = 1;
+        layer.take_out(layer.position(found->second.row));
         homes.erase(found);
     };
     for (const std::string& id : changes.removed_firms)
@@ -167,9 +169,8 @@ std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes
         StandingLayer& layer = *layers[number];
         std::vector<std::uint32_t> rows;
         for (const std::uint32_t row : moved[number]) {
-            std::uint8_t& gone = layer.gone[layer.position(row)];
-            if (gone != 0) continue;
-            gone = 1;
+            if (layer.gone[layer.position(row)] != 0) continue;
+            layer.take_out(layer.position(row));
             homes.erase(homes.find(layer.table.id(row))); // the key is text of this table
             rows.push_back(row);
         }
@@ -218,20 +219,25 @@ void StandingMatch::State::ask(const Question& question) {
     // What goes was scored on the day before.
     const BoundPolicy bound =
         layer.query.bind(policies.policy(question.slot), question.comes ? options.compile : before);
-    layer.query.match(
-        bound,
-        {.top = kNoLimit, .statuses = kEligibleAndReview, .ranked = false, .positions = true},
-        scratch, answer);
+    layer.query.match(bound,
+                      {.top = kNoLimit,
+                       .statuses = kEligibleAndReview,
+                       .ranked = false,
+                       .positions = true,
+                       .floors = {&layer.floors[0], &layer.floors[1]}},
+                      scratch, answer);
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {
         StandingList* const lists = layer.lists[status].data();
         const Score* const cuts = layer.cut_scores[status].data();
         const std::span<const Push> firms = answer.pushes(static_cast<Verdict>(status));
         for (std::size_t i = 0; i < firms.size(); ++i) {
-            if (i + kAhead < firms.size()) __builtin_prefetch(&cuts[firms[i + kAhead].other]);
+            if (i + kAhead < firms.size()) {
+                __builtin_prefetch(&cuts[firms[i + kAhead].other]);
+                __builtin_prefetch(&lists[firms[i + kAhead].other], 1);
+            }
             const std::uint32_t position = firms[i].other;
             const Push push{question.slot, firms[i].score};
-            if (!layer.is_kept(status, position, push, policies) || layer.gone[position] != 0)
-                continue;
+            if (!layer.is_kept(status, position, push, policies)) continue;
             StandingList& list = lists[position];
             if (question.comes) {
                 come(list, push);
@@ -262,12 +268,12 @@ void StandingMatch::State::refill() {
         queries.ask(layer.table[layer.firms.index.row_at(name.position)],
                     static_cast<Verdict>(name.status), keep, options.compile, own);
         list = {};
-        Score& cut = layer.cut_scores[name.status][name.position];
-        cut = StandingLayer::kNoCut;
+        Score cut = StandingLayer::kNoCut;
         if (own.size() >= keep) {
             cut = own.back().score;
             list.cut_slot = own.back().other;
         }
+        layer.set_cut(name.status, name.position, cut);
         list.kept = static_cast<std::uint32_t>(own.size());
         list.own = static_cast<std::uint32_t>(own_lists.size());
         own_lists.push_back(std::move(own));

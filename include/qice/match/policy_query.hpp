@@ -50,12 +50,17 @@ class BoundPolicy {
     std::unique_ptr<const Parts> parts_;
 };
 
+class ScoreFloors; // of no use outside qice
+
 struct PolicyQueryOptions {
     std::uint32_t top = 1'000; // of each status; kNoLimit ranks all
     StatusSet statuses = kEligibleAndReview;
     bool count_all = false; // count all four statuses, whatever `statuses` asks for
     bool ranked = true;     // false: all firms whatever `top` is, in no order, which costs less
     bool positions = false; // not ranked only: `other` is a position of the index, not a row
+    /// Not ranked only, by status: leaves out most of the pairs that score less than a firm's
+    /// floor.
+    std::array<const ScoreFloors*, kStatuses> floors{};
 };
 
 /// The firms of one policy.
