@@ -18,8 +18,7 @@ class OurRanker {
     explicit OurRanker(const City& city)
         : city_(city), keys_(city.program(), city.set.policies),
           variant_tags_(city.program(), keys_), scratch_(city.program()),
-          entries_(city.program(), keys_),
-          narrow_(keys_, variant_tags_, city.firms.tags, kernels_),
+          entries_(city.program(), keys_), narrow_(keys_, variant_tags_, city.firms.tags, kernels_),
           wide_(keys_, variant_tags_, city.firms.tags, kernels_) {
         for (std::vector<BlockMatches>& blocks : matches_)
             blocks.resize(city.firms.index.blocks());
@@ -106,11 +105,10 @@ class OurRanker {
         std::vector<std::uint32_t> begins, counts; // by position
     };
 
-    template <class Key>
-    void rank(BlockRanking<Key>& ranking, std::size_t block, Ranked& ranked) {
+    template <class Key> void rank(BlockRanking<Key>& ranking, std::size_t block, Ranked& ranked) {
         const std::size_t first = block * kBlockFirms;
-        ranking.prepare(entries_, first, std::min(kBlockFirms, city_.firms.index.firms() - first),
-                        kTop);
+        ranking.take_firms(first, std::min(kBlockFirms, city_.firms.index.firms() - first));
+        ranking.prepare(entries_, kTop);
         std::vector<Key>& keys = buffer<Key>();
         if (keys.size() < ranking.room()) keys.resize(ranking.room());
         const std::size_t used =

@@ -1,12 +1,12 @@
 // The first K of each firm of a block. Included once per CPU level, after bits.inl; the level has
-// defined kCountsBits, kCompresses and, if it does, compress().
+// defined kCountsBits, kCompresses and, if it does, compress() and its like.
 //
 // A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
 // listed and scored. As many firms as a register has lanes are then merged at once by a
 // sorting network, a firm a lane, so that no branch depends on a key: first with the pairs of the
 // greatest priors, then with those of the others that beat the K-th so far, which are few. Firms
-// with few such pairs, with many and with more are batches of their own, as a batch is as slow as
-// its slowest firm.
+// with about as many such pairs fill batches of their own, as a batch is as slow as its slowest
+// firm.
 
 template <class Lanes, int kLanes, int kHalf, std::size_t... I>
 inline void exchange(Lanes& a, Lanes& b, std::index_sequence<I...>) {
@@ -83,24 +83,26 @@ inline void firm_major(const BlockRow* const* entries, std::size_t count, std::u
 }
 
 /// Batcher's odd-even merge sort of a power of two of keys, as pairs to compare.
-template <int kKeys, int kPairs> struct SortingNetwork {
-    std::uint8_t first[kPairs] = {}, second[kPairs] = {};
-
-    constexpr SortingNetwork() {
-        int pairs = 0;
-        for (int p = 1; p < kKeys; p *= 2)
-            for (int k = p; k >= 1; k /= 2)
-                for (int j = k % p; j + k < kKeys; j += 2 * k)
-                    for (int i = 0; i < k && i + j + k < kKeys; ++i)
+template <std::uint32_t kKeys> struct SortingNetwork {
+    static constexpr std::size_t pairs(std::uint8_t* first, std::uint8_t* second) {
+        std::size_t count = 0;
+        for (std::uint32_t p = 1; p < kKeys; p *= 2)
+            for (std::uint32_t k = p; k >= 1; k /= 2)
+                for (std::uint32_t j = k % p; j + k < kKeys; j += 2 * k)
+                    for (std::uint32_t i = 0; i < k && i + j + k < kKeys; ++i)
                         if ((i + j) / (2 * p) == (i + j + k) / (2 * p)) {
-                            first[pairs] = static_cast<std::uint8_t>(i + j);
-                            second[pairs] = static_cast<std::uint8_t>(i + j + k);
-                            ++pairs;
+                            first[count] = static_cast<std::uint8_t>(i + j);
+                            second[count] = static_cast<std::uint8_t>(i + j + k);
+                            ++count;
                         }
+        return count;
     }
+    static constexpr std::size_t kMostPairs = kKeys * kKeys / 2;
+
+    std::uint8_t first[kMostPairs] = {}, second[kMostPairs] = {};
+    std::size_t size = pairs(first, second);
 };
-inline constexpr SortingNetwork<16, 63> kHalfNetwork;
-inline constexpr SortingNetwork<32, 191> kNetwork;
+template <std::uint32_t kKeys> inline constexpr SortingNetwork<kKeys> kNetwork;
 
 template <class Keys> QICE_FLAT void order(Keys& greater, Keys& lesser) {
     const Keys a = greater, b = lesser;
@@ -109,13 +111,10 @@ template <class Keys> QICE_FLAT void order(Keys& greater, Keys& lesser) {
 }
 
 /// Sorts the rows of every lane, descending. Unrolled, so that they live in registers.
-template <class Keys, std::size_t... I>
+template <std::uint32_t kKeys, class Keys, std::size_t... I>
 inline void sort_lanes(Keys* rows, std::index_sequence<I...>) {
-    (order(rows[kNetwork.first[I]], rows[kNetwork.second[I]]), ...);
-}
-template <class Keys, std::size_t... I>
-inline void sort_half(Keys* rows, std::index_sequence<I...>) {
-    (order(rows[kHalfNetwork.first[I]], rows[kHalfNetwork.second[I]]), ...);
+    constexpr const SortingNetwork<kKeys>& network = kNetwork<kKeys>;
+    (order(rows[network.first[I]], rows[network.second[I]]), ...);
 }
 
 /// Of a descending column of 32 keys and one of `count` in every lane the first 32, into `best`:
@@ -168,6 +167,9 @@ QICE_FLAT std::uint32_t for_set_bits(std::uint64_t word, std::uint32_t most, con
     return count;
 }
 
+/// Where keys are compressed: carrier_scores.inl.
+template <class Key> class CarrierScores;
+
 template <class Key> class Ranker {
     using Keys = typename KeyVector<Key>::Keys;
     static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
@@ -184,6 +186,7 @@ template <class Key> class Ranker {
     /// kKeySlack more; returns how many were written.
     std::size_t rank(Key* out, const KeyRanges& ranges) {
         firm_major(task_.entries, task_.entry_count, scratch_.bits.data(), task_.row_words);
+        if constexpr (kCompresses) CarrierScores<Key>(task_, scratch_).list();
         out_ = out;
         ranges_ = ranges;
         for (std::size_t firm = 0; firm < task_.firm_count; ++firm)
@@ -198,7 +201,7 @@ template <class Key> class Ranker {
         Selected<Key> out{scratch_.plain_keys.data(), scratch_.shared_keys.data(), 0, 0};
         if (!split_pairs(firm)) return out;
         out.plain_count = read_off(scratch_.plain.data(), scratch_.plain_keys.data());
-        Work work{firm, 0, out.plain_count, 0, list_shared(0), 0};
+        Work work{firm, 0, out.plain_count, 0, list(scratch_.shared.data(), 0), 0};
         score(work, threshold(work, out.plain), UINT32_MAX);
         out.shared_count = work.shared_count;
         return out;
@@ -237,15 +240,37 @@ template <class Key> class Ranker {
         }
         const std::size_t slot = free_slots_[--free_count_];
         Key* const plain = plain_keys(slot);
-        Work work{firm, slot, read_off(scratch_.plain.data(), plain), 0, list_shared(slot), 0};
+        Work work{firm, slot, read_off(scratch_.plain.data(), plain), 0, 0, 0};
         pad(plain + work.plain_count);
-        score(work, threshold(work, plain), kNetworkKeys);
+        score_shared(work, threshold(work, plain));
         pad(shared_keys(slot) + work.shared_count);
-        Batch& batch = batches_[work.scored != work.listed             ? 2
-                                : work.shared_count > kNetworkKeys / 2 ? 1
-                                                                       : 0];
+        Batch& batch = batches_[batch_of(work)];
         batch.works[batch.size++] = work;
         if (batch.size == kLanes) merge(batch);
+    }
+
+    static std::size_t batch_of(const Work& work) {
+        if (work.scored != work.listed || work.shared_count > kNetworkKeys) return 2;
+        return work.shared_count > kNetworkKeys / 2 ? 1 : 0;
+    }
+
+    /// Keys above a threshold of the pairs that share a tag: of all where keys are compressed,
+    /// otherwise of those with the greatest priors.
+    void score_shared(Work& work, std::int64_t threshold) {
+        if constexpr (kCompresses) {
+            const FollowedTag* const followed = task_.followed + task_.first_followed[work.firm];
+            const FollowedTag* const end = task_.followed + task_.first_followed[work.firm + 1];
+            const CarrierScores<Key> carriers(task_, scratch_);
+            Key* out = shared_keys(work.slot);
+            for (const FollowedTag* tag = followed; tag != end; ++tag)
+                out = carriers.score(*tag, threshold, out);
+            work.shared_count = static_cast<std::uint32_t>(out - shared_keys(work.slot));
+            work.listed = list(scratch_.shared_twice.data(), work.slot);
+            if (work.listed != 0) score(work, threshold, UINT32_MAX);
+        } else {
+            work.listed = list(scratch_.shared.data(), work.slot);
+            score(work, threshold, kNetworkKeys);
+        }
     }
 
     /// What a key must beat to be among the first `top`.
@@ -266,20 +291,30 @@ template <class Key> class Ranker {
         used_ += count;
     }
 
-    /// The firm's pairs, those that share a tag apart. False if it has none.
+    /// The firm's pairs, those that share a tag apart, and among them those that share several.
+    /// False if it has none.
     QICE_FLAT bool split_pairs(std::size_t firm) {
         const std::uint64_t* const bits = scratch_.bits.data() + firm * task_.row_words;
         std::uint64_t* const plain = scratch_.plain.data();
         std::uint64_t* const shared = scratch_.shared.data();
+        std::uint64_t* const once = scratch_.shared_once.data();
+        std::uint64_t* const twice = scratch_.shared_twice.data();
         const FollowedTag* const tags = task_.followed + task_.first_followed[firm];
         const FollowedTag* const tags_end = task_.followed + task_.first_followed[firm + 1];
         Bits any = zeros(), any_shared = zeros();
         for (std::size_t w = 0; w < task_.row_words; w += kBlockWords) {
-            Bits carried = zeros();
-            for (const FollowedTag* tag = tags; tag != tags_end; ++tag)
-                carried |= at(task_.carriers + tag->row * task_.row_words + w);
+            Bits carried = zeros(), carried_twice = zeros();
+            for (const FollowedTag* tag = tags; tag != tags_end; ++tag) {
+                const Bits carriers = read(at(task_.carriers + tag->row * task_.row_words + w));
+                if constexpr (kCompresses) carried_twice |= carried & carriers;
+                carried |= carriers;
+            }
             const Bits pairs = read(at(bits + w));
             write(at(shared + w), pairs & carried);
+            if constexpr (kCompresses) {
+                write(at(once + w), pairs & carried & ~carried_twice);
+                write(at(twice + w), pairs & carried_twice);
+            }
             write(at(plain + w), pairs & ~carried);
             any |= pairs;
             any_shared |= pairs & carried;
@@ -316,15 +351,14 @@ template <class Key> class Ranker {
         }
     }
 
-    /// The entries of the pairs that share a tag, into a slot; returns how many.
-    QICE_FLAT std::uint32_t list_shared(std::size_t slot) {
+    /// The entries of a row of pairs, into a slot; returns how many.
+    QICE_FLAT std::uint32_t list(const std::uint64_t* pairs, std::size_t slot) {
         std::uint32_t* const out = listed(slot);
         std::uint32_t count = 0;
         for (std::uint32_t w = 0; w < task_.words; ++w)
-            count +=
-                for_set_bits<4>(scratch_.shared[w], 64, [&](std::uint32_t i, std::uint32_t place) {
-                    out[count + i] = w * 64 + place;
-                });
+            count += for_set_bits<4>(pairs[w], 64, [&](std::uint32_t i, std::uint32_t place) {
+                out[count + i] = w * 64 + place;
+            });
         return count;
     }
 
@@ -378,10 +412,14 @@ template <class Key> class Ranker {
         // What is left has to beat the last key so far.
         for (std::size_t lane = 0; lane < batch.size; ++lane) {
             Work& work = batch.works[lane];
-            if (work.scored == work.listed) continue;
+            if (batch_of(work) != 2) continue;
             const auto* const last = reinterpret_cast<const Key*>(best + task_.top - 1) + lane;
             const bool full = work.plain_count + work.shared_count >= task_.top;
-            score(work, full ? static_cast<std::int64_t>(*last) : -1, UINT32_MAX);
+            const std::int64_t threshold = full ? static_cast<std::int64_t>(*last) : -1;
+            if constexpr (kCompresses)
+                keep_above(work, threshold);
+            else
+                score(work, threshold, UINT32_MAX);
             pad(shared_keys(work.slot) + work.shared_count);
         }
         const std::uint32_t most = batch.most_shared();
@@ -400,18 +438,28 @@ template <class Key> class Ranker {
     /// Merges each lane's shared keys from `first` on, at most kNetworkKeys, into its best; no lane
     /// has more than `most` in all.
     void merge_shared(const Batch& batch, Keys* best, std::uint32_t first, std::uint32_t most) {
-        constexpr std::uint32_t kHalf = kNetworkKeys / 2;
-        const Key* const keys = scratch_.shared_keys.data() + first;
-        Keys more[kNetworkKeys];
-        if (most - first <= kHalf) {
-            gather(batch, keys, stride_, more, kHalf);
-            sort_half(more, std::make_index_sequence<sizeof kHalfNetwork.first>());
-            keep_first(best, more, kHalf);
-        } else {
-            gather(batch, keys, stride_, more, kNetworkKeys);
-            sort_lanes(more, std::make_index_sequence<sizeof kNetwork.first>());
-            keep_first(best, more, kNetworkKeys);
-        }
+        const std::uint32_t count = most - first;
+        if (count <= kNetworkKeys / 2)
+            merge_sorted<kNetworkKeys / 2>(batch, best, first);
+        else
+            merge_sorted<kNetworkKeys>(batch, best, first);
+    }
+
+    template <std::uint32_t kCount>
+    void merge_sorted(const Batch& batch, Keys* best, std::uint32_t first) {
+        Keys more[kCount];
+        gather(batch, scratch_.shared_keys.data() + first, stride_, more, kCount);
+        sort_lanes<kCount>(more, std::make_index_sequence<kNetwork<kCount>.size>());
+        keep_first(best, more, kCount);
+    }
+
+    /// Of the keys behind the first kNetworkKeys those above a threshold.
+    void keep_above(Work& work, std::int64_t threshold) {
+        Key* const keys = shared_keys(work.slot);
+        Key* out = keys + kNetworkKeys;
+        for (std::uint32_t i = kNetworkKeys; i < work.shared_count; i += kLanes)
+            out += compress_above(out, keys + i, threshold, work.shared_count - i);
+        work.shared_count = static_cast<std::uint32_t>(out - keys);
     }
 
     void write_out(const Batch& batch, const Keys* best) {
@@ -447,7 +495,7 @@ template <class Key> class Ranker {
     RankScratch<Key>& scratch_;
     const std::size_t stride_;
     bool any_shared_ = false;
-    Batch batches_[kBatches] = {}; // by the keys of pairs that share a tag: few, many, not all yet
+    Batch batches_[kBatches] = {}; // by batch_of(): how many keys of pairs that share a tag
     std::size_t free_slots_[kSlots];
     std::size_t free_count_ = kSlots;
     Key* out_ = nullptr;

@@ -39,6 +39,58 @@ inline std::uint32_t compress(std::uint64_t* out, const std::uint64_t* keys, std
     return static_cast<std::uint32_t>(__builtin_popcount(some));
 }
 
+/// The bits of `from` that are set in `mask`, side by side.
+QICE_FLAT std::uint64_t pack(std::uint64_t from, std::uint64_t mask) {
+    return _pext_u64(from, mask);
+}
+
+/// keys + units x weight << tie_bits where a low bit is set and the sum is above the threshold, in
+/// order; returns how many. Stores a whole register.
+QICE_FLAT std::uint32_t compress_raised(std::uint64_t* out, const std::uint64_t* keys,
+                                        const std::int32_t* units, const Raise& raise,
+                                        std::uint64_t bits) {
+    const __m512i wide =
+        _mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(units)));
+    const __m512i more = _mm512_mul_epi32(wide, _mm512_set1_epi64(raise.weight));
+    const __m512i raised = _mm512_add_epi64(
+        _mm512_loadu_si512(keys), _mm512_sll_epi64(more, _mm_cvtsi32_si128(raise.tie_bits)));
+    const __mmask8 above = _mm512_mask_cmpgt_epi64_mask(static_cast<__mmask8>(bits), raised,
+                                                        _mm512_set1_epi64(raise.threshold));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(above, raised));
+    return static_cast<std::uint32_t>(__builtin_popcount(above));
+}
+QICE_FLAT std::uint32_t compress_raised(std::uint32_t* out, const std::uint32_t* keys,
+                                        const std::int32_t* units, const Raise& raise,
+                                        std::uint64_t bits) {
+    const __m512i more =
+        _mm512_mullo_epi32(_mm512_loadu_si512(units), _mm512_set1_epi32(raise.weight));
+    const __m512i raised = _mm512_add_epi32(
+        _mm512_loadu_si512(keys), _mm512_sll_epi32(more, _mm_cvtsi32_si128(raise.tie_bits)));
+    const __mmask16 above = _mm512_mask_cmpgt_epi32_mask(
+        static_cast<__mmask16>(bits), raised, _mm512_set1_epi32(static_cast<int>(raise.threshold)));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(above, raised));
+    return static_cast<std::uint32_t>(__builtin_popcount(above));
+}
+
+/// Of the first `count` keys of a register those above a threshold, as above.
+QICE_FLAT std::uint32_t compress_above(std::uint64_t* out, const std::uint64_t* keys,
+                                       std::int64_t threshold, std::uint32_t count) {
+    const __m512i some = _mm512_loadu_si512(keys);
+    const auto bits = static_cast<__mmask8>(count < 8 ? (1u << count) - 1 : 0xff);
+    const __mmask8 above = _mm512_mask_cmpgt_epi64_mask(bits, some, _mm512_set1_epi64(threshold));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(above, some));
+    return static_cast<std::uint32_t>(__builtin_popcount(above));
+}
+QICE_FLAT std::uint32_t compress_above(std::uint32_t* out, const std::uint32_t* keys,
+                                       std::int64_t threshold, std::uint32_t count) {
+    const __m512i some = _mm512_loadu_si512(keys);
+    const auto bits = static_cast<__mmask16>(count < 16 ? (1u << count) - 1 : 0xffff);
+    const __mmask16 above =
+        _mm512_mask_cmpgt_epi32_mask(bits, some, _mm512_set1_epi32(static_cast<int>(threshold)));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(above, some));
+    return static_cast<std::uint32_t>(__builtin_popcount(above));
+}
+
 // Parts of a word of a row, written on their own. Named where they are used: auto would drop the
 // attribute.
 typedef std::uint32_t HalfWord __attribute__((may_alias));
@@ -110,6 +162,7 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
+#include "kernels/carrier_scores.inl"
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;

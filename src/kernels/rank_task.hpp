@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <vector>
 
 namespace qice {
 
@@ -30,6 +32,13 @@ struct GroupRange {
     std::uint32_t first, count;
 };
 
+/// What a tag that is followed adds to keys, and what these must beat.
+struct Raise {
+    std::int32_t weight; // the firm's, in thousandths
+    int tie_bits;
+    std::int64_t threshold;
+};
+
 /// Key is 32 or 64 bits wide: rank_keys.hpp.
 template <class Key> struct RankTask {
     const Key* keys;                // of the entries, descending; zeros behind, to row_words
@@ -39,10 +48,13 @@ template <class Key> struct RankTask {
     std::size_t row_words = 0; // the same, to whole registers
     int tie_bits = 0;          // a key is score << tie_bits | tie
 
-    std::size_t tags = 0;      // all there are
-    const GroupRange* carried; // by entry: which of the groups
+    std::size_t tags = 0;        // all there are
+    std::size_t group_count = 0; // of tag_groups
+    const GroupRange* carried;   // by entry: which of the groups
     const TagGroup* tag_groups;
     const std::uint64_t* carriers; // a row a tag that is followed: the entries that carry it
+    std::uint32_t rows = 0, spare_rows = 0; // of carriers; the first, of other tags, mean nothing
+    const std::uint32_t* row_of_tag;
     const FollowedTag* followed;
     const std::uint32_t* first_followed; // firm f follows [first_followed[f], first_followed[f+1])
 
@@ -52,12 +64,15 @@ template <class Key> struct RankTask {
 
 /// Working memory of one thread, grown to the tasks it meets.
 template <class Key> struct RankScratch {
-    AlignedVector<std::uint64_t> bits; // entry bits, firm-major: see firm_major()
-    AlignedVector<std::uint64_t> plain,
-        shared;                          // of the firm at hand: pairs without a shared tag, with
+    AlignedVector<std::uint64_t> bits;          // entry bits, firm-major: see firm_major()
+    AlignedVector<std::uint64_t> plain, shared; // of the firm at hand: pairs without a shared tag,
+    AlignedVector<std::uint64_t> shared_once, shared_twice; // with one; with one alone; with more
     AlignedVector<std::uint32_t> listed; // of the firms in work, a slot each: entries of the latter
     AlignedVector<std::int32_t> follows; // a weight a tag: the firm's at hand; 0 between firms
     AlignedVector<Key> plain_keys, shared_keys;
+    std::vector<std::uint32_t> first_carrier, next_carrier; // by row of carriers
+    AlignedVector<Key> carrier_keys; // of those that carry a tag, tag by tag; some to spare behind
+    AlignedVector<std::int32_t> carrier_units; // what it adds to each
 
     void fit(const RankTask<Key>& task);
 };
@@ -99,10 +114,17 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
     grow(shared, task.row_words);
+    grow(shared_once, task.row_words);
+    grow(shared_twice, task.row_words);
     grow(listed, kSlots * listed_stride(task));
     grow(follows, task.tags + 1);
     grow(plain_keys, std::max(kSlots * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
     grow(shared_keys, kSlots * shared_stride(task));
+    grow(first_carrier, task.rows);
+    grow(next_carrier, task.rows);
+    const std::size_t items = task.group_count * std::size(TagGroup{}.items);
+    grow(carrier_keys, items + kKeySlack);
+    grow(carrier_units, items + kKeySlack);
 }
 
 } // namespace qice

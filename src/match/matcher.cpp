@@ -199,6 +199,7 @@ template <class Key> class Matcher::Run::Worker {
         kernels_.run_block(task_, scratch_);
         first_ = block * kBlockFirms;
         firms_ = std::min(kBlockFirms, index.firms() - first_);
+        if (!run_.options_.by_policy) ranking_.take_firms(first_, firms_);
         for (std::size_t status = 0; status < kStatuses; ++status) {
             if ((run_.options_.statuses >> status & 1) == 0) continue;
             if (run_.options_.by_policy)
@@ -216,7 +217,7 @@ template <class Key> class Matcher::Run::Worker {
             entries_.fill(scratch_.matches[first], preferences_);
         else
             entries_.fill(scratch_.matches[first], scratch_.matches[second], preferences_);
-        ranking_.prepare(entries_, first_, firms_, run_.options_.top);
+        ranking_.prepare(entries_, run_.options_.top);
         Key* const out = room_for(ranking_.room());
         next_key_ += ranking_.rank(out, ranges);
         keys.blocks[first_ / kBlockFirms] = out;

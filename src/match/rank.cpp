@@ -1,13 +1,18 @@
 #include "match/rank.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
+#include <stdexcept>
 
 namespace qice {
 namespace {
 
-constexpr std::uint32_t kNotFollowed = 0; // a row that is written, not read
-constexpr std::size_t kAhead = 8;         // entries whose tags are on their way
+constexpr std::uint32_t kGroupItems = std::size(TagGroup{}.items);
+/// Rows of carriers that are written, not read: what nobody follows goes there, so that there is no
+/// branch to guess; several, so that one write need not wait for the last.
+constexpr std::uint32_t kSpareRows = kGroupItems;
+constexpr std::size_t kAhead = 8; // entries whose tags are on their way
 
 std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
                     RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
@@ -62,9 +67,14 @@ void BlockEntries::fill(const BlockMatches& first, const BlockMatches& second,
 
 void BlockEntries::clear() {
     part_rows_used_ = 0;
-    keys_.clear();
-    orders_.clear();
-    rows_.clear();
+    size_ = 0;
+}
+
+void BlockEntries::make_room(std::size_t entries) {
+    if (keys_.size() >= entries) return;
+    keys_.resize(2 * entries);
+    orders_.resize(2 * entries);
+    rows_.resize(2 * entries);
 }
 
 /// Adds matches behind those that are there, their keys `ahead` higher.
@@ -81,6 +91,10 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
     std::sort(loose_.begin(), loose_.end(),
               [](const Loose& a, const Loose& b) { return a.key > b.key; });
 
+    std::size_t ordered = 0;
+    for (const std::uint64_t word : present_)
+        ordered += static_cast<std::size_t>(std::popcount(word));
+    make_room(size_ + ordered + loose_.size());
     auto loose = loose_.begin();
     for_each_bit(present_.data(), present_.size(), [&](std::size_t order) {
         const RankKey key = rank_keys_.key_at(order);
@@ -93,11 +107,6 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
     std::fill(present_.begin(), present_.end(), 0);
 }
 
-BlockRow* BlockEntries::new_row() {
-    if (part_rows_used_ == part_rows_.size()) part_rows_.emplace_back();
-    return &part_rows_[part_rows_used_++];
-}
-
 void BlockEntries::split(std::uint32_t place, const BlockRow* firms,
                          const PreferenceRows& preferences) {
     const CompiledPolicy& policy = program_.policies[place];
@@ -107,26 +116,28 @@ void BlockEntries::split(std::uint32_t place, const BlockRow* firms,
         const Score add = program_.preferences[policy.first_preference + i].add;
         const std::uint32_t bit = RankKeys::is_split(policy) ? 1u << i : 0;
         for (std::size_t p = 0, parts = parts_.size(); p < parts; ++p) {
-            const BlockRow* const row = parts_[p].row;
+            while (part_rows_.size() < part_rows_used_ + 2)
+                part_rows_.emplace_back();
+            BlockRow& inside = part_rows_[part_rows_used_];
+            BlockRow& outside = part_rows_[part_rows_used_ + 1];
+            const BlockRow row = *parts_[p].row;
             std::uint64_t in = 0, out = 0;
             for (std::size_t w = 0; w < kBlockWords; ++w) {
-                in |= row->words[w] & when.words[w];
-                out |= row->words[w] & ~when.words[w];
+                inside.words[w] = row.words[w] & when.words[w];
+                outside.words[w] = row.words[w] & ~when.words[w];
+                in |= inside.words[w];
+                out |= outside.words[w];
             }
             if (in == 0) continue;
-            const Part with{row, parts_[p].subset | bit, parts_[p].more + add};
+            const Part with{out == 0 ? parts_[p].row : &inside, parts_[p].subset | bit,
+                            parts_[p].more + add};
             if (out == 0) {
                 parts_[p] = with;
                 continue;
             }
-            BlockRow* const inside = new_row();
-            BlockRow* const outside = new_row();
-            for (std::size_t w = 0; w < kBlockWords; ++w) {
-                inside->words[w] = row->words[w] & when.words[w];
-                outside->words[w] = row->words[w] & ~when.words[w];
-            }
-            parts_[p].row = outside;
-            parts_.push_back({inside, with.subset, with.more});
+            part_rows_used_ += 2;
+            parts_[p].row = &outside;
+            parts_.push_back(with);
         }
     }
     for (const Part& part : parts_) {
@@ -145,17 +156,35 @@ VariantTags::VariantTags(const Program& program, const RankKeys& keys) {
     for (std::uint32_t place = 0; place < program.policies.size(); ++place)
         for (std::uint32_t s = 0; s < RankKeys::variants_of(program.policies[place]); ++s)
             place_of[keys.variant(place, s).order] = place;
+    TagGroup none;
+    for (std::uint32_t i = 0; i < kGroupItems; ++i)
+        none.items[i] = {static_cast<std::uint32_t>(program.tag_names.size()) + i, 0};
     for (std::uint32_t place : place_of) {
         const CompiledPolicy& policy = program.policies[place];
         first_.push_back(static_cast<std::uint32_t>(groups_.size()));
+        std::uint32_t items = 0;
         for (std::uint32_t i = 0; i < policy.tags; ++i) {
             const CompiledTag& tag = program.tags[policy.first_tag + i];
-            const std::size_t at = i % std::size(TagGroup{}.items);
-            if (at == 0) groups_.emplace_back();
-            groups_.back().items[at] = {tag.tag, keys.units(tag)};
+            if (add_to_same(tag.tag, keys.units(tag))) continue;
+            if (items % kGroupItems == 0) groups_.push_back(none);
+            groups_.back().items[items++ % kGroupItems] = {tag.tag, keys.units(tag)};
         }
     }
     first_.push_back(static_cast<std::uint32_t>(groups_.size()));
+}
+
+/// A tag that the last variant has already: no tag stands twice, so that it has one carrier.
+bool VariantTags::add_to_same(std::uint32_t tag, std::int32_t units) {
+    for (std::size_t group = first_.back(); group < groups_.size(); ++group) {
+        for (TagGroup::Item& item : groups_[group].items) {
+            if (item.tag != tag) continue;
+            if (__builtin_add_overflow(item.weight, units, &item.weight))
+                throw std::length_error("the weights of a tag that a policy has several times are "
+                                        "too great to be added");
+            return true;
+        }
+    }
+    return false;
 }
 
 // ----------------------------------------------------------------------------- BlockRanking
@@ -164,27 +193,56 @@ template <class Key>
 BlockRanking<Key>::BlockRanking(const RankKeys& keys, const VariantTags& variant_tags,
                                 const TagMatrix& firm_tags, const Kernels& kernels)
     : rank_keys_(keys), variant_tags_(variant_tags), firm_tags_(firm_tags), kernels_(kernels),
-      row_of_tag_(static_cast<std::size_t>(firm_tags.cols()), kNotFollowed) {}
+      row_of_tag_(static_cast<std::size_t>(firm_tags.cols()) + kGroupItems) {
+    for (std::uint32_t tag = 0; tag < row_of_tag_.size(); ++tag)
+        row_of_tag_[tag] = tag % kSpareRows;
+}
+
+template <class Key> void BlockRanking<Key>::take_firms(std::size_t first, std::size_t firms) {
+    for (std::uint32_t tag : tags_met_)
+        row_of_tag_[tag] = tag % kSpareRows;
+    tags_met_.clear();
+    const auto* const starts = firm_tags_.outerIndexPtr() + first;
+    const auto* const tags = firm_tags_.innerIndexPtr() + starts[0];
+    const auto* const weights = firm_tags_.valuePtr() + starts[0];
+    met_.resize(static_cast<std::size_t>(starts[firms] - starts[0]));
+    for (std::size_t i = 0; i < met_.size(); ++i) {
+        const auto tag = static_cast<std::uint32_t>(tags[i]);
+        std::uint32_t& row = row_of_tag_[tag];
+        if (row < kSpareRows) {
+            row = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
+            tags_met_.push_back(tag);
+        }
+        met_[i] = {tag, row, weights[i]};
+    }
+    first_met_.resize(firms + 1);
+    for (std::size_t firm = 0; firm <= firms; ++firm)
+        first_met_[firm] = static_cast<std::uint32_t>(starts[firm] - starts[0]);
+    task_.firm_count = firms;
+}
 
 template <class Key>
-void BlockRanking<Key>::prepare(const BlockEntries& entries, std::size_t first, std::size_t firms,
-                                std::uint32_t top) {
+void BlockRanking<Key>::prepare(const BlockEntries& entries, std::uint32_t top) {
     const std::size_t words = words_for(entries.size());
     const std::size_t row_words = (words + kBlockWords - 1) / kBlockWords * kBlockWords;
     keys_.assign(row_words * 64, 0);
     for (std::size_t e = 0; e < entries.size(); ++e)
         keys_[e] = static_cast<Key>(entries.keys()[e]);
-    task_.entries = entries.rows().data();
+    task_.entries = entries.rows();
     task_.entry_count = entries.size();
     task_.words = words;
     task_.row_words = row_words;
     task_.tie_bits = rank_keys_.tie_bits();
     task_.tags = row_of_tag_.size();
-    task_.firm_count = firms;
     task_.top = top;
-    lay_out_tags(entries, first, firms);
+    lay_out_tags(entries);
+    leave_out_tags_nobody_carries();
     task_.keys = keys_.data();
     task_.carriers = carriers_.data();
+    task_.rows = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
+    task_.spare_rows = kSpareRows;
+    task_.row_of_tag = row_of_tag_.data();
+    task_.group_count = tag_groups_.size();
     task_.carried = carried_.data();
     task_.tag_groups = tag_groups_.data();
     task_.followed = followed_.data();
@@ -194,67 +252,50 @@ void BlockRanking<Key>::prepare(const BlockEntries& entries, std::size_t first, 
 
 /// The tags of each entry, and the other way about: a row of entries for each tag that a firm
 /// follows.
-template <class Key>
-void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries, std::size_t first,
-                                     std::size_t firms) {
-    const auto* const starts = firm_tags_.outerIndexPtr() + first;
-    const auto* const tags = firm_tags_.innerIndexPtr();
-    add_row(kNotFollowed);
-    for (std::uint32_t tag : tags_met_)
-        row_of_tag_[tag] = kNotFollowed;
-    tags_met_.clear();
-    for (auto i = starts[0]; i < starts[firms]; ++i) {
-        const auto tag = static_cast<std::uint32_t>(tags[i]);
-        if (row_of_tag_[tag] != kNotFollowed) continue;
-        tags_met_.push_back(tag);
-        row_of_tag_[tag] = add_row(static_cast<std::uint32_t>(tags_met_.size()));
-    }
-
-    // What nobody follows goes to row 0, which nobody reads: no branch to guess.
+template <class Key> void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries) {
     const std::size_t words = task_.row_words;
+    const std::size_t size = (kSpareRows + tags_met_.size()) * words;
+    if (carriers_.size() < size) carriers_.resize(2 * size);
     std::uint64_t* const carriers = carriers_.data();
-    carried_.clear();
-    tag_groups_.clear(); // together again, as those of all variants would not stay in the cache
-    const std::vector<std::uint32_t>& orders = entries.orders();
+    std::fill_n(carriers, size, 0);
+    // Groups once more, together: those of all variants would not stay in the cache.
+    if (carried_.size() < entries.size()) carried_.resize(2 * entries.size());
+    tag_groups_.clear();
     for (std::size_t entry = 0; entry < entries.size(); ++entry) {
-        if (entry + kAhead < entries.size()) variant_tags_.prefetch(orders[entry + kAhead]);
-        const std::span<const TagGroup> groups = variant_tags_[orders[entry]];
-        carried_.push_back({static_cast<std::uint32_t>(tag_groups_.size()),
-                            static_cast<std::uint32_t>(groups.size())});
+        if (entry + kAhead < entries.size())
+            variant_tags_.prefetch(entries.orders()[entry + kAhead]);
+        const std::span<const TagGroup> groups = variant_tags_[entries.orders()[entry]];
+        carried_[entry] = {static_cast<std::uint32_t>(tag_groups_.size()),
+                           static_cast<std::uint32_t>(groups.size())};
         const std::uint64_t bit = std::uint64_t{1} << (entry % 64);
         for (const TagGroup& group : groups) {
-            for (const TagGroup::Item& item : group.items) {
-                const std::size_t row = item.weight != 0 ? row_of_tag_[item.tag] : kNotFollowed;
-                carriers[row * words + entry / 64] |= bit;
-            }
+            for (const TagGroup::Item& item : group.items)
+                carriers[row_of_tag_[item.tag] * words + entry / 64] |= bit;
             tag_groups_.push_back(group);
         }
     }
-    for (std::uint32_t tag : tags_met_) {
-        const std::uint64_t* const row = carriers + row_of_tag_[tag] * words;
-        if (std::all_of(row, row + words, [](std::uint64_t word) { return word == 0; }))
-            row_of_tag_[tag] = kNotFollowed; // nor does anybody carry it
-    }
-
-    followed_.clear();
-    first_followed_.clear();
-    for (std::size_t firm = 0; firm < firms; ++firm) {
-        first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));
-        for (auto i = starts[firm]; i < starts[firm + 1]; ++i) {
-            const auto tag = static_cast<std::uint32_t>(tags[i]);
-            const std::uint32_t row = row_of_tag_[tag];
-            if (row != kNotFollowed) followed_.push_back({tag, row, firm_tags_.valuePtr()[i]});
-        }
-    }
-    first_followed_.push_back(static_cast<std::uint32_t>(followed_.size()));
 }
 
-/// An empty row of carriers.
-template <class Key> std::uint32_t BlockRanking<Key>::add_row(std::uint32_t row) {
-    const std::size_t words = task_.row_words;
-    if (carriers_.size() < (row + 1) * words) carriers_.resize(2 * (row + 1) * words);
-    std::fill_n(carriers_.data() + row * words, words, 0);
-    return row;
+/// What each firm follows of what the entries carry.
+template <class Key> void BlockRanking<Key>::leave_out_tags_nobody_carries() {
+    const std::size_t rows = kSpareRows + tags_met_.size();
+    is_carried_.resize(rows);
+    for (std::size_t row = kSpareRows; row < rows; ++row) {
+        const std::uint64_t* const carriers = carriers_.data() + row * task_.row_words;
+        is_carried_[row] =
+            std::any_of(carriers, carriers + task_.words, [](std::uint64_t w) { return w != 0; });
+    }
+    followed_.resize(met_.size() + 1);
+    first_followed_.resize(task_.firm_count + 1);
+    std::uint32_t count = 0;
+    for (std::size_t firm = 0; firm < task_.firm_count; ++firm) {
+        first_followed_[firm] = count;
+        for (std::uint32_t i = first_met_[firm]; i < first_met_[firm + 1]; ++i) {
+            followed_[count] = met_[i];
+            count += is_carried_[met_[i].row];
+        }
+    }
+    first_followed_[task_.firm_count] = count;
 }
 
 template <class Key> std::size_t BlockRanking<Key>::rank(Key* out, const KeyRanges& ranges) {

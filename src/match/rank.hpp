@@ -40,10 +40,10 @@ class BlockEntries {
     void fill(const BlockMatches& first, const BlockMatches& second,
               const PreferenceRows& preferences);
 
-    std::size_t size() const { return rows_.size(); }
-    const std::vector<RankKey>& keys() const { return keys_; }           // descending
-    const std::vector<std::uint32_t>& orders() const { return orders_; } // of their variants
-    const std::vector<const BlockRow*>& rows() const { return rows_; }
+    std::size_t size() const { return size_; }
+    const RankKey* keys() const { return keys_.data(); }           // descending
+    const std::uint32_t* orders() const { return orders_.data(); } // of their variants
+    const BlockRow* const* rows() const { return rows_.data(); }
 
   private:
     struct Part { // of a policy's firms: those with the same preferences
@@ -59,15 +59,16 @@ class BlockEntries {
     void clear();
     void take(const BlockMatches& matches, RankKey ahead, const PreferenceRows& preferences);
     void split(std::uint32_t place, const BlockRow* firms, const PreferenceRows& preferences);
-    BlockRow* new_row();
+    void make_room(std::size_t entries);
     void add(std::uint32_t order, const BlockRow* row) {
         row_of_[order] = row;
         present_[order / 64] |= std::uint64_t{1} << (order % 64);
     }
     void append(RankKey key, std::uint32_t order, const BlockRow* row) {
-        keys_.push_back(key);
-        orders_.push_back(order);
-        rows_.push_back(row);
+        keys_[size_] = key;
+        orders_[size_] = order;
+        rows_[size_] = row;
+        ++size_;
     }
 
     static constexpr std::uint32_t kHasPreferences = UINT32_MAX;
@@ -82,12 +83,14 @@ class BlockEntries {
     std::deque<BlockRow> part_rows_;
     std::size_t part_rows_used_ = 0;
 
+    std::size_t size_ = 0; // entries; there may be room for more
     std::vector<RankKey> keys_;
     std::vector<std::uint32_t> orders_;
     std::vector<const BlockRow*> rows_;
 };
 
-/// The tags of each variant, in order of the variants: a block's entries read them in a row.
+/// The tags of each variant, in order of the variants: a block's entries read them in a row. Groups
+/// are filled up with tags beyond those of the program, one an item.
 class VariantTags {
   public:
     VariantTags(const Program& program, const RankKeys& keys);
@@ -100,6 +103,8 @@ class VariantTags {
     }
 
   private:
+    bool add_to_same(std::uint32_t tag, std::int32_t units);
+
     std::vector<std::uint32_t> first_;
     std::vector<TagGroup> groups_;
 };
@@ -110,9 +115,10 @@ template <class Key> class BlockRanking {
     BlockRanking(const RankKeys& keys, const VariantTags& variant_tags, const TagMatrix& firm_tags,
                  const Kernels& kernels);
 
-    /// Makes entries ready for the firms [first, first + firms) of the index.
-    void prepare(const BlockEntries& entries, std::size_t first, std::size_t firms,
-                 std::uint32_t top);
+    /// What is ranked from now on is ranked for the firms [first, first + firms) of the index.
+    void take_firms(std::size_t first, std::size_t firms);
+    /// Makes entries ready for these firms.
+    void prepare(const BlockEntries& entries, std::uint32_t top);
     /// Room that rank() needs, in keys.
     std::size_t room() const {
         return task_.firm_count * std::min<std::size_t>(task_.top, task_.entry_count) + kKeySlack;
@@ -121,8 +127,8 @@ template <class Key> class BlockRanking {
     std::size_t rank(Key* out, const KeyRanges& ranges);
 
   private:
-    void lay_out_tags(const BlockEntries& entries, std::size_t first, std::size_t firms);
-    std::uint32_t add_row(std::uint32_t row);
+    void lay_out_tags(const BlockEntries& entries);
+    void leave_out_tags_nobody_carries();
     std::size_t merge(const Selected<Key>& selected, Key* out);
 
     const RankKeys& rank_keys_;
@@ -132,10 +138,15 @@ template <class Key> class BlockRanking {
     RankTask<Key> task_;
     RankScratch<Key> scratch_;
 
-    AlignedVector<Key> keys_;
-    std::vector<std::uint32_t> row_of_tag_; // or kNotFollowed
+    // The firms' tags, whatever the entries.
+    std::vector<std::uint32_t> row_of_tag_; // below kSpareRows if no firm follows it
     std::vector<std::uint32_t> tags_met_;
+    std::vector<FollowedTag> met_;
+    std::vector<std::uint32_t> first_met_;
+
+    AlignedVector<Key> keys_;
     AlignedVector<std::uint64_t> carriers_;
+    std::vector<std::uint8_t> is_carried_; // by row
     std::vector<GroupRange> carried_;
     std::vector<TagGroup> tag_groups_;
     std::vector<FollowedTag> followed_;

@@ -187,6 +187,7 @@ template <class Key> struct RandomRanking {
     AlignedVector<BlockRow> rows;
     std::vector<const BlockRow*> entries;
     AlignedVector<std::uint64_t> carriers;
+    std::vector<std::uint32_t> row_of_tag;
     std::vector<TagGroup> tag_groups;
     std::vector<GroupRange> carried;
     std::vector<FollowedTag> followed;
@@ -199,7 +200,7 @@ template <class Key> struct RandomRanking {
         task.words = words_for(rows.size());
         task.row_words = (task.words + 7) / 8 * 8;
         task.tie_bits = 10; // 700 entries
-        task.tags = tags;
+        task.tags = tags + 4;
         task.top = 1 + static_cast<std::uint32_t>(random() % kNetworkKeys);
         task.firm_count = 1 + random() % kBlockFirms;
         // Distinct keys that a weight may lower or raise without leaving the bits of a key.
@@ -217,14 +218,22 @@ template <class Key> struct RandomRanking {
             }
             entries.push_back(&row);
         }
-        carriers.resize(tags * task.row_words);
+        constexpr std::uint32_t kSpare = 4; // an item of a group each
+        TagGroup none;
+        for (std::uint32_t i = 0; i < kSpare; ++i)
+            none.items[i] = {tags + i, 0};
+        for (std::uint32_t tag = 0; tag < tags + kSpare; ++tag)
+            row_of_tag.push_back(tag < tags ? kSpare + tag : tag - tags);
+        task.rows = kSpare + tags;
+        task.spare_rows = kSpare;
+        carriers.resize(task.rows * task.row_words);
         for (std::size_t e = 0; e < rows.size(); ++e) {
             const auto first = static_cast<std::uint32_t>(tag_groups.size());
             std::size_t items = 0;
             for (std::uint32_t tag = 0; tag < tags; ++tag) {
                 if (random() % 3 != 0) continue;
-                carriers[tag * task.row_words + e / 64] |= std::uint64_t{1} << (e % 64);
-                if (items % 4 == 0) tag_groups.emplace_back();
+                carriers[row_of_tag[tag] * task.row_words + e / 64] |= std::uint64_t{1} << (e % 64);
+                if (items % 4 == 0) tag_groups.push_back(none);
                 tag_groups.back().items[items++ % 4] = {tag, static_cast<int>(random() % 100) - 20};
             }
             carried.push_back({first, static_cast<std::uint32_t>(tag_groups.size()) - first});
@@ -232,12 +241,15 @@ template <class Key> struct RandomRanking {
         for (std::size_t firm = 0; firm < task.firm_count; ++firm) {
             for (std::uint32_t tag = 0; tag < tags; ++tag)
                 if (random() % 2 == 0)
-                    followed.push_back({tag, tag, static_cast<int>(1 + random() % 1000)});
+                    followed.push_back(
+                        {tag, row_of_tag[tag], static_cast<int>(1 + random() % 1000)});
             first_followed.push_back(static_cast<std::uint32_t>(followed.size()));
         }
         task.keys = keys.data();
         task.entries = entries.data();
         task.carriers = carriers.data();
+        task.row_of_tag = row_of_tag.data();
+        task.group_count = tag_groups.size();
         task.carried = carried.data();
         task.tag_groups = tag_groups.data();
         task.followed = followed.data();

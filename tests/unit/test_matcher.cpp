@@ -230,6 +230,26 @@ TEST_CASE("no firms and no policies are no trouble") {
         check(random_firms(schema, firms, 1), policies, options, compile);
 }
 
+TEST_CASE("a tag that a policy has several times adds as often") {
+    const SchemaPtr schema = world::schema();
+    std::vector<Policy> policies = world::policies(schema, kPolicies);
+    for (Policy& policy : policies)
+        for (const char* const tag : {"t0", "t2", "t0", "t1"})
+            policy.tags.push_back({tag, 250});
+    const FirmTable firms = random_firms(schema, 600, 73);
+    on_every_level([&] {
+        for (const std::uint32_t top : {3u, kNoLimit})
+            check(firms, policies,
+                  {.top = top,
+                   .statuses = kAllStatuses,
+                   .by_policy = false,
+                   .count_all = true,
+                   .threads = 1,
+                   .done_blocks = nullptr},
+                  {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+    });
+}
+
 TEST_CASE("progress counts the blocks") {
     const SchemaPtr schema = world::schema();
     const std::vector<Policy> policies = world::policies(schema, kPolicies);
