@@ -21,7 +21,9 @@ def frame(city):
 def client():
     dask = pytest.importorskip("dask")
     distributed = pytest.importorskip("distributed")
-    with dask.config.set({"distributed.scheduler.allowed-failures": 1}), \
+    # A cluster of this kind gives up a worker that is not back in time; a busy machine takes longer.
+    with dask.config.set({"distributed.scheduler.allowed-failures": 1,
+                          "distributed.deploy.lost-worker-timeout": "1 hour"}), \
             distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
                                      dashboard_address=None, death_timeout=120) as cluster, \
             distributed.Client(cluster) as made:
@@ -74,6 +76,14 @@ def test_a_poison_row_is_quarantined_and_the_rest_is_matched(client, engine, fra
     rest = few[~few["uscc"].isin([kills, raises])]
     assert [tuple(row) for row in answer.frame.itertuples(index=False)] == \
         [tuple(push) for push in engine.match(rest)]
+
+
+def test_a_cluster_without_workers_is_not_waited_for_for_ever(engine, frame):
+    distributed = pytest.importorskip("distributed")
+    import qice.dask
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster, \
+            distributed.Client(cluster) as nobody, pytest.raises(qice.IoError, match="no worker"):
+        qice.dask.match(partitioned(frame[:20], 2), engine, client=nobody, worker_timeout=0.5)
 
 
 def test_a_wrong_column_is_raised(client, engine, frame):

@@ -59,6 +59,7 @@ def hash_of(files: List[str]) -> str:
 
 def through_dask(city: Path, out: Path, shards: int, workers: int, top: int) -> str:
     import qice
+    import dask
     import qice.dask
     from dask import delayed
     from distributed import Client, LocalCluster
@@ -66,6 +67,7 @@ def through_dask(city: Path, out: Path, shards: int, workers: int, top: int) -> 
     engine = qice.Engine(str(city / "policies.jsonl"), str(city / "schema.json"), as_of=DAY)
     out.mkdir(parents=True, exist_ok=True)
     firms = str(city / "firms.csv")
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
     with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True,
                       dashboard_address=None) as cluster, Client(cluster) as client:
         client.run(city_frame, firms)  # what follows is matching, not reading CSV with pandas

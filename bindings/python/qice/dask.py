@@ -22,13 +22,14 @@ column is wrong for every row: that is raised, not quarantined.
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .answers import Push
 from .batches import Matcher, merge, quotas_of
 from .engine import Engine
-from .errors import Error, UsageError
+from .errors import Error, IoError, UsageError
 from .firms import Quarantined
 
 
@@ -49,10 +50,12 @@ class Answer(NamedTuple):
 def match(ddf: Any, engine: Union[Engine, Matcher], top: Optional[int] = 20,
           status: Any = ("eligible", "review"), *, client: Any = None, quotas: bool = False,
           out: Optional[str] = None, threads: int = 1, strict: bool = False,
-          ignore_unknown_columns: bool = False) -> Answer:
+          ignore_unknown_columns: bool = False, worker_timeout: Optional[float] = 600) -> Answer:
     """``ddf`` is a Dask frame, or a list of delayed objects that give frames, or paths of
-    CSV files, which workers read themselves and which are not cut. ``client`` is the current one if none is given; ``threads`` are those of
-    one task. A Matcher in place of the engine has its own options."""
+    CSV files, which workers read themselves and which are not cut. ``client`` is the current one if
+    none is given; ``threads`` are those of one task. A Matcher in place of the engine has its own
+    options. A cluster that has no worker for ``worker_timeout`` seconds is an IoError (None: it is
+    waited for)."""
     from distributed import get_client
     if out is not None and quotas:
         raise UsageError("quotas are settled over all pushes; with out= they are left to you")
@@ -60,7 +63,7 @@ def match(ddf: Any, engine: Union[Engine, Matcher], top: Optional[int] = 20,
         engine, top, status, threads=threads, strict=strict,
         ignore_unknown_columns=ignore_unknown_columns)
     partitions = list(ddf.to_delayed()) if hasattr(ddf, "to_delayed") else list(ddf)
-    run = _Run(client or get_client(), matcher, out)
+    run = _Run(client or get_client(), matcher, out, worker_timeout)
     parts = run.all_parts(partitions)
     return _merged(parts, run.tasks, quotas_of(matcher.engine) if quotas else None)
 
@@ -77,8 +80,10 @@ class _Part(NamedTuple):
 
 
 class _Run:
-    def __init__(self, client: Any, matcher: Matcher, out: Optional[str]) -> None:
+    def __init__(self, client: Any, matcher: Matcher, out: Optional[str],
+                 worker_timeout: Optional[float]) -> None:
         self.client = client
+        self.worker_timeout = worker_timeout
         # A task, not scattered data: a lost copy is made again.
         with warnings.catch_warnings():  # Dask would rather have it scattered
             warnings.simplefilter("ignore", UserWarning)
@@ -89,7 +94,6 @@ class _Run:
 
     def all_parts(self, partitions: List[Any]) -> List[_Part]:
         """In the order of the partitions; those that fail are settled last, one by one."""
-        from distributed import wait
         window = 2 * max(1, sum(self.client.nthreads().values()))
         done: Dict[int, List[_Part]] = {}
         under_way: Dict[int, Any] = {}
@@ -99,21 +103,51 @@ class _Run:
             while waiting and len(under_way) < window:
                 number = waiting.pop()
                 under_way[number] = self._submit(partitions[number], number, 0, None)
-            finished = wait(list(under_way.values()), return_when="FIRST_COMPLETED").done
+            finished = self._some_done(list(under_way.values()))
             for number in [number for number, task in under_way.items() if task in finished]:
                 try:
-                    done[number] = [under_way.pop(number).result()]
+                    done[number] = [self._result(under_way.pop(number))]
                 except Error:
                     raise  # of the whole frame: a column, the schema
                 except Exception:  # KilledWorker, or what a row raised
                     failed.append(number)
         for number in sorted(failed):
             if isinstance(partitions[number], str):
-                done[number] = [self._submit(partitions[number], number, 0, None).result()]
+                done[number] = [self._result(self._submit(partitions[number], number, 0, None))]
                 continue
-            rows = int(self._ask(_rows, partitions[number]).result())
+            rows = int(self._result(self._ask(_rows, partitions[number])))
             done[number] = self._settled(partitions[number], number, 0, rows)
         return [part for number in range(len(partitions)) for part in done[number]]
+
+    def _some_done(self, tasks: List[Any]) -> Set[Any]:
+        """Those tasks that are done, one at least. Nobody does any while there is no worker."""
+        from distributed import TimeoutError, wait
+        step = 10.0 if self.worker_timeout is None else min(10.0, self.worker_timeout)
+        alone_since = None
+        while True:
+            try:
+                done: Set[Any] = wait(tasks, timeout=step, return_when="FIRST_COMPLETED").done
+                return done
+            except TimeoutError:
+                now = time.monotonic()
+                if self.client.nthreads():
+                    alone_since = None
+                    continue
+                alone_since = alone_since or now - step
+                if self.worker_timeout is not None and now - alone_since >= self.worker_timeout:
+                    raise IoError(f"the cluster has had no worker for {self.worker_timeout:g} "
+                                  "seconds") from None
+
+    def _result(self, task: Any) -> Any:
+        """Of a task; where its worker goes before it has handed the result over, it is done again."""
+        from distributed import TimeoutError
+        while True:
+            self._some_done([task])
+            try:
+                return task.result(timeout=600)
+            except TimeoutError:
+                if task.status == "error":  # the task's own
+                    raise
 
     def _submit(self, partition: Any, number: int, begin: int, end: Optional[int]) -> Any:
         self.tasks += 1
@@ -133,7 +167,7 @@ class _Run:
     def _settled(self, partition: Any, number: int, begin: int, end: int) -> List[_Part]:
         """What some rows give, alone on the cluster; of those that fail, what their halves give."""
         try:
-            return [self._submit(partition, number, begin, end).result()]
+            return [self._result(self._submit(partition, number, begin, end))]
         except Error:
             raise
         except Exception as failure:
@@ -145,7 +179,7 @@ class _Run:
 
     def _poison(self, partition: Any, row: int, failure: Exception) -> _Part:
         id_column = self.local.engine.schema.id_column
-        firm = str(self._ask(_cell, partition, row, id_column).result())
+        firm = str(self._result(self._ask(_cell, partition, row, id_column)))
         entry = (1, firm, "", firm, f"matching it failed: {_sentence(failure)}")
         return _Part(1, 0, None, None, {}, [entry])
 
