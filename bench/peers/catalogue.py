@@ -13,6 +13,7 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's numpy
 # Cities: firms x policies, and how many rounds.
 FULL = {
     "reference": (550_000, 10_000, 5),
+    "reference, once": (550_000, 10_000, 1),
     "large": (200_000, 3_000, 3),
     "middle": (50_000, 1_000, 3),
     "small": (1_000, 200, 3),
@@ -20,6 +21,7 @@ FULL = {
 }
 QUICK = {
     "reference": (60_000, 2_000, 3),
+    "reference, once": (20_000, 500, 3),
     "large": (20_000, 500, 3),
     "middle": (5_000, 200, 3),
     "small": (200, 100, 3),
@@ -100,7 +102,7 @@ PEERS = [
     Peer(
         "numpy",
         "numpy",
-        "large",
+        "reference, once",
         COUNTS_ONLY,
         python("numpy_peer.py"),
         "a boolean array a condition, kept; a handful of array operations a rule",
@@ -109,7 +111,7 @@ PEERS = [
     Peer(
         "duckdb_where",
         "DuckDB, WHERE",
-        "large",
+        "reference, once",
         COUNTS_ONLY,
         node("duckdb.mjs", "where"),
         "one prepared SELECT count(*) … WHERE rule a policy, typed and sorted table in memory",
@@ -118,7 +120,7 @@ PEERS = [
     Peer(
         "duckdb_filter",
         "DuckDB, FILTER",
-        "large",
+        "reference, once",
         COUNTS_ONLY,
         node("duckdb.mjs", "filter"),
         "one prepared SELECT count(*) FILTER (WHERE rule) a policy",
