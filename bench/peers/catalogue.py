@@ -69,6 +69,8 @@ def native(name, title, size, leaves_out, how, packages=()):
     )
 
 
+OWN = native("matcher", "qice", "", "", "Matcher::match, the library's call, as `qice match` makes it")
+
 PEERS = [
     native(
         "bitsets",

@@ -1,9 +1,9 @@
 """How much longer do peers need for what `qice match` does?
 
-For each size: the peers of that size are loaded, then qice and they work in turn, round after round, so that a
-slow minute of the machine falls on all. A peer's first answer must be equal to qice's, or there is no measurement.
-Ratios are medians over the rounds of (peer's seconds a pair) / (qice's seconds a pair); qice's seconds are
-`seconds.match` of its summary: conditions, rules, scores and the top 20 of every firm, eligible and review.
+For each size: qice and the peers of that size are loaded, then they work in turn, round after round, so that a
+slow minute of the machine falls on all. A peer's first answer must be equal to that of `qice match`, or there is no
+measurement. Ratios are medians over the rounds of (peer's seconds a pair) / (qice's seconds a pair); qice's seconds
+are those of Matcher::match: conditions, rules, scores and the top 20 of every firm, eligible and review.
 """
 
 import csv
@@ -106,10 +106,11 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
             running.append(Running(peer, city, results / f"{peer.name}.csv"))
         except Failed as reason:
             skip(peer, str(reason), emit)
+    own = Running(catalogue.OWN, city, results / "matcher.csv")
     times = {peer.name: [] for peer in able}
     qice_times, compared = [], {}
     for turn in range(rounds):
-        qice_times.append(match(qice, city)["seconds"]["match"])
+        qice_times.append(own.round()["seconds"])
         for each in list(running):
             say(f"{size}: round {turn + 1} of {rounds}, {each.peer.title}")
             try:
@@ -126,6 +127,7 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
                 skip(each.peer, str(reason), emit)
                 running.remove(each)
                 each.end()
+    own.end()
     qice_pairs = summary["firms"] * open_policies
     for each in running:
         each.end()
@@ -133,7 +135,7 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
         expressed = each.loaded.get("expressed", compared[peer.name])
         pairs = summary["firms"] * expressed
         seconds = [line["seconds"] for line in said]
-        ratios = [theirs / pairs / (own / qice_pairs) for theirs, own in zip(seconds, qice_times)]
+        ratios = [theirs / pairs / (mine / qice_pairs) for theirs, mine in zip(seconds, qice_times)]
         emit(
             what="peer",
             peer=peer.name,
