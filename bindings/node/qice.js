@@ -18,15 +18,13 @@
  * Days are texts like "2026-06-15" or numbers of days since 1970-01-01. Scores are numbers: millionths.
  * Policies, rows and fields are numbered from 0. What is refused is a QiceError with code and faults. */
 import { promisify } from "node:util";
+import { addressOf, formOf, instance, NO_LIMIT, STATUSES, statusOf, whole } from "./arguments.js";
 import { bytes, qice, QiceError, Room, shown } from "./library.js";
 
-export { QiceError };
-export const STATUSES = ["eligible", "review", "needs_data", "near"];
+export { NO_LIMIT, QiceError, STATUSES };
 export const KINDS = ["number", "date", "flag", "category", "code", "set", "tags", "text"];
 export const LIFE_CYCLES = ["open", "draft", "withdrawn", "not_in_force", "superseded", "closed"];
 export const FOREVER = 2 ** 31 - 1; // an element of a set without a last valid day
-export const NO_LIMIT = 2 ** 32 - 1; // for top
-const FORMS = { json: 0, zh: 1, en: 2 };
 
 const room = new Room();
 const { at, error } = room;
@@ -52,37 +50,10 @@ function dayOf(day) {
     throw new TypeError(`a day is a text like "2026-06-15" or a number of days, not ${shown(day)}`);
 }
 
-/* A number for the library, which takes whole ones alone and would not see what is left of another. */
-function whole(value, name, most = NO_LIMIT, least = 0) {
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${shown(value)}`);
-}
-
-function instance(value, type, name) {
-    if (value instanceof type) return value;
-    throw new TypeError(`${name} must be of type ${type.name}, not ${shown(value)}`);
-}
-
-/* The address of an argument of one of the classes below, which may be closed: the library tells. */
-function addressOf(value, type) {
-    return instance(value, type, `the ${type.name.toLowerCase()}`).address;
-}
-
 export function formatDay(day) {
     const buffer = Buffer.alloc(11);
     room.checkCode(qice.day_format(buffer, day));
     return buffer.toString("latin1", 0, 10);
-}
-
-function statusOf(name) {
-    const status = STATUSES.indexOf(name);
-    if (status < 0) throw new TypeError(`${shown(name)} is no status; they are ${STATUSES.join(", ")}`);
-    return status;
-}
-
-function formOf(name) {
-    if (!Object.hasOwn(FORMS, name)) throw new TypeError(`${shown(name)} is no form; they are json, zh, en`);
-    return FORMS[name];
 }
 
 /* An object of the library: its address, and how it is given back. Made by the functions of its class. */
