@@ -48,9 +48,18 @@ Selected<std::uint64_t> select_by(const Kernels& kernels, const RankTask<std::ui
 BlockEntries::BlockEntries(const Program& program, const RankKeys& keys)
     : program_(program), rank_keys_(keys), row_of_(keys.variants()),
       present_(words_for(keys.variants())) {
-    for (std::uint32_t place = 0; place < program.policies.size(); ++place)
-        order_of_.push_back(program.policies[place].preferences == 0 ? keys.variant(place, 0).order
-                                                                     : kHasPreferences);
+    for (std::uint32_t place = 0; place < program.policies.size(); ++place) {
+        const CompiledPolicy& policy = program.policies[place];
+        if (policy.preferences == 0) {
+            order_of_.push_back(keys.variant(place, 0).order);
+            continue;
+        }
+        order_of_.push_back(kHasPreferences | static_cast<std::uint32_t>(preferring_.size()));
+        preferring_.push_back({policy.first_preference, policy.preferences,
+                               static_cast<std::uint32_t>(orders_of_parts_.size())});
+        for (std::uint32_t subset = 0; subset < RankKeys::variants_of(policy); ++subset)
+            orders_of_parts_.push_back(keys.variant(place, subset).order);
+    }
 }
 
 void BlockEntries::fill(const BlockMatches& matches, const PreferenceRows& preferences) {
@@ -82,11 +91,11 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
                         const PreferenceRows& preferences) {
     loose_.clear();
     for (std::size_t m = 0; m < matches.size; ++m) {
-        const std::uint32_t place = matches.policies[m];
-        if (order_of_[place] != kHasPreferences)
-            add(order_of_[place], &matches.firms[m]);
+        const std::uint32_t order = order_of_[matches.policies[m]];
+        if ((order & kHasPreferences) == 0)
+            add(order, &matches.firms[m]);
         else
-            split(place, &matches.firms[m], preferences);
+            split(preferring_[order & ~kHasPreferences], &matches.firms[m], preferences);
     }
     std::sort(loose_.begin(), loose_.end(),
               [](const Loose& a, const Loose& b) { return a.key > b.key; });
@@ -107,14 +116,14 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
     std::fill(present_.begin(), present_.end(), 0);
 }
 
-void BlockEntries::split(std::uint32_t place, const BlockRow* firms,
+void BlockEntries::split(const Preferring& policy, const BlockRow* firms,
                          const PreferenceRows& preferences) {
-    const CompiledPolicy& policy = program_.policies[place];
+    const bool by_variants = policy.preferences <= RankKeys::kMostSplit;
     parts_.assign(1, {firms, 0, 0});
     for (std::uint32_t i = 0; i < policy.preferences; ++i) {
         const BlockRow& when = preferences[policy.first_preference + i];
         const Score add = program_.preferences[policy.first_preference + i].add;
-        const std::uint32_t bit = RankKeys::is_split(policy) ? 1u << i : 0;
+        const std::uint32_t bit = by_variants ? 1u << i : 0;
         for (std::size_t p = 0, parts = parts_.size(); p < parts; ++p) {
             while (part_rows_.size() < part_rows_used_ + 2)
                 part_rows_.emplace_back();
@@ -141,11 +150,12 @@ void BlockEntries::split(std::uint32_t place, const BlockRow* firms,
         }
     }
     for (const Part& part : parts_) {
-        const RankKeys::Variant& variant = rank_keys_.variant(place, part.subset);
-        if (RankKeys::is_split(policy))
-            add(variant.order, part.row);
+        const std::uint32_t order = orders_of_parts_[policy.first_part + part.subset];
+        if (by_variants)
+            add(order, part.row);
         else
-            loose_.push_back({rank_keys_.raised(variant.key, part.more), variant.order, part.row});
+            loose_.push_back(
+                {rank_keys_.raised(rank_keys_.key_at(order), part.more), order, part.row});
     }
 }
 

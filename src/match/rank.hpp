@@ -46,6 +46,11 @@ class BlockEntries {
     const BlockRow* const* rows() const { return rows_.data(); }
 
   private:
+    /// A policy with preferences. These stand together, as those of all would not stay in the cache.
+    struct Preferring {
+        std::uint32_t first_preference, preferences;
+        std::uint32_t first_part; // of orders_of_parts_: an order a set of preferences
+    };
     struct Part { // of a policy's firms: those with the same preferences
         const BlockRow* row;
         std::uint32_t subset;
@@ -58,7 +63,7 @@ class BlockEntries {
     };
     void clear();
     void take(const BlockMatches& matches, RankKey ahead, const PreferenceRows& preferences);
-    void split(std::uint32_t place, const BlockRow* firms, const PreferenceRows& preferences);
+    void split(const Preferring& policy, const BlockRow* firms, const PreferenceRows& preferences);
     void make_room(std::size_t entries);
     void add(std::uint32_t order, const BlockRow* row) {
         row_of_[order] = row;
@@ -71,11 +76,14 @@ class BlockEntries {
         ++size_;
     }
 
-    static constexpr std::uint32_t kHasPreferences = UINT32_MAX;
+    static constexpr std::uint32_t kHasPreferences = std::uint32_t{1} << 31;
 
     const Program& program_;
     const RankKeys& rank_keys_;
-    std::vector<std::uint32_t> order_of_; // of a policy's only variant, by place; or kHasPreferences
+    // By place: the order of a policy's only variant; or kHasPreferences and which of preferring_.
+    std::vector<std::uint32_t> order_of_;
+    std::vector<Preferring> preferring_;
+    std::vector<std::uint32_t> orders_of_parts_;
     std::vector<const BlockRow*> row_of_; // by order of the variants
     std::vector<std::uint64_t> present_;  // which orders
     std::vector<Loose> loose_;
