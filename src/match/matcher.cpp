@@ -77,8 +77,11 @@ KeyChunk new_chunk(std::size_t bytes) {
 
 Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
                  const CompileOptions& options)
-    : policies_(policies), program_(compile(schema, policies, options)), keys_(program_, policies) {
-}
+    : policies_(policies), program_(compile(schema, policies, options)), keys_(program_, policies),
+      variant_tags_(std::make_unique<const VariantTags>(program_, keys_)) {}
+Matcher::Matcher(Matcher&&) noexcept = default;
+Matcher& Matcher::operator=(Matcher&&) noexcept = default;
+Matcher::~Matcher() = default;
 
 IndexedFirms Matcher::index(const FirmTable& firms, const IndexOptions& options) const {
     const unsigned threads = std::max(options.threads, 1u);
@@ -100,8 +103,7 @@ class Matcher::Run {
     Run(const Matcher& matcher, const IndexedFirms& firms, const MatchOptions& options)
         : matcher_(matcher), program_(matcher.program_), firms_(firms), options_(options),
           wanted_(wanted_classes(options.statuses)),
-          all_planes_(options.count_all || (options.statuses & ~kEligibleAndReview) != 0),
-          variant_tags_(program_, matcher.keys_) {
+          all_planes_(options.count_all || (options.statuses & ~kEligibleAndReview) != 0) {
         if (options.by_policy) rank_ids();
     }
 
@@ -137,7 +139,6 @@ class Matcher::Run {
     const MatchOptions& options_;
     const std::uint32_t wanted_;
     const bool all_planes_;
-    const VariantTags variant_tags_;
     std::vector<std::uint32_t> firm_rank_; // by policy: of each row, its place by id
     std::atomic<std::size_t> next_block_{0};
     std::atomic<bool> cancelled_{false};
@@ -148,7 +149,7 @@ template <class Key> class Matcher::Run::Worker {
     Worker(Run& run, MatchResult& result)
         : run_(run), result_(result), scratch_(run.program_), zones_(run.firms_.zones),
           entries_(run.program_, run.matcher_.keys_),
-          ranking_(run.matcher_.keys_, run.variant_tags_, run.firms_.tags, kernels_),
+          ranking_(run.matcher_.keys_, *run.matcher_.variant_tags_, run.firms_.tags, kernels_),
           scores_(run.program_, run.firms_.tags), codes_(run.program_.fields.size()) {
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             widths_.push_back(run.firms_.index.width(slot));

@@ -8,6 +8,7 @@
 #include "match/policy_view.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace qice {
 namespace {
@@ -49,11 +50,12 @@ PolicyQuery::Scratch& PolicyQuery::Scratch::operator=(Scratch&&) noexcept = defa
 PolicyQuery::Scratch::~Scratch() = default;
 
 PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms,
-                         std::uint32_t crowd)
+                         const PolicyIndexOptions& options)
     : program_(program), index_(index), firms_(firms),
       slot_of_(firms.schema().size(), BoundField::kNoSlot),
-      elements_by_name_(firms.schema().size()), codes_(program, index, firms, crowd),
-      presence_(program, index, codes_), ids_(firms, index), tags_(firms, index) {
+      elements_by_name_(firms.schema().size()), codes_(program, index, firms, options.crowd),
+      presence_(program, index, codes_), tags_(firms, index) {
+    if (options.ranked) ids_.emplace(firms, index);
     for (std::uint32_t slot = 0; slot < program.fields.size(); ++slot)
         slot_of_[program.fields[slot].field] = slot;
     for (std::uint32_t set = 0; set < program.sets.size(); ++set)
@@ -64,17 +66,23 @@ PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const F
 }
 
 std::size_t PolicyQuery::bytes() const {
-    std::size_t total = codes_.bytes() + presence_.bytes() + ids_.bytes() + tags_.bytes();
+    std::size_t total = codes_.bytes() + presence_.bytes() + tags_.bytes();
+    if (ids_) total += ids_->bytes();
     for (const auto& elements : elements_by_name_)
         total += elements.size() * sizeof(std::uint32_t);
     return total;
 }
 
-BoundPolicy PolicyQuery::bind(const Policy& policy, const CompileOptions& options) const {
+Program PolicyQuery::compile_alone(const Schema& schema, const Policy& policy,
+                                   const CompileOptions& options) {
+    CompileOptions with = options;
+    with.include_closed = true; // the life cycle is the caller's
+    return compile(schema, {&policy, 1}, with);
+}
+
+BoundPolicy PolicyQuery::bind(Program alone) const {
     auto parts = std::make_unique<BoundPolicy::Parts>();
-    CompileOptions alone = options;
-    alone.include_closed = true; // the life cycle is the caller's
-    parts->program = compile(firms_.schema(), {&policy, 1}, alone);
+    parts->program = std::move(alone);
     PolicyBinder({program_, index_, firms_, codes_, presence_, slot_of_, elements_by_name_})
         .bind(*parts);
     Program& program = parts->program;
@@ -534,6 +542,7 @@ template <class Take> void PolicyQuery::Run::by_block(Take take) const {
 }
 
 void PolicyQuery::Run::rank() {
+    assert(!options_.ranked || query_.ids_);
     const bool wide = key_bits(policy_.program, query_.index_.firms()) > 64;
     const ScoreFloors* floors = nullptr;
     const auto select = [&](RankClass rank_class, std::uint32_t top) {
@@ -543,10 +552,10 @@ void PolicyQuery::Run::rank() {
             take_all(firms, policy_, {query_.index_, options_.positions, floors, filters_},
                      scratch_.tags, answer_.pushes_);
         else if (wide)
-            scratch_.best_of_wide_scores.select(firms, top, policy_, query_.ids_, filters_,
+            scratch_.best_of_wide_scores.select(firms, top, policy_, *query_.ids_, filters_,
                                                 scratch_.tags, answer_.pushes_);
         else
-            scratch_.best.select(firms, top, policy_, query_.ids_, filters_, scratch_.tags,
+            scratch_.best.select(firms, top, policy_, *query_.ids_, filters_, scratch_.tags,
                                  answer_.pushes_);
     };
     for (std::size_t status = 0; status < kStatuses; ++status) {

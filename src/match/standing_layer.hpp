@@ -34,7 +34,8 @@ struct StandingLayer {
     /// Its codes are not cut finer (FineCodes): what a day changes in them would have to be found.
     StandingLayer(const Matcher& matcher, FirmTable of, unsigned threads)
         : table(std::move(of)), firms(matcher.index(table, {.threads = threads})),
-          query(matcher.program(), firms.index, table, UINT32_MAX), gone(table.size()) {}
+          query(matcher.program(), firms.index, table, {.crowd = UINT32_MAX, .ranked = false}),
+          gone(table.size()) {}
     StandingLayer(const StandingLayer&) = delete;
 
     std::uint32_t position(std::uint32_t row) const { return (*firms.index.positions())[row]; }

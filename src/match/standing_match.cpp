@@ -22,18 +22,12 @@ constexpr std::size_t kAhead = 16; // lists are fetched this many pairs before t
 
 /// A pair that has come since its list was made.
 struct Extra {
-    Push push;
-    std::uint32_t next;
+    Score score;
+    std::uint32_t slot, next;
 };
 
 struct Home {
     std::uint32_t layer, row;
-};
-
-/// Who is to be asked for.
-struct Question {
-    std::uint32_t layer, slot;
-    bool comes;
 };
 
 struct ListName {
@@ -67,8 +61,9 @@ struct StandingMatch::State {
           queries(schema, first_policies, matcher.program(), policies) {
         policies.enter(matcher.program());
         add_layer(made_layer(std::move(firms), options.threads, cost));
-        extras.reserve(layers[0]->table.size()); // address space, not memory
+        extras.reserve(layers[0]->table.size());
         use_large_pages(extras.data(), extras.capacity() * sizeof(Extra));
+        take_pages(extras.data(), extras.capacity() * sizeof(Extra)); // no update waits for them
     }
 
     // --- firms
@@ -79,9 +74,17 @@ struct StandingMatch::State {
     std::unique_ptr<StandingLayer> made_layer(FirmTable table, unsigned threads,
                                               StandingCost& spent) const;
     void add_layer(std::unique_ptr<StandingLayer> made);
+    std::vector<Policy> later_policies() const;
+    CompileOptions later_options() const {
+        CompileOptions all = options.compile;
+        all.include_closed = true; // who takes part is decided
+        return all;
+    }
 
     // --- lists
-    void ask(const Question& question);
+    void ask(std::uint32_t slot, bool comes);
+    void ask(std::uint32_t number, std::uint32_t slot, bool comes, const BoundPolicy& policy);
+    void tell_of_later(StandingLayer& layer);
     void update_layers(std::optional<FirmTable> changed);
     void come(StandingList& list, const Push& push);
     void note_if_short(const StandingList& list, const ListName& name) {
@@ -136,33 +139,38 @@ Status StandingMatch::State::check(const StandingChanges& changes) const {
 /// Moves all tables to another day; the firms that this moves across a boundary of a policy that
 /// took part so far have to be matched anew. A policy that comes is asked about all firms anyway.
 StandingMatch::State::Rows StandingMatch::State::pass_to(Date day) {
-    std::vector<Policy> later;
-    for (const std::uint32_t slot : policies.later())
-        later.push_back(policies.policy(slot));
-    CompileOptions all = options.compile;
-    all.include_closed = true; // who takes part is decided
-    const Program later_program = compile(*schema, later, all);
+    const Program later = compile(*schema, later_policies(), later_options());
     Rows moved;
     for (const auto& layer : layers)
-        moved.push_back(layer->change_day(day, matcher.program(), later_program));
+        moved.push_back(layer->change_day(day, matcher.program(), later));
     return moved;
 }
 
-/// Takes changed, moved and removed firms out of their layers. What is to be matched anew.
+/// Those beyond the first policies that take part.
+std::vector<Policy> StandingMatch::State::later_policies() const {
+    std::vector<Policy> later;
+    for (const std::uint32_t slot : policies.later())
+        later.push_back(policies.policy(slot));
+    return later;
+}
+
+/// Takes changed, moved and removed firms out of their layers. What is to be matched anew; its
+/// firms get another home when it becomes a layer.
 std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes,
                                                         const Rows& moved) {
-    const auto take_out = [&](std::string_view id) {
-        const auto found = homes.find(id);
-        if (found == homes.end()) return;
-        StandingLayer& layer = *layers[found->second.layer];
-        layer.take_out(layer.position(found->second.row));
-        homes.erase(found);
+    const auto leave = [&](const Home& home) {
+        StandingLayer& layer = *layers[home.layer];
+        layer.take_out(layer.position(home.row));
     };
-    for (const std::string& id : changes.removed_firms)
-        take_out(id);
+    for (const std::string& id : changes.removed_firms) {
+        const auto found = homes.find(id);
+        leave(found->second);
+        homes.erase(found);
+    }
     if (changes.firms)
         for (std::size_t row = 0; row < changes.firms->size(); ++row)
-            take_out(changes.firms->id(row));
+            if (const auto found = homes.find(changes.firms->id(row)); found != homes.end())
+                leave(found->second);
     std::optional<FirmTable> table = std::move(changes.firms);
     bool appended = false;
     for (std::size_t number = 0; number < moved.size(); ++number) {
@@ -171,7 +179,6 @@ std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes
         for (const std::uint32_t row : moved[number]) {
             if (layer.gone[layer.position(row)] != 0) continue;
             layer.take_out(layer.position(row));
-            homes.erase(homes.find(layer.table.id(row))); // the key is text of this table
             rows.push_back(row);
         }
         if (rows.empty()) continue;
@@ -212,14 +219,20 @@ void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
 
 // ----------------------------------------------------------------------------------- lists
 
-/// A policy over a layer: which lists it goes out of or comes into. What a list is told never moves
-/// its cut, so that the order of questions does not matter.
-void StandingMatch::State::ask(const Question& question) {
-    StandingLayer& layer = *layers[question.layer];
+/// A policy over all layers: which lists it goes out of or comes into. What a list is told never
+/// moves its cut, so that the order of questions does not matter.
+void StandingMatch::State::ask(std::uint32_t slot, bool comes) {
     // What goes was scored on the day before.
-    const BoundPolicy bound =
-        layer.query.bind(policies.policy(question.slot), question.comes ? options.compile : before);
-    layer.query.match(bound,
+    const Program alone = PolicyQuery::compile_alone(*schema, policies.policy(slot),
+                                                     comes ? options.compile : before);
+    for (std::uint32_t number = 0; number < layers.size(); ++number)
+        ask(number, slot, comes, layers[number]->query.bind(alone));
+}
+
+void StandingMatch::State::ask(std::uint32_t number, std::uint32_t slot, bool comes,
+                               const BoundPolicy& policy) {
+    StandingLayer& layer = *layers[number];
+    layer.query.match(policy,
                       {.top = kNoLimit,
                        .statuses = kEligibleAndReview,
                        .ranked = false,
@@ -236,25 +249,46 @@ void StandingMatch::State::ask(const Question& question) {
                 __builtin_prefetch(&lists[firms[i + kAhead].other], 1);
             }
             const std::uint32_t position = firms[i].other;
-            const Push push{question.slot, firms[i].score};
+            const Push push{slot, firms[i].score};
             if (!layer.is_kept(status, position, push, policies)) continue;
             StandingList& list = lists[position];
-            if (question.comes) {
+            if (comes) {
                 come(list, push);
                 continue;
             }
             --list.kept;
             ++cost.pairs_gone;
-            note_if_short(list, {question.layer, position, status});
+            note_if_short(list, {number, position, status});
         }
     }
 }
 
 void StandingMatch::State::come(StandingList& list, const Push& push) {
-    extras.push_back({push, list.first_extra});
+    extras.push_back({push.score, push.other, list.first_extra});
     list.first_extra = static_cast<std::uint32_t>(extras.size() - 1);
     ++list.kept;
     ++cost.pairs_come;
+}
+
+/// A new layer was matched with the first policies; what the later ones are to its firms. They are
+/// matched together, as asking for each would cost most of a night after a month of them.
+void StandingMatch::State::tell_of_later(StandingLayer& layer) {
+    const std::vector<std::uint32_t> slots = policies.later();
+    const std::vector<Policy> later = later_policies();
+    if (later.empty()) return;
+    const Matcher matcher_of_later(*schema, later, later_options());
+    const MatchResult result = matcher_of_later.match(
+        matcher_of_later.index(layer.table), {.top = kNoLimit, .statuses = kEligibleAndReview});
+    for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {
+        for (std::uint32_t row = 0; row < layer.table.size(); ++row) {
+            const std::uint32_t position = layer.position(row);
+            for (const Push& of_later : result.pushes(row, static_cast<Verdict>(status))) {
+                const Push push{slots[of_later.other], of_later.score};
+                if (!layer.is_kept(status, position, push, policies)) break; // nor what follows
+                come(layer.lists[status][position], push);
+            }
+        }
+    }
 }
 
 /// Asks firms afresh that have lost more pairs than their reserve.
@@ -293,23 +327,18 @@ void StandingMatch::State::update_layers(std::optional<FirmTable> changed) {
     Stopwatch watch;
     in_threads(options.threads < 2 ? 1 : 2, [&](unsigned thread) {
         if (thread == 1) return make();
-        for (std::uint32_t layer = 0; layer < layers.size(); ++layer) {
-            for (const std::uint32_t slot : policies.killed())
-                ask({layer, slot, false});
-            for (const std::uint32_t slot : policies.born())
-                ask({layer, slot, true});
-        }
+        for (const std::uint32_t slot : policies.killed())
+            ask(slot, false);
+        for (const std::uint32_t slot : policies.born())
+            ask(slot, true);
         cost.ask = watch.lap();
     });
     cost.wait = watch.lap();
     cost.index = spent.index;
     cost.match = spent.match;
     if (made) {
-        // The new layer was matched with the first policies; of the later ones it knows nothing.
-        const auto number = static_cast<std::uint32_t>(layers.size());
         add_layer(std::move(made));
-        for (const std::uint32_t slot : policies.later())
-            ask({number, slot, true});
+        tell_of_later(*layers.back());
     }
     cost.ask += watch.lap();
     refill();
@@ -321,7 +350,8 @@ void StandingMatch::State::read(const Home& home, std::size_t status,
     const StandingLayer& layer = *layers[home.layer];
     const StandingList& list = layer.lists[status][layer.position(home.row)];
     for (std::uint32_t extra = list.first_extra; extra != kNone; extra = extras[extra].next)
-        if (policies.alive(extras[extra].push.other)) out.push_back(extras[extra].push);
+        if (policies.alive(extras[extra].slot))
+            out.push_back({extras[extra].slot, extras[extra].score});
     const std::size_t come = out.size();
     const auto take = [&](const auto& pushes) {
         for (std::size_t i = 0; i < pushes.size() && out.size() - come < options.top; ++i)

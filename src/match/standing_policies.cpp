@@ -21,6 +21,9 @@ void StandingPolicies::enter(const Program& program) {
     std::sort(by_id_.begin(), by_id_.end(), [&](std::uint32_t a, std::uint32_t b) {
         return slots_[a].policy->id < slots_[b].policy->id;
     });
+    for (std::size_t i = 0; i < by_id_.size(); ++i)
+        id_begins_.push_back(i == 0 ||
+                             slots_[by_id_[i]].policy->id != slots_[by_id_[i - 1]].policy->id);
     renumber();
 }
 
@@ -28,7 +31,7 @@ void StandingPolicies::renumber() {
     rank_.resize(slots_.size());
     std::uint32_t next = 0;
     for (std::size_t i = 0; i < by_id_.size(); ++i) {
-        if (i != 0 && slots_[by_id_[i]].policy->id != slots_[by_id_[i - 1]].policy->id) ++next;
+        next += id_begins_[i];
         rank_[by_id_[i]] = next;
     }
 }
@@ -70,6 +73,9 @@ std::uint32_t StandingPolicies::bear(const Policy* policy) {
     const auto place = std::upper_bound(
         by_id_.begin(), by_id_.end(), policy->id,
         [&](const std::string& id, std::uint32_t of) { return id < slots_[of].policy->id; });
+    const std::ptrdiff_t at = place - by_id_.begin();
+    const bool begins = at == 0 || slots_[by_id_[at - 1]].policy->id != policy->id;
+    id_begins_.insert(id_begins_.begin() + at, begins);
     by_id_.insert(place, slot);
     born_.push_back(slot);
     return slot;
@@ -92,12 +98,13 @@ void StandingPolicies::pass_to(Date day, std::vector<std::string>& touched) {
     superseders_.clear();
     for (auto& [id, entry] : entries_) {
         count_superseded(*entry.policy, true, nullptr);
-        touched.push_back(id);
         const Urgency& urgency = options_.urgency;
         if (entry.slot != kNone &&
             urgency.of(*entry.policy, before) != urgency.of(*entry.policy, day))
             kill(entry);
     }
+    for (auto& [id, entry] : entries_) // most stay as they are
+        if (takes_part(*entry.policy) != (entry.slot != kNone)) touched.push_back(id);
     std::sort(touched.begin(), touched.end()); // so that slots do not hang on a hash
 }
 

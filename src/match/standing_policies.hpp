@@ -72,7 +72,8 @@ class StandingPolicies {
     StringMap<Entry> entries_;
     StringMap<std::uint32_t> superseders_; // of an id: how often it is named by policies in time
     std::vector<Slot> slots_;              // the first ones are the numbers of the first set
-    std::vector<std::uint32_t> by_id_;     // slots
+    std::vector<std::uint32_t> by_id_;     // slots; of one id, as they came
+    std::vector<std::uint8_t> id_begins_;  // is it the first slot of its id?
     std::vector<std::uint32_t> rank_;
     std::vector<std::uint32_t> killed_, born_; // in the update at hand
     bool any_killed_ = false;

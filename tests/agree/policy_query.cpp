@@ -37,7 +37,7 @@ class QueryComparison {
         const FirmIndex index(program, table);
         // With codes as the index has them, or cut finer where a code has several firms.
         const std::uint32_t crowd = random_.chance(50) ? FineCodes::kCrowd : 2;
-        const PolicyQuery query(program, index, table, crowd);
+        const PolicyQuery query(program, index, table, {.crowd = crowd});
         for (std::uint32_t policy = 0; policy < fixture_.policies().size(); ++policy) {
             if (!fixture_.matched(policy)) continue;
             const BoundPolicy bound =

@@ -158,9 +158,14 @@ struct IndexOptions {
     unsigned threads = 1;
 };
 
+class VariantTags; // of no use outside qice
+
 class Matcher {
   public:
     Matcher(const Schema& schema, std::span<const Policy> policies, const CompileOptions& options);
+    Matcher(Matcher&&) noexcept;
+    Matcher& operator=(Matcher&&) noexcept;
+    ~Matcher();
 
     const Program& program() const { return program_; }
     /// `firms` must have been read for the as-of date, and must outlive the result.
@@ -176,6 +181,7 @@ class Matcher {
     std::span<const Policy> policies_;
     Program program_;
     RankKeys keys_;
+    std::unique_ptr<const VariantTags> variant_tags_;
 };
 
 } // namespace qice

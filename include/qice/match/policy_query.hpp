@@ -26,6 +26,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,12 @@ class BoundPolicy {
 };
 
 class ScoreFloors; // of no use outside qice
+
+/// No answer depends on `crowd`.
+struct PolicyIndexOptions {
+    std::uint32_t crowd = FineCodes::kCrowd; // of firms that share a code: it is cut finer
+    bool ranked = true; // false: only for questions that are not; spares a sort of the ids
+};
 
 struct PolicyQueryOptions {
     std::uint32_t top = 1'000; // of each status; kNoLimit ranks all
@@ -101,13 +108,19 @@ class PolicyQuery {
         std::unique_ptr<Parts> parts_;
     };
 
-    /// `program` is the one that `index` was built with. Costs a pass over codes, ids and tags, and
-    /// one over the values of each field that more than `crowd` firms share a code of (FineCodes).
+    /// `program` is the one that `index` was built with. Costs a pass over codes, ids and tags, one
+    /// over the values of each crowded field, and a sort of the ids.
     PolicyQuery(const Program& program, const FirmIndex& index, const FirmTable& firms,
-                std::uint32_t crowd = FineCodes::kCrowd);
+                const PolicyIndexOptions& options = {});
 
-    /// Compiles a policy: its rule, preferences, tags and, by `options`, its urgency.
-    BoundPolicy bind(const Policy& policy, const CompileOptions& options) const;
+    /// A policy compiled by itself: its rule, preferences, tags and, by `options`, its urgency. The
+    /// same for all tables of a schema.
+    static Program compile_alone(const Schema& schema, const Policy& policy,
+                                 const CompileOptions& options);
+    BoundPolicy bind(Program alone) const;
+    BoundPolicy bind(const Policy& policy, const CompileOptions& options) const {
+        return bind(compile_alone(firms_.schema(), policy, options));
+    }
     void match(const BoundPolicy& policy, const PolicyQueryOptions& options, Scratch& scratch,
                PolicyAnswer& answer) const;
     /// Bytes of memory beside the index.
@@ -123,7 +136,7 @@ class PolicyQuery {
     std::vector<std::vector<std::uint32_t>> elements_by_name_; // of each set field
     FineCodes codes_;
     BlockPresence presence_;
-    IdOrder ids_;
+    std::optional<IdOrder> ids_;
     TagPostings tags_;
 };
 
