@@ -9,9 +9,9 @@ namespace qice {
 void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& policies) {
     const bool all_alive = policies.all_first_alive();
     const auto size = static_cast<std::uint32_t>(table.size());
+    std::vector<Score> cuts(size);
     for (std::size_t status = 0; status < kStandingStatuses; ++status) {
         lists[status].resize(size);
-        cut_scores[status].assign(size, kNoCut);
         for (std::uint32_t position = 0; position < size; ++position) {
             const Pushes said =
                 result.pushes(firms.index.row_at(position), static_cast<Verdict>(status));
@@ -19,14 +19,15 @@ void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& polic
             list.kept = static_cast<std::uint32_t>(said.size());
             if (said.size() == keep) {
                 const Push last = said[said.size() - 1];
-                cut_scores[status][position] = last.score;
+                list.cut = last.score;
                 list.cut_slot = last.other;
             }
+            cuts[position] = list.cut;
             if (all_alive) continue;
             for (const Push& push : said)
                 list.kept -= policies.alive(push.other) ? 0 : 1;
         }
-        floors[status] = ScoreFloors(cut_scores[status]);
+        floors[status] = ScoreFloors(cuts);
     }
 }
 

@@ -3,7 +3,7 @@
 // A list is what the matcher said of a firm when its layer was made: the best pairs down to a cut.
 // Policies that have gone since are passed over when a list is read; pairs that have come stand in
 // a chain beside it. So a pair comes or goes by one counter of the list, without touching it. Cuts
-// stand apart, and once more as bytes, as most of what is asked of a list ends there.
+// stand once more as bytes (ScoreFloors), as most of what is asked of a list ends there.
 #pragma once
 
 #include "match/score_floors.hpp"
@@ -21,16 +21,21 @@ inline constexpr std::size_t kStandingStatuses = 2; // eligible, review: the val
 /// The pairs of one firm in one status. All that match and rank at or before the cut are kept.
 struct StandingList {
     static constexpr std::uint32_t kNone = UINT32_MAX;
+    static constexpr Score kNoCut = ScoreFloors::kNone;
 
-    std::uint32_t cut_slot = kNone;    // kNone: nothing is cut off, all pairs are kept
+    Score cut = kNoCut;                // of the last pair kept; kNoCut: nothing is cut off
+    std::uint32_t cut_slot = kNone;    // of that pair
     std::uint32_t first_extra = kNone; // pairs that have come since
     std::uint32_t own = kNone;         // asked afresh: stands in place of what the matcher said
     std::uint32_t kept = 0;            // how many of the pairs are of policies that take part
+
+    bool keeps(const Push& push, const StandingPolicies& policies) const {
+        if (push.score != cut) return push.score > cut;
+        return policies.rank(push.other) <= policies.rank(cut_slot);
+    }
 };
 
 struct StandingLayer {
-    static constexpr Score kNoCut = ScoreFloors::kNone;
-
     /// Its codes are not cut finer (FineCodes): what a day changes in them would have to be found.
     StandingLayer(const Matcher& matcher, FirmTable of, unsigned threads)
         : table(std::move(of)), firms(matcher.index(table, {.threads = threads})),
@@ -41,17 +46,6 @@ struct StandingLayer {
     std::uint32_t position(std::uint32_t row) const { return (*firms.index.positions())[row]; }
     /// Sets up the lists from `result`, whose tops are `keep` long.
     void make_lists(std::uint32_t keep, const StandingPolicies& policies);
-    bool is_kept(std::size_t status, std::uint32_t position, const Push& push,
-                 const StandingPolicies& policies) const {
-        const Score cut = cut_scores[status][position];
-        if (push.score != cut) return push.score > cut;
-        return policies.rank(push.other) <= policies.rank(lists[status][position].cut_slot);
-    }
-
-    void set_cut(std::size_t status, std::uint32_t position, Score score) {
-        cut_scores[status][position] = score;
-        floors[status].set(position, score);
-    }
     void take_out(std::uint32_t position) {
         gone[position] = 1;
         for (ScoreFloors& of_status : floors)
@@ -67,10 +61,9 @@ struct StandingLayer {
     IndexedFirms firms;
     PolicyQuery query;
     MatchResult result;
-    std::vector<Score> cut_scores[kStandingStatuses]; // by position in the index; or kNoCut
-    ScoreFloors floors[kStandingStatuses];            // these, and closed for those that are gone
-    std::vector<StandingList> lists[kStandingStatuses];
-    std::vector<std::uint8_t> gone; // by position: removed, or stands in a later layer
+    std::vector<StandingList> lists[kStandingStatuses]; // by position in the index
+    ScoreFloors floors[kStandingStatuses]; // their cuts, and closed for firms that are gone
+    std::vector<std::uint8_t> gone;        // by position: removed, or stands in a later layer
 };
 
 } // namespace qice

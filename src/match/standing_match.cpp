@@ -241,17 +241,14 @@ void StandingMatch::State::ask(std::uint32_t number, std::uint32_t slot, bool co
                       scratch, answer);
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {
         StandingList* const lists = layer.lists[status].data();
-        const Score* const cuts = layer.cut_scores[status].data();
         const std::span<const Push> firms = answer.pushes(static_cast<Verdict>(status));
         for (std::size_t i = 0; i < firms.size(); ++i) {
-            if (i + kAhead < firms.size()) {
-                __builtin_prefetch(&cuts[firms[i + kAhead].other]);
+            if (i + kAhead < firms.size())
                 __builtin_prefetch(&lists[firms[i + kAhead].other], 1);
-            }
             const std::uint32_t position = firms[i].other;
             const Push push{slot, firms[i].score};
-            if (!layer.is_kept(status, position, push, policies)) continue;
             StandingList& list = lists[position];
+            if (!list.keeps(push, policies)) continue;
             if (comes) {
                 come(list, push);
                 continue;
@@ -281,11 +278,11 @@ void StandingMatch::State::tell_of_later(StandingLayer& layer) {
         matcher_of_later.index(layer.table), {.top = kNoLimit, .statuses = kEligibleAndReview});
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {
         for (std::uint32_t row = 0; row < layer.table.size(); ++row) {
-            const std::uint32_t position = layer.position(row);
+            StandingList& list = layer.lists[status][layer.position(row)];
             for (const Push& of_later : result.pushes(row, static_cast<Verdict>(status))) {
                 const Push push{slots[of_later.other], of_later.score};
-                if (!layer.is_kept(status, position, push, policies)) break; // nor what follows
-                come(layer.lists[status][position], push);
+                if (!list.keeps(push, policies)) break; // nor what follows
+                come(list, push);
             }
         }
     }
@@ -302,12 +299,11 @@ void StandingMatch::State::refill() {
         queries.ask(layer.table[layer.firms.index.row_at(name.position)],
                     static_cast<Verdict>(name.status), keep, options.compile, own);
         list = {};
-        Score cut = StandingLayer::kNoCut;
         if (own.size() >= keep) {
-            cut = own.back().score;
+            list.cut = own.back().score;
             list.cut_slot = own.back().other;
         }
-        layer.set_cut(name.status, name.position, cut);
+        layer.floors[name.status].set(name.position, list.cut);
         list.kept = static_cast<std::uint32_t>(own.size());
         list.own = static_cast<std::uint32_t>(own_lists.size());
         own_lists.push_back(std::move(own));
