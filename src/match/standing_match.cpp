@@ -60,6 +60,7 @@ struct StandingMatch::State {
           policies(first_policies, with.compile),
           queries(schema, first_policies, matcher.program(), policies) {
         policies.enter(matcher.program());
+        homes.reserve(firms.size() + firms.size() / 8); // growing it would cost a night's update
         add_layer(made_layer(std::move(firms), options.threads, cost));
         extras.reserve(layers[0]->table.size());
         use_large_pages(extras.data(), extras.capacity() * sizeof(Extra));
@@ -207,7 +208,6 @@ void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
     const auto number = static_cast<std::uint32_t>(layers.size());
     layers.push_back(std::move(made));
     StandingLayer& layer = *layers.back();
-    homes.reserve(homes.size() + layer.table.size());
     for (std::uint32_t row = 0; row < layer.table.size(); ++row) {
         homes[layer.table.id(row)] = {number, row};
     }
