@@ -8,6 +8,7 @@ namespace qice {
 namespace {
 
 constexpr std::size_t kFewFirms = 4'096; // so many are gathered without ado
+constexpr std::size_t kFewInBlock = 64;  // of 512
 
 int rank_bits(std::size_t firms) { return std::max(1, static_cast<int>(std::bit_width(firms))); }
 
@@ -33,6 +34,23 @@ std::size_t gallop(std::span<const std::uint32_t> positions, std::size_t from,
     return static_cast<std::size_t>(std::lower_bound(begin, end, position) - positions.begin());
 }
 
+bool are_few(const BlockRow& row) {
+    std::size_t count = 0;
+    for (const std::uint64_t word : row.words)
+        count += static_cast<std::size_t>(std::popcount(word));
+    return count <= kFewInBlock;
+}
+
+/// All rows together of the block that has its first at `i`.
+BlockRow firms_of_block(const SelectedFirms& firms, std::size_t i) {
+    BlockRow all = firms.rows[i];
+    for (std::size_t next = i + 1;
+         next < firms.blocks.size() && firms.blocks[next] == firms.blocks[i]; ++next)
+        for (std::size_t w = 0; w < kBlockWords; ++w)
+            all.words[w] |= firms.rows[next].words[w];
+    return all;
+}
+
 } // namespace
 
 int key_bits(const Program& program, std::size_t firms) {
@@ -45,17 +63,21 @@ int key_bits(const Program& program, std::size_t firms) {
 
 // ----------------------------------------------------------------------------------- TagScores
 
-BlockRow TagScores::followers(std::uint32_t block, const BoundPolicy::Parts& policy) {
+BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among,
+                              const BoundPolicy::Parts& policy) {
     BlockRow followers{};
+    // Whether a follower is among few firms is easy to guess: no. Among many it is hard, and all
+    // followers are scored.
+    const bool few = are_few(among);
     const auto first = static_cast<std::uint32_t>(block * kBlockFirms);
     for (std::size_t t = 0; t < policy.tags.size(); ++t) {
         const auto& [list, weight] = policy.tags[t];
         std::size_t at = cursors_[t];
         if (at < list.positions.size() && list.positions[at] < first)
             at = gallop(list.positions, at, first);
-        // Who of them is among the firms in question is hard to guess: all are scored.
         for (; at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
             const std::uint32_t bit = list.positions[at] - first;
+            if (few && (among.words[bit / 64] >> (bit % 64) & 1) == 0) continue;
             std::uint64_t& word = followers.words[bit / 64];
             const Score so_far = (word >> (bit % 64) & 1) != 0 ? affinity_[bit] : 0;
             affinity_[bit] = so_far + weight * list.weights[at];
@@ -74,7 +96,7 @@ void TagScores::take_followers(SelectedFirms& firms, const BoundPolicy::Parts& p
     BlockRow followers{};
     for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
         if (i == 0 || firms.blocks[i] != firms.blocks[i - 1])
-            followers = this->followers(firms.blocks[i], policy);
+            followers = this->followers(firms.blocks[i], firms_of_block(firms, i), policy);
         BlockRow those;
         for (std::size_t w = 0; w < kBlockWords; ++w) {
             those.words[w] = firms.rows[i].words[w] & followers.words[w];
