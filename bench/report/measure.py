@@ -8,7 +8,7 @@ Parts, each with its own file of JSON lines in bench/results (quick: in build/be
     peers    qice beside its peers, the same work at a size each can bear
     curves   qice over firms, policies, density, threads, statuses, CPU levels and shapes of rules
     bench    the Google Benchmarks, each sample of theirs
-    programs what the benches with a main of their own print: one firm, one policy, the ideas
+    programs what the benches with a main of their own print: one firm, one policy, small nights, the ideas
     night    qice push beside the same two nights written as SQL; skipped where no PostgreSQL is installed
 
 A part that is not asked for keeps the results it has. --report measures nothing. The whole takes about 45 minutes
@@ -131,6 +131,7 @@ def google_benchmarks(quick, emit):
 PROGRAMS = {
     "qice_bench_one_firm": ([], ["city"]),
     "qice_bench_one_policy": ([], []),
+    "qice_bench_night": (["550000", "10000", "1", "8"], ["20000", "1000", "1", "3"]),
     "qice_bench_ideas": (["550000", "10000"], ["20000", "1000", "3"]),
 }
 

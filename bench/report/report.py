@@ -314,6 +314,9 @@ class Report:
     def one_policy(self):
         return self.program("qice_bench_one_policy")
 
+    def small_night(self):
+        return self.program("qice_bench_night")
+
     def ideas(self):
         return self.program("qice_bench_ideas")
 

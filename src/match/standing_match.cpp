@@ -62,7 +62,7 @@ struct StandingMatch::State {
         policies.enter(matcher.program());
         homes.reserve(firms.size() + firms.size() / 8); // growing it would cost a night's update
         add_layer(made_layer(std::move(firms), options.threads, cost));
-        extras.reserve(layers[0]->table.size());
+        extras.reserve(2 * layers[0]->table.size());
         use_large_pages(extras.data(), extras.capacity() * sizeof(Extra));
         take_pages(extras.data(), extras.capacity() * sizeof(Extra)); // no update waits for them
     }
