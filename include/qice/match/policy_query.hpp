@@ -56,7 +56,7 @@ class ScoreFloors; // of no use outside qice
 /// No answer depends on `crowd`.
 struct PolicyIndexOptions {
     std::uint32_t crowd = FineCodes::kCrowd; // of firms that share a code: it is cut finer
-    bool ranked = true; // false: only for questions that are not; spares a sort of the ids
+    bool ranked = true; // false: must be asked without ranks only, and spares a sort of the ids
 };
 
 struct PolicyQueryOptions {
