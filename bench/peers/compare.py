@@ -1,7 +1,8 @@
 """How much longer do peers need for what `qice match` does?
 
 For each size: qice and the peers of that size are loaded, then they work in turn, round after round, so that a
-slow minute of the machine falls on all. A peer's first answer must be equal to that of `qice match`, or there is no
+slow minute of the machine falls on all. qice works before the first peer of a round and after each; the median of
+these is its time in that round. A peer's first answer must be equal to that of `qice match`, or there is no
 measurement. Ratios are medians over the rounds of (peer's seconds a pair) / (qice's seconds a pair); qice's seconds
 are those of Matcher::match: conditions, rules, scores and the top 20 of every firm, eligible and review.
 """
@@ -110,7 +111,7 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
     times = {peer.name: [] for peer in able}
     qice_times, compared = [], {}
     for turn in range(rounds):
-        qice_times.append(own.round()["seconds"])
+        own_times = [own.round()["seconds"]]
         for each in list(running):
             say(f"{size}: round {turn + 1} of {rounds}, {each.peer.title}")
             try:
@@ -127,6 +128,8 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
                 skip(each.peer, str(reason), emit)
                 running.remove(each)
                 each.end()
+            own_times.append(own.round()["seconds"])
+        qice_times.append(median(own_times))
     own.end()
     qice_pairs = summary["firms"] * open_policies
     for each in running:
