@@ -8,7 +8,7 @@
 #include "match/policy_view.hpp"
 
 #include <algorithm>
-#include <cassert>
+#include <stdexcept>
 
 namespace qice {
 namespace {
@@ -542,7 +542,6 @@ template <class Take> void PolicyQuery::Run::by_block(Take take) const {
 }
 
 void PolicyQuery::Run::rank() {
-    assert(!options_.ranked || query_.ids_);
     const bool wide = key_bits(policy_.program, query_.index_.firms()) > 64;
     const ScoreFloors* floors = nullptr;
     const auto select = [&](RankClass rank_class, std::uint32_t top) {
@@ -576,6 +575,8 @@ void PolicyQuery::Run::rank() {
 
 void PolicyQuery::match(const BoundPolicy& policy, const PolicyQueryOptions& options,
                         Scratch& scratch, PolicyAnswer& answer) const {
+    if (options.ranked && !ids_)
+        throw std::logic_error("a query that was built with ranked = false was asked to rank");
     Run(*this, *policy.parts_, options, *scratch.parts_, answer).run();
 }
 

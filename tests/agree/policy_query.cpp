@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 
 namespace qice::agree {
 namespace {
@@ -38,6 +39,7 @@ class QueryComparison {
         // With codes as the index has them, or cut finer where a code has several firms.
         const std::uint32_t crowd = random_.chance(50) ? FineCodes::kCrowd : 2;
         const PolicyQuery query(program, index, table, {.crowd = crowd});
+        const PolicyQuery orderless(program, index, table, {.crowd = crowd, .ranked = false});
         for (std::uint32_t policy = 0; policy < fixture_.policies().size(); ++policy) {
             if (!fixture_.matched(policy)) continue;
             const BoundPolicy bound =
@@ -50,7 +52,13 @@ class QueryComparison {
             ask(query, bound, policy, {3, kEligibleAndReview, random_.chance(50)});
             ask(query, bound, policy, {1, subset, random_.chance(50)});
             ask(query, bound, policy, {3, subset, false});
-            take_all(query, bound, {1, subset, random_.chance(50)});
+            const PolicyQueryOptions all_of_them{1, subset, random_.chance(50)};
+            take_all(query, bound, query, bound, all_of_them);
+            const BoundPolicy there =
+                orderless.bind(fixture_.policies()[policy], fixture_.compile_options());
+            take_all(orderless, there, query, bound, all_of_them);
+            if (policy == 0)
+                CHECK_THROWS_AS(orderless.match(there, {}, scratch_, answer_), std::logic_error);
         }
     }
 
@@ -91,13 +99,14 @@ class QueryComparison {
     }
 
     /// Without an order: the same firms and scores as with one, all of them.
-    void take_all(const PolicyQuery& query, const BoundPolicy& bound, PolicyQueryOptions options) {
+    void take_all(const PolicyQuery& query, const BoundPolicy& bound, const PolicyQuery& ranking,
+                  const BoundPolicy& bound_there, PolicyQueryOptions options) {
         options.ranked = false;
         query.match(bound, options, scratch_, answer_);
         const PolicyAnswer said = answer_;
         options.ranked = true;
         options.top = kNoLimit;
-        query.match(bound, options, scratch_, answer_);
+        ranking.match(bound_there, options, scratch_, answer_);
         for (const Verdict status :
              {Verdict::eligible, Verdict::review, Verdict::needs_data, Verdict::near}) {
             const auto sorted = [&](const PolicyAnswer& answer) {

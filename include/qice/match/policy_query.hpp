@@ -56,7 +56,7 @@ class ScoreFloors; // of no use outside qice
 /// No answer depends on `crowd`.
 struct PolicyIndexOptions {
     std::uint32_t crowd = FineCodes::kCrowd; // of firms that share a code: it is cut finer
-    bool ranked = true; // false: must be asked without ranks only, and spares a sort of the ids
+    bool ranked = true; // false: is only asked for what is not ranked, and spares a sort of the ids
 };
 
 struct PolicyQueryOptions {
@@ -117,10 +117,11 @@ class PolicyQuery {
     /// same for all tables of a schema.
     static Program compile_alone(const Schema& schema, const Policy& policy,
                                  const CompileOptions& options);
-    BoundPolicy bind(Program alone) const;
+    BoundPolicy bind(Program alone) const; // of compile_alone()
     BoundPolicy bind(const Policy& policy, const CompileOptions& options) const {
         return bind(compile_alone(firms_.schema(), policy, options));
     }
+    /// Throws std::logic_error if asked to rank and built without.
     void match(const BoundPolicy& policy, const PolicyQueryOptions& options, Scratch& scratch,
                PolicyAnswer& answer) const;
     /// Bytes of memory beside the index.
