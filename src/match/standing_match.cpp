@@ -75,12 +75,6 @@ struct StandingMatch::State {
     std::unique_ptr<StandingLayer> made_layer(FirmTable table, unsigned threads,
                                               StandingCost& spent) const;
     void add_layer(std::unique_ptr<StandingLayer> made);
-    std::vector<Policy> later_policies() const;
-    CompileOptions later_options() const {
-        CompileOptions all = options.compile;
-        all.include_closed = true; // who takes part is decided
-        return all;
-    }
 
     // --- lists
     void ask(std::uint32_t slot, bool comes);
@@ -140,19 +134,12 @@ Status StandingMatch::State::check(const StandingChanges& changes) const {
 /// Moves all tables to another day; the firms that this moves across a boundary of a policy that
 /// took part so far have to be matched anew. A policy that comes is asked about all firms anyway.
 StandingMatch::State::Rows StandingMatch::State::pass_to(Date day) {
-    const Program later = compile(*schema, later_policies(), later_options());
+    const Program later =
+        compile(*schema, policies.later_policies(), whoever_takes_part(options.compile));
     Rows moved;
     for (const auto& layer : layers)
         moved.push_back(layer->change_day(day, matcher.program(), later));
     return moved;
-}
-
-/// Those beyond the first policies that take part.
-std::vector<Policy> StandingMatch::State::later_policies() const {
-    std::vector<Policy> later;
-    for (const std::uint32_t slot : policies.later())
-        later.push_back(policies.policy(slot));
-    return later;
 }
 
 /// Takes changed, moved and removed firms out of their layers. What is to be matched anew; its
@@ -208,9 +195,9 @@ void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
     const auto number = static_cast<std::uint32_t>(layers.size());
     layers.push_back(std::move(made));
     StandingLayer& layer = *layers.back();
-    for (std::uint32_t row = 0; row < layer.table.size(); ++row) {
+    // A firm that had a home keeps its key, text of the table it came with: layers stay.
+    for (std::uint32_t row = 0; row < layer.table.size(); ++row)
         homes[layer.table.id(row)] = {number, row};
-    }
     layer.make_lists(keep, policies);
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status)
         for (std::uint32_t position = 0; position < layer.table.size(); ++position)
@@ -243,8 +230,7 @@ void StandingMatch::State::ask(std::uint32_t number, std::uint32_t slot, bool co
         StandingList* const lists = layer.lists[status].data();
         const std::span<const Push> firms = answer.pushes(static_cast<Verdict>(status));
         for (std::size_t i = 0; i < firms.size(); ++i) {
-            if (i + kAhead < firms.size())
-                __builtin_prefetch(&lists[firms[i + kAhead].other], 1);
+            if (i + kAhead < firms.size()) __builtin_prefetch(&lists[firms[i + kAhead].other], 1);
             const std::uint32_t position = firms[i].other;
             const Push push{slot, firms[i].score};
             StandingList& list = lists[position];
@@ -268,12 +254,12 @@ void StandingMatch::State::come(StandingList& list, const Push& push) {
 }
 
 /// A new layer was matched with the first policies; what the later ones are to its firms. They are
-/// matched together, as asking for each would cost most of a night after a month of them.
+/// matched together, as binding each to the layer costs more than its few firms do.
 void StandingMatch::State::tell_of_later(StandingLayer& layer) {
     const std::vector<std::uint32_t> slots = policies.later();
-    const std::vector<Policy> later = later_policies();
+    const std::vector<Policy> later = policies.later_policies();
     if (later.empty()) return;
-    const Matcher matcher_of_later(*schema, later, later_options());
+    const Matcher matcher_of_later(*schema, later, whoever_takes_part(options.compile));
     const MatchResult result = matcher_of_later.match(
         matcher_of_later.index(layer.table), {.top = kNoLimit, .statuses = kEligibleAndReview});
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {

@@ -145,6 +145,13 @@ Status StandingPolicies::check(const StandingChanges& changes) const {
     return {};
 }
 
+std::vector<Policy> StandingPolicies::later_policies() const {
+    std::vector<Policy> policies;
+    for (const std::uint32_t slot : later())
+        policies.push_back(policy(slot));
+    return policies;
+}
+
 std::vector<std::uint32_t> StandingPolicies::later() const {
     std::vector<std::uint32_t> slots;
     for (std::uint32_t slot = first_count(); slot < slots_.size(); ++slot)

@@ -17,6 +17,12 @@
 
 namespace qice {
 
+/// Options that leave nobody out: who takes part is decided here, not by compiling.
+inline CompileOptions whoever_takes_part(CompileOptions options) {
+    options.include_closed = true;
+    return options;
+}
+
 class StandingPolicies {
   public:
     /// `taking_part` are the numbers of those that were compiled.
@@ -36,6 +42,8 @@ class StandingPolicies {
     const Policy& policy(std::uint32_t slot) const { return *slots_[slot].policy; }
     /// The slots beyond the first set that take part.
     std::vector<std::uint32_t> later() const;
+    /// Copies of their policies, to be compiled with whoever_takes_part().
+    std::vector<Policy> later_policies() const;
     bool all_first_alive() const { return slots_.size() == first_.size() && !any_killed_; }
 
     /// The order of a firm's pushes.

@@ -27,13 +27,9 @@ void StandingQueries::prepare(const CompileOptions& options) {
     for (std::uint32_t slot = 0; slot < policies_.first_count(); ++slot)
         if (!policies_.alive(slot)) first_->set_open(first_open_, slot, false);
     later_slots_ = policies_.later();
-    std::vector<Policy> later; // only while compiling
-    for (const std::uint32_t slot : later_slots_)
-        later.push_back(policies_.policy(slot));
-    CompileOptions all = options;
-    all.include_closed = true; // who takes part is decided
+    const std::vector<Policy> later = policies_.later_policies(); // only while compiling
     later_scratch_.reset();
-    later_.emplace(schema_, later, all);
+    later_.emplace(schema_, later, whoever_takes_part(options));
     later_scratch_.emplace(*later_);
     ready_ = true;
 }

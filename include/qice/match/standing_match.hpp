@@ -58,7 +58,7 @@ struct StandingCost {
     double index = 0;    // changed firms: codes, and what policies are asked over
     double match = 0;    // changed firms: all unchanged policies
     double wait = 0;     // for both, where they are done beside the questions
-    double ask = 0;      // changed policies over all firms, into and out of their lists
+    double ask = 0;      // changed policies over all firms, later ones over changed firms
     double refill = 0;   // firms that had to be asked afresh
     std::size_t pairs_gone = 0, pairs_come = 0, lists_refilled = 0;
     std::size_t firms_moved = 0; // matched anew because of the day alone
