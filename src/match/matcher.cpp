@@ -40,16 +40,17 @@ struct RankedFirm {
 
 Pushes MatchResult::pushes(std::uint32_t of, Verdict status) const {
     const auto s = static_cast<std::size_t>(status);
-    if (const FirmKeys& firms = by_firm_[s]; firms.counts != nullptr) {
-        const std::uint32_t position = (*positions_)[of];
-        const std::size_t width = decode_->narrow() ? sizeof(std::uint32_t) : sizeof(std::uint64_t);
-        const auto* const keys =
-            static_cast<const std::byte*>(firms.blocks[position / kBlockFirms]);
-        return {keys + firms.begins[position] * width, decode_, firms.counts[position]};
-    }
+    if (by_firm_[s].counts != nullptr) return pushes_at((*positions_)[of], status);
     if (by_policy_[s].empty()) return {};
     const PushSlice& slice = by_policy_[s][of];
     return {best_firms_.data() + slice.begin, slice.count};
+}
+
+Pushes MatchResult::pushes_at(std::uint32_t position, Verdict status) const {
+    const FirmKeys& firms = by_firm_[static_cast<std::size_t>(status)];
+    const std::size_t width = decode_->narrow() ? sizeof(std::uint32_t) : sizeof(std::uint64_t);
+    const auto* const keys = static_cast<const std::byte*>(firms.blocks[position / kBlockFirms]);
+    return {keys + firms.begins[position] * width, decode_, firms.counts[position]};
 }
 
 std::uint64_t MatchResult::total(Verdict status) const {

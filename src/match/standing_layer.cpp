@@ -1,20 +1,21 @@
 #include "match/standing_layer.hpp"
 
+#include "base/in_threads.hpp"
 #include "model/firm_rows.hpp"
 
 #include <algorithm>
 
 namespace qice {
 
-void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& policies) {
+void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& policies,
+                               unsigned threads) {
     const bool all_alive = policies.all_first_alive();
     const auto size = static_cast<std::uint32_t>(table.size());
-    std::vector<Score> cuts(size);
-    for (std::size_t status = 0; status < kStandingStatuses; ++status) {
+    share_out(threads, kStandingStatuses, [&](std::size_t status) {
         lists[status].resize(size);
+        std::vector<Score> cuts(size);
         for (std::uint32_t position = 0; position < size; ++position) {
-            const Pushes said =
-                result.pushes(firms.index.row_at(position), static_cast<Verdict>(status));
+            const Pushes said = result.pushes_at(position, static_cast<Verdict>(status));
             StandingList& list = lists[status][position];
             list.kept = static_cast<std::uint32_t>(said.size());
             if (said.size() == keep) {
@@ -28,7 +29,9 @@ void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& polic
                 list.kept -= policies.alive(push.other) ? 0 : 1;
         }
         floors[status] = ScoreFloors(cuts);
-    }
+        holders[status] =
+            PolicyHolders(result, static_cast<Verdict>(status), size, policies.first_count());
+    });
 }
 
 namespace {

@@ -2,10 +2,12 @@
 //
 // A list is what the matcher said of a firm when its layer was made: the best pairs down to a cut.
 // Policies that have gone since are passed over when a list is read; pairs that have come stand in
-// a chain beside it. So a pair comes or goes by one counter of the list, without touching it. Cuts
-// stand once more as bytes (ScoreFloors), as most of what is asked of a list ends there.
+// a chain beside it. So a pair comes or goes by one counter of the list, without touching it. Who
+// holds a policy that goes stands in PolicyHolders. Cuts stand once more as bytes (ScoreFloors), as
+// most of what is asked of a list for a policy that comes ends there.
 #pragma once
 
+#include "match/policy_holders.hpp"
 #include "match/score_floors.hpp"
 #include "match/standing_policies.hpp"
 #include "qice/match/policy_query.hpp"
@@ -44,8 +46,8 @@ struct StandingLayer {
     StandingLayer(const StandingLayer&) = delete;
 
     std::uint32_t position(std::uint32_t row) const { return (*firms.index.positions())[row]; }
-    /// Sets up the lists from `result`, whose tops are `keep` long.
-    void make_lists(std::uint32_t keep, const StandingPolicies& policies);
+    /// Sets up lists and holders from `result`, whose tops are `keep` long.
+    void make_lists(std::uint32_t keep, const StandingPolicies& policies, unsigned threads);
     void take_out(std::uint32_t position) {
         gone[position] = 1;
         for (ScoreFloors& of_status : floors)
@@ -62,7 +64,8 @@ struct StandingLayer {
     PolicyQuery query;
     MatchResult result;
     std::vector<StandingList> lists[kStandingStatuses]; // by position in the index
-    ScoreFloors floors[kStandingStatuses]; // their cuts, and closed for firms that are gone
+    PolicyHolders holders[kStandingStatuses];           // of the first policies, by `result`
+    ScoreFloors floors[kStandingStatuses]; // the cuts of lists; closed for firms that are gone
     std::vector<std::uint8_t> gone;        // by position: removed, or stands in a later layer
 };
 

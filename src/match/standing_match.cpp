@@ -35,6 +35,12 @@ struct ListName {
     std::uint8_t status;
 };
 
+/// What a firm was told when it was asked afresh.
+struct OwnList {
+    ListName name;
+    std::vector<Push> pushes;
+};
+
 class Stopwatch {
   public:
     /// Seconds since it was made or last asked.
@@ -77,6 +83,8 @@ struct StandingMatch::State {
     void add_layer(std::unique_ptr<StandingLayer> made);
 
     // --- lists
+    void let_go();
+    void lose(StandingList& list, const ListName& name);
     void ask(std::uint32_t slot, bool comes);
     void ask(std::uint32_t number, std::uint32_t slot, bool comes, const BoundPolicy& policy);
     void tell_of_later(StandingLayer& layer);
@@ -102,7 +110,7 @@ struct StandingMatch::State {
     std::vector<std::unique_ptr<StandingLayer>> layers;
     ViewMap<Home> homes; // by firm id
     std::vector<Extra> extras;
-    std::vector<std::vector<Push>> own_lists;
+    std::vector<OwnList> own_lists;
     std::vector<ListName> shortened;
     StandingCost cost;
     PolicyQuery::Scratch scratch; // kept: what it grows to is grown once
@@ -198,7 +206,7 @@ void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
     // A firm that had a home keeps its key, text of the table it came with: layers stay.
     for (std::uint32_t row = 0; row < layer.table.size(); ++row)
         homes[layer.table.id(row)] = {number, row};
-    layer.make_lists(keep, policies);
+    layer.make_lists(keep, policies, options.threads);
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status)
         for (std::uint32_t position = 0; position < layer.table.size(); ++position)
             note_if_short(layer.lists[status][position], {number, position, status});
@@ -239,10 +247,44 @@ void StandingMatch::State::ask(std::uint32_t number, std::uint32_t slot, bool co
                 come(list, push);
                 continue;
             }
-            --list.kept;
-            ++cost.pairs_gone;
-            note_if_short(list, {number, position, status});
+            lose(list, {number, position, status});
         }
+    }
+}
+
+void StandingMatch::State::lose(StandingList& list, const ListName& name) {
+    --list.kept;
+    ++cost.pairs_gone;
+    note_if_short(list, name);
+}
+
+/// The policies that go go out of the lists.
+void StandingMatch::State::let_go() {
+    const auto is_first = [&](std::uint32_t slot) { return slot < policies.first_count(); };
+    std::vector<std::uint32_t> first;
+    for (const std::uint32_t slot : policies.killed())
+        is_first(slot) ? first.push_back(slot) : ask(slot, false); // few are not
+    std::sort(first.begin(), first.end());
+    for (std::uint32_t number = 0; number < layers.size(); ++number) {
+        for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {
+            StandingList* const lists = layers[number]->lists[status].data();
+            for (const std::uint32_t slot : first) {
+                const auto holders = layers[number]->holders[status].of(slot);
+                for (std::size_t i = 0; i < holders.size(); ++i) {
+                    if (i + kAhead < holders.size())
+                        __builtin_prefetch(&lists[holders[i + kAhead]], 1);
+                    StandingList& list = lists[holders[i]];
+                    if (list.own == kNone) lose(list, {number, holders[i], status});
+                }
+            }
+        }
+    }
+    for (std::size_t own = 0; own < own_lists.size(); ++own) {
+        const ListName& name = own_lists[own].name;
+        StandingList& list = layers[name.layer]->lists[name.status][name.position];
+        if (list.own != own) continue; // asked afresh once more since
+        for (const Push& push : own_lists[own].pushes)
+            if (std::binary_search(first.begin(), first.end(), push.other)) lose(list, name);
     }
 }
 
@@ -292,7 +334,7 @@ void StandingMatch::State::refill() {
         layer.floors[name.status].set(name.position, list.cut);
         list.kept = static_cast<std::uint32_t>(own.size());
         list.own = static_cast<std::uint32_t>(own_lists.size());
-        own_lists.push_back(std::move(own));
+        own_lists.push_back({name, std::move(own)});
         ++cost.lists_refilled;
     }
     shortened.clear();
@@ -309,8 +351,7 @@ void StandingMatch::State::update_layers(std::optional<FirmTable> changed) {
     Stopwatch watch;
     in_threads(options.threads < 2 ? 1 : 2, [&](unsigned thread) {
         if (thread == 1) return make();
-        for (const std::uint32_t slot : policies.killed())
-            ask(slot, false);
+        let_go();
         for (const std::uint32_t slot : policies.born())
             ask(slot, true);
         cost.ask = watch.lap();
@@ -340,7 +381,7 @@ void StandingMatch::State::read(const Home& home, std::size_t status,
             if (const Push push = pushes[i]; policies.alive(push.other)) out.push_back(push);
     };
     if (list.own != kNone)
-        take(own_lists[list.own]);
+        take(own_lists[list.own].pushes);
     else
         take(layer.result.pushes(home.row, static_cast<Verdict>(status)));
     if (come != 0)

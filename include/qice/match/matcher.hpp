@@ -114,6 +114,8 @@ class MatchResult {
     bool complete() const { return complete_; }
     /// By firm: `of` is a row of the table. By policy: a policy's number. Best first.
     Pushes pushes(std::uint32_t of, Verdict status) const;
+    /// Only of a result by firm: of the firm at this position of the index, where they are kept.
+    Pushes pushes_at(std::uint32_t position, Verdict status) const;
     /// How many pushes there are in a status.
     std::uint64_t total(Verdict status) const;
     /// Pairs of a policy (by its number in the set) in each status that was computed.

@@ -10,13 +10,15 @@
 // the same pairs with the same scores in the same order. An update costs by what changed, not by
 // what there is:
 //   - changed firms are indexed and matched as one small table with the program of the first night;
-//   - a changed policy is asked (PolicyQuery) who holds its old version and who gets the new one;
+//   - who holds the old version of a changed policy is known; who gets the new one is asked
+//     (PolicyQuery);
 //   - another day moves the tables: policies that open, close or gain urgency count as changed, and
 //     so do firms that come of age or whose qualifications run out where some policy can tell;
 //   - more pairs are kept of each firm than are told, so that a firm can lose a few before it has
 //     to be asked afresh.
 // Eligible and review stand ready; needs_data and near are asked afresh, firm by firm (FirmQuery).
 //
+// Memory: that of the match, whose pushes stand with 4 bytes more each, and some 200 bytes a firm.
 // What changed before stays as a layer of its own, so updates slowly grow dearer; who has had many
 // makes a new StandingMatch, which costs a full night. One thread updates; between updates any
 // number of threads may read.
