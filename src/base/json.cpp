@@ -79,9 +79,11 @@ class Builder {
 
   private:
     std::uint32_t token_start() const {
-        const std::string_view text = source_.text;
+        const auto between_tokens = [](char c) {
+            return c == ',' || c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+        };
         std::uint32_t at = token_end_;
-        while (at < text.size() && std::string_view(" \t\r\n,:").find(text[at]) != text.npos)
+        while (at < source_.text.size() && between_tokens(source_.text[at]))
             ++at;
         return at;
     }
@@ -118,6 +120,7 @@ class Builder {
             return fail(start, "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
         Json& value = place_value();
         value.kind = kind;
+        if (kind == Json::Kind::object) value.members.reserve(4); // most have two or three
         value.offset = start;
         token_end_ = start + 1;
         open_.push_back(&value);

@@ -82,15 +82,17 @@ Status RuleParser::read_text(const Json& json, std::string_view key, std::string
 
 Status RuleParser::read_scaled(const Json& json, std::string_view key, int decimals,
                                std::int64_t least, std::int64_t most, std::int64_t& out) const {
-    const std::string range = (decimals == 0 ? "a whole number from " : "a number from ") +
-                              format_decimal(least, decimals) + " to " +
-                              format_decimal(most, decimals);
-    if (!json.is(Json::Kind::number)) return expected(json, key, range);
+    const auto out_of_range = [&] {
+        return expected(json, key,
+                        (decimals == 0 ? "a whole number from " : "a number from ") +
+                            format_decimal(least, decimals) + " to " +
+                            format_decimal(most, decimals));
+    };
+    if (!json.is(Json::Kind::number)) return out_of_range();
     const NumberError problem = parse_number(json.text, {}, decimals, out, true);
     if (problem == NumberError::too_many_decimals && decimals > 0)
         return expected(json, key, "at most " + std::to_string(decimals) + " decimals");
-    if (problem != NumberError::none || out < least || out > most)
-        return expected(json, key, range);
+    if (problem != NumberError::none || out < least || out > most) return out_of_range();
     return {};
 }
 
@@ -345,15 +347,16 @@ Result<Node> RuleParser::condition(const Json& json) {
 Result<Test> RuleParser::test(const Field& field, std::string_view name, const Json& value) const {
     const auto found = std::find_if(std::begin(kOps), std::end(kOps),
                                     [&](const OpName& op) { return op.name == name; });
-    const std::string fitting =
-        "a field of kind " + std::string(name_of(field.kind)) + " takes " + ops_of(field.kind);
     if (found == std::end(kOps)) {
         std::vector<std::string> names;
         for (const OpName& op : kOps)
             if (fits(op.op, field.kind)) names.emplace_back(op.name);
         const std::string near = nearest(name, names);
-        return error(value, in_key(name) + " is no operator; " +
-                                (near.empty() ? fitting : "did you mean " + in_key(near) + "?"));
+        return error(value,
+                     in_key(name) + " is no operator; " +
+                         (near.empty() ? "a field of kind " + std::string(name_of(field.kind)) +
+                                             " takes " + ops_of(field.kind)
+                                       : "did you mean " + in_key(near) + "?"));
     }
     if (!fits(found->op, field.kind))
         return error(value, in_key(name) + " does not fit a field of kind " + name_of(field.kind) +
