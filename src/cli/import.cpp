@@ -80,6 +80,7 @@ class Import : public Command {
     }
 
     int import_into(Store& store) {
+        options_.limits.threads = threads_or_all(threads_);
         Status status = store.begin(Access::write);
         if (status.ok()) status = take_schema(store);
         if (!status.ok()) return failed(status);
@@ -142,7 +143,7 @@ class Import : public Command {
     Status take_firms(Importer& importer) {
         QICE_ASSIGN_OR_RETURN(
             const FirmsRead read,
-            load_firms(options_, loaded_.schema, Date::today(), threads_or_all(threads_)));
+            load_firms(options_, loaded_.schema, Date::today(), options_.limits.threads));
         for (const std::string& column : read.ignored_columns)
             say(options_,
                 "column " + in_quotes(column) + " is ignored: the schema does not know it");

@@ -188,7 +188,7 @@ class Match : public Command {
         QICE_ASSIGN_OR_RETURN(parsed_urgency_, read_urgency(urgency_));
         match_.by_policy = by_ == "policy";
         match_.count_all = !counts_.empty();
-        match_.threads = threads_or_all(threads_);
+        match_.threads = options_.limits.threads = threads_or_all(threads_);
         if (stream_ && match_.by_policy)
             return usage("--stream ranks firm by firm; --by policy needs all firms at once");
         if (out_.empty() && !options_.json && !dry_run_) out_ = "-";

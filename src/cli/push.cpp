@@ -207,6 +207,7 @@ class PushNight : public Command {
         night_.skip_bad_policies = options_.skip_bad_policies;
         night_.policy_limits.conditions = 1'000'000'000; // checked when they were imported
         night_.policy_limits.depth = 250;
+        night_.policy_limits.threads = night_.threads;
         if (!per_firm_days_.empty()) {
             const std::vector<std::string_view> parts = split(per_firm_days_, ':');
             std::int64_t pushes = 0, days = 0;

@@ -93,17 +93,15 @@ namespace {
 class PolicyGatherer {
   public:
     void add(const StoredPolicy& policy) {
-        text_ += stored_.empty() ? "[" : ",\n";
-        text_ += policy.content;
+        texts_.push_back({"policies of the store", std::string(policy.content)});
         stored_.push_back(policy);
         stored_.back().id = stored_.back().content = {};
         ids_.emplace_back(policy.id);
     }
 
     CurrentPolicies parse(const SchemaPtr& schema, const PolicyLimits& limits) {
-        text_ += stored_.empty() ? "[]" : "]";
         CurrentPolicies out;
-        out.set = parse_policies(text_, "policies of the store", schema, limits);
+        out.set = parse_policy_texts(texts_, schema, limits);
         // Those that are wrong under today's schema are left out; the others keep their order.
         std::size_t place = 0;
         for (std::size_t i = 0; i < ids_.size() && place < out.set.policies.size(); ++i) {
@@ -115,7 +113,7 @@ class PolicyGatherer {
     }
 
   private:
-    std::string text_;
+    std::vector<PolicyText> texts_;
     std::vector<StoredPolicy> stored_;
     std::vector<std::string> ids_;
 };

@@ -1,5 +1,6 @@
 #include "qice/rule/parse.hpp"
 
+#include "base/in_threads.hpp"
 #include "base/json.hpp"
 #include "base/string_map.hpp"
 #include "qice/base/text.hpp"
@@ -258,6 +259,28 @@ class PolicyReader {
     Policy policy_;
 };
 
+struct ParsedPolicy {
+    Result<Policy> policy;
+    std::string content; // where it is to be kept
+};
+
+/// Appends what a text holds: a policy or a list of them, each right or wrong.
+void parse_text(const JsonSource& source, const Schema& schema, const PolicyLimits& limits,
+                std::vector<ParsedPolicy>& out) {
+    const Result<Json> json = parse_json(source);
+    if (!json.ok()) return out.push_back({json.status(), {}});
+    const auto parse = [&](const Json& item) {
+        ParsedPolicy parsed{PolicyReader(source, schema, limits).read(item), {}};
+        if (limits.keep_contents && parsed.policy.ok()) parsed.content = item.dump();
+        out.push_back(std::move(parsed));
+    };
+    if (json->is(Json::Kind::array))
+        for (const Json& item : json->items)
+            parse(item);
+    else
+        parse(*json);
+}
+
 /// Adds policies to a set, watching over unique ids and the limit on conditions.
 class PolicyCollector {
   public:
@@ -265,39 +288,8 @@ class PolicyCollector {
         set_.schema = std::move(schema);
     }
 
-    void add_text(const JsonSource& source) {
-        const Result<Json> json = parse_json(source);
-        if (!json.ok()) return set_.errors.push_back(json.status());
-        if (json->is(Json::Kind::array))
-            for (const Json& item : json->items)
-                add(source, item);
-        else
-            add(source, *json);
-    }
-
-    void add_lines(const std::string& file, std::string_view text) {
-        if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
-        std::uint32_t number = 0;
-        for (std::string_view line : split(text, '\n')) {
-            ++number;
-            if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-            if (!trim(line).empty()) add_text({file, line, number});
-        }
-    }
-
-    /// Lines, where the file's name says so.
-    void add_file(const std::string& file, std::string_view text) {
-        if (file.ends_with(".jsonl"))
-            add_lines(file, text);
-        else
-            add_text({file, text});
-    }
-
-    PolicySet take() && { return std::move(set_); }
-
-  private:
-    void add(const JsonSource& source, const Json& json) {
-        Result<Policy> policy = PolicyReader(source, *set_.schema, limits_).read(json);
+    void add(ParsedPolicy parsed) {
+        Result<Policy>& policy = parsed.policy;
         if (!policy.ok()) return set_.errors.push_back(policy.status());
         const auto [first, is_new] = places_.emplace(policy->id, policy->place.to_string());
         if (!is_new)
@@ -318,14 +310,47 @@ class PolicyCollector {
                                               std::to_string(limits_.conditions),
                                           policy->place});
         set_.policies.push_back(std::move(*policy));
-        if (limits_.keep_contents) set_.contents.push_back(json.dump());
+        if (limits_.keep_contents) set_.contents.push_back(std::move(parsed.content));
     }
 
+    PolicySet take() && { return std::move(set_); }
+
+  private:
     PolicyLimits limits_;
     PolicySet set_;
     StringMap<std::string> places_;
     std::uint64_t conditions_ = 0;
 };
+
+/// Parses texts in pieces, by several threads, and puts together in their order what they hold.
+PolicySet parse_sources(const std::vector<JsonSource>& sources, SchemaPtr schema,
+                        const PolicyLimits& limits) {
+    constexpr std::size_t kPiece = 64;
+    std::vector<std::vector<ParsedPolicy>> pieces((sources.size() + kPiece - 1) / kPiece);
+    share_out(limits.threads, pieces.size(), [&](std::size_t piece) {
+        const std::size_t end = std::min(sources.size(), (piece + 1) * kPiece);
+        for (std::size_t i = piece * kPiece; i < end; ++i)
+            parse_text(sources[i], *schema, limits, pieces[piece]);
+    });
+    PolicyCollector collector(std::move(schema), limits);
+    for (std::vector<ParsedPolicy>& piece : pieces) {
+        for (ParsedPolicy& parsed : piece)
+            collector.add(std::move(parsed));
+        piece = {};
+    }
+    return std::move(collector).take();
+}
+
+void append_lines(const std::string& file, std::string_view text,
+                  std::vector<JsonSource>& sources) {
+    if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+    std::uint32_t number = 0;
+    for (std::string_view line : split(text, '\n')) {
+        ++number;
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (!trim(line).empty()) sources.push_back({file, line, number});
+    }
+}
 
 /// The file itself, or all files of a folder in the order of their paths.
 Result<std::vector<std::string>> policy_files(const std::string& path) {
@@ -349,13 +374,8 @@ Result<std::vector<std::string>> policy_files(const std::string& path) {
 
 Result<PolicySet> load_policies(const std::string& path, SchemaPtr schema,
                                 const PolicyLimits& limits) {
-    QICE_ASSIGN_OR_RETURN(const std::vector<std::string> files, policy_files(path));
-    PolicyCollector collector(std::move(schema), limits);
-    for (const std::string& file : files) {
-        QICE_ASSIGN_OR_RETURN(const std::string text, read_file(file));
-        collector.add_file(file, text);
-    }
-    return std::move(collector).take();
+    QICE_ASSIGN_OR_RETURN(const std::vector<PolicyText> texts, read_policy_texts(path));
+    return parse_policy_texts(texts, std::move(schema), limits);
 }
 
 Result<std::vector<PolicyText>> read_policy_texts(const std::string& path) {
@@ -370,24 +390,26 @@ Result<std::vector<PolicyText>> read_policy_texts(const std::string& path) {
 
 PolicySet parse_policy_texts(const std::vector<PolicyText>& texts, SchemaPtr schema,
                              const PolicyLimits& limits) {
-    PolicyCollector collector(std::move(schema), limits);
-    for (const PolicyText& text : texts)
-        collector.add_file(text.file, text.text);
-    return std::move(collector).take();
+    std::vector<JsonSource> sources;
+    for (const PolicyText& text : texts) {
+        if (text.file.ends_with(".jsonl"))
+            append_lines(text.file, text.text, sources);
+        else
+            sources.push_back({text.file, text.text});
+    }
+    return parse_sources(sources, std::move(schema), limits);
 }
 
 PolicySet parse_policies(std::string_view json, const std::string& file, SchemaPtr schema,
                          const PolicyLimits& limits) {
-    PolicyCollector collector(std::move(schema), limits);
-    collector.add_text({file, json});
-    return std::move(collector).take();
+    return parse_sources({{file, json}}, std::move(schema), limits);
 }
 
 PolicySet parse_policy_lines(std::string_view text, const std::string& file, SchemaPtr schema,
                              const PolicyLimits& limits) {
-    PolicyCollector collector(std::move(schema), limits);
-    collector.add_lines(file, text);
-    return std::move(collector).take();
+    std::vector<JsonSource> sources;
+    append_lines(file, text, sources);
+    return parse_sources(sources, std::move(schema), limits);
 }
 
 } // namespace qice

@@ -404,3 +404,34 @@ TEST_CASE("policies come from a file, from lines, from a folder") {
     world::Folder empty;
     CHECK(ids(empty.path) == "this folder has no .json or .jsonl file");
 }
+
+TEST_CASE("a set is the same however many threads read it", "[threads]") {
+    world::Folder folder;
+    std::string lines;
+    for (int i = 0; i < 1'000; ++i) {
+        const std::string id = std::to_string(i % 7 == 3 ? i / 2 : i);    // some stand twice
+        lines += i % 11 == 5 ? "{\"id\": \"" + id + "\", \"rule\": {}}\n" // some are wrong
+                             : "{\"id\": \"" + id +
+                                   "\", \"rule\": {\"field\": \"patents\", \"ge\": " + id + "}}\n";
+    }
+    folder.write("many.jsonl", lines);
+    folder.write("one.json", R"([{"id": "A", "rule": {"all": []}}, {"id": "0"}])");
+    const auto read = [&](unsigned threads) {
+        return load_policies(folder.path, world::schema(),
+                             {.conditions = 700, .keep_contents = true, .threads = threads})
+            .value();
+    };
+    const PolicySet alone = read(1);
+    CHECK(alone.policies.size() == 700);
+    CHECK(alone.errors.size() > 200);
+    for (const unsigned threads : {2u, 5u}) {
+        const PolicySet shared = read(threads);
+        CHECK(shared.contents == alone.contents);
+        REQUIRE(shared.policies.size() == alone.policies.size());
+        for (std::size_t i = 0; i < alone.policies.size(); ++i)
+            CHECK(shared.policies[i].place.to_string() == alone.policies[i].place.to_string());
+        REQUIRE(shared.errors.size() == alone.errors.size());
+        for (std::size_t i = 0; i < alone.errors.size(); ++i)
+            CHECK(shared.errors[i].to_string() == alone.errors[i].to_string());
+    }
+}

@@ -15,6 +15,7 @@ struct PolicyLimits {
     std::uint32_t depth = 64;             // of a rule; a lone condition has depth 1
     std::uint64_t conditions = 1'000'000; // of a whole set
     bool keep_contents = false;           // fill PolicySet::contents
+    unsigned threads = 1; // that read the lines and files; the set is the same for any number
 };
 
 struct PolicySet {
