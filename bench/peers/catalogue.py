@@ -43,6 +43,7 @@ class Peer:
     how: str  # it is used
     packages: tuple = ()  # Debian
     npm: str = ""
+    built_by: str = ""  # what its user must do, where ./dev bench does not build it
     writes_counts: bool = True  # otherwise it compares itself with qice
     work: bool = field(default=True)  # needs the folder of plain_rules.py
 
@@ -55,7 +56,7 @@ def node(script, *more):
     return ("node", str(HERE / script), "{work}", "{counts}", *more)
 
 
-def native(name, title, size, leaves_out, how, packages=()):
+def native(name, title, size, leaves_out, how, packages=(), built_by=""):
     return Peer(
         name,
         title,
@@ -64,6 +65,7 @@ def native(name, title, size, leaves_out, how, packages=()):
         (str(BUILD / f"bench/peers/qice_peer_{name}"), "{city}", "{as_of}"),
         how,
         packages,
+        built_by=built_by,
         writes_counts=False,
         work=False,
     )
@@ -100,6 +102,14 @@ PEERS = [
         "large",
         COUNTS_ONLY,
         "compiled rules, firm by firm, first false condition ends a rule",
+    ),
+    native(
+        "be_tree",
+        "be-tree",
+        "large",
+        COUNTS_ONLY + "; no scoring tables",
+        "one expression a policy, a second where it has manual conditions; an event a firm, search only",
+        built_by="it needs a checkout of be-tree and -DQICE_BE_TREE=FOLDER, see docs/benchmarks.md",
     ),
     Peer(
         "numpy",
@@ -250,8 +260,7 @@ def why_not(peer):
     if peer.command[0] == "node" and not shutil.which("node"):
         return "there is no node"
     if not shutil.which(peer.command[0]):
-        return f"{Path(peer.command[0]).name} was not built: " + (
-            f"is {peer.packages[0]} there?" if peer.packages else "see build/bench.log"
-        )
+        hint = f"is {peer.packages[0]} there?" if peer.packages else "see build/bench.log"
+        return f"{Path(peer.command[0]).name} was not built: {peer.built_by or hint}"
     gone = missing_packages(peer.packages) if peer.packages else []
     return f"Debian's {', '.join(gone)} could not be installed" if gone else ""

@@ -120,7 +120,7 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
                     if each.peer.writes_counts:
                         compared[each.peer.name] = check_counts(ours, read_counts(each.counts))
                     elif said.get("equal"):
-                        compared[each.peer.name] = open_policies
+                        compared[each.peer.name] = each.loaded.get("expressed", open_policies)
                     else:
                         raise Failed("it did not compare its answer")
                 times[each.peer.name].append(said)

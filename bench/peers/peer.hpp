@@ -60,9 +60,11 @@ class Stopwatch {
 /// Counts per place in the program: eligible, review.
 using Counts = std::vector<std::array<std::uint64_t, 2>>;
 
-/// What is wrong with the counts of a peer; empty if nothing is.
-inline std::string compare_counts(const City& city, const Counts& counts, const MatchResult& ours) {
+/// What is wrong with the counts of a peer; empty if nothing is. Places may be left out.
+inline std::string compare_counts(const City& city, const Counts& counts, const MatchResult& ours,
+                                  const std::vector<bool>& left_out = {}) {
     for (std::size_t place = 0; place < counts.size(); ++place) {
+        if (!left_out.empty() && left_out[place]) continue;
         const std::uint32_t policy = city.program().policies[place].policy;
         if (counts[place][0] != ours.counts(policy)[0] ||
             counts[place][1] != ours.counts(policy)[1])
@@ -72,7 +74,8 @@ inline std::string compare_counts(const City& city, const Counts& counts, const 
 }
 
 /// Talks. A peer has `Seconds round(const City&)` (parts; "seconds" is their sum, unless it is
-/// given) and `std::string wrong(const City&, const MatchResult&)` about the last round.
+/// given) and `std::string wrong(const City&, const MatchResult&)` about the last round; one that
+/// cannot express all policies also has `std::size_t expressed()`.
 template <class Peer> int serve(const std::string& version, int argc, char** argv) {
     if (argc != 3) {
         std::cerr << "usage: " << argv[0] << " CITY AS_OF\n";
@@ -81,7 +84,10 @@ template <class Peer> int serve(const std::string& version, int argc, char** arg
     const City city(argv[1], *Date::parse(argv[2]));
     Peer peer(city);
     std::cout << "{\"version\": \"" << version << "\", \"firms\": " << city.firms.index.firms()
-              << ", \"open\": " << city.program().policies.size() << "}" << std::endl;
+              << ", \"open\": " << city.program().policies.size();
+    if constexpr (requires { peer.expressed(); })
+        std::cout << ", \"expressed\": " << peer.expressed();
+    std::cout << "}" << std::endl;
     bool first = true;
     for (std::string line; std::getline(std::cin, line);) {
         Seconds parts = peer.round(city);

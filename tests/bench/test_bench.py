@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench" / room) for room in ("peers", "report", "workloads")] + [str(ROOT / "tests/oracle")]
 
+import catalogue  # noqa: E402
 import oracle  # noqa: E402
 import plain_rules  # noqa: E402
 import plot  # noqa: E402
@@ -146,6 +147,13 @@ class RulesAsSql(unittest.TestCase):
         self.assertEqual(sql_rules.DUCKDB.type_of(column | {"high": 128}), "SMALLINT")
         self.assertEqual(sql_rules.POSTGRESQL.type_of(column | {"low": -40_000}), "INTEGER")
         self.assertEqual(sql_rules.POSTGRESQL.type_of(column | {"high": 2**63 - 1}), "BIGINT")
+
+
+class ThePeers(unittest.TestCase):
+    def test_one_that_its_user_must_build_says_so_where_it_is_absent(self):
+        (peer,) = (peer for peer in catalogue.PEERS if peer.name == "be_tree")
+        absent = replace(peer, command=("/nowhere/qice_peer_be_tree",))
+        self.assertRegex(catalogue.why_not(absent), "^qice_peer_be_tree was not built: .*-DQICE_BE_TREE=")
 
 
 PEER = {
