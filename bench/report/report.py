@@ -267,6 +267,7 @@ class Report:
         flat = points[0]["ns_per_pair"]
         words = {
             "flat": "all of 20",
+            "apart": "all of 20, hardly a condition twice",
             "deep": "12 deep, all and any in turn",
             "at_least": "at least 10 of 20",
             "lists": "all of 20, one lists 1,000 texts",

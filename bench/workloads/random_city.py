@@ -8,6 +8,7 @@ of firms are not alike, so that no block settles a policy, and rules share condi
 Every condition is true for a share s of the firms; s is chosen so that a whole rule is true for --density of them.
 
     flat       all of C conditions
+    apart      the same, but conditions start anywhere, so that hardly one stands twice
     deep       all and any in turn, 12 deep, C conditions
     at_least   half of C conditions (at_least C/2 of C)
     lists      all of C conditions, of which one lists 1,000 of 4,000 texts (`in`)
@@ -67,12 +68,13 @@ class Maker:
         self.options, self.random = options, random.Random(options.seed)
         share = share_of_condition(options.rule, options.conditions, options.density) / (1 - UNKNOWN)
         self.width = min(round(share * SPAN), SPAN)
+        self.starts = SPAN if options.rule == "apart" else STARTS
         self.fields = []  # a rule names no field twice before it has named all
 
     def condition(self):
         """A range of one number; it may leave out the middle instead of the ends."""
         self.fields = self.fields or self.random.sample(range(NUMBERS), NUMBERS)
-        field, start = self.fields.pop(), self.random.randrange(STARTS) * SPAN // STARTS
+        field, start = self.fields.pop(), self.random.randrange(self.starts) * SPAN // self.starts
         end = start + self.width
         if end <= SPAN:
             return {"field": f"n{field}", "ge": start, "lt": end}
@@ -141,7 +143,7 @@ def main():
     parser.add_argument("--firms", type=int, default=100_000)
     parser.add_argument("--policies", type=int, default=1_000)
     parser.add_argument("--density", type=float, default=0.02, help="share of pairs that are eligible")
-    parser.add_argument("--rule", choices=("flat", "deep", "at_least", "lists", "sets"), default="flat")
+    parser.add_argument("--rule", choices=("flat", "apart", "deep", "at_least", "lists", "sets"), default="flat")
     parser.add_argument("--conditions", type=int, default=12, help="of each rule")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

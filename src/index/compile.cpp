@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace qice {
 namespace {
@@ -400,6 +401,37 @@ void mark_tables(Program& program) {
     }
 }
 
+/// Numbers literals field by field, as an executor may compute all those of one at once.
+void group_by_field(Program& program) {
+    std::vector<std::uint32_t> order(program.literals.size());
+    std::iota(order.begin(), order.end(), 0u);
+    const auto group = [&](std::uint32_t number) {
+        const Literal& literal = program.literals[number];
+        return std::pair(literal.form, literal.slot);
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return group(a) < group(b); });
+    std::vector<Literal> literals;
+    std::vector<Ref> number_of(order.size());
+    for (const std::uint32_t old : order) {
+        number_of[old] = static_cast<Ref>(literals.size());
+        const Literal& literal = literals.emplace_back(program.literals[old]);
+        if (literal.form != Literal::Form::ranges) continue;
+        CodedField& field = program.fields[literal.slot];
+        if (field.literals++ == 0) field.first_literal = number_of[old];
+    }
+    program.literals = std::move(literals);
+    const auto renumber = [&](Ref& ref) {
+        if ((ref & kLiteralBit) != 0) ref = number_of[ref & ~kLiteralBit] | kLiteralBit;
+    };
+    for (Ref& ref : program.refs)
+        renumber(ref);
+    for (GraphTier& tier : program.tiers)
+        renumber(tier.when);
+    for (CompiledPreference& preference : program.preferences)
+        renumber(preference.when);
+}
+
 /// Puts policies of one shape side by side, and their refs in the same order: an executor runs a
 /// shape with loops of fixed length over memory in a row.
 void group_by_shape(Program& program) {
@@ -479,6 +511,7 @@ Program compile(const Schema& schema, std::span<const Policy> policies,
         program.policies.push_back(out);
     }
     mark_tables(program);
+    group_by_field(program);
     group_by_shape(program);
     return program;
 }

@@ -7,6 +7,16 @@ namespace {
 
 // Rows beyond this are left out: a field of very many codes settles little for what it costs.
 constexpr std::size_t kMostRowBytes = std::size_t{32} << 20;
+// A row is looked at after so many codes: where firms have all sorts of codes every policy is soon
+// in it, and the other codes add nothing.
+constexpr std::uint32_t kLookAfter = 8;
+
+bool has_all(const std::vector<std::uint64_t>& row, std::size_t policies) {
+    const std::size_t whole = policies / 64;
+    for (std::size_t w = 0; w < whole; ++w)
+        if (row[w] != ~std::uint64_t{0}) return false;
+    return policies % 64 == 0 || ~row[whole] << (64 - policies % 64) == 0;
+}
 
 } // namespace
 
@@ -38,10 +48,13 @@ const std::uint64_t* ZoneMap::candidates(std::size_t block, bool near, Scratch& 
     std::fill(scratch.near.begin(), scratch.near.end(), ~std::uint64_t{0});
     for (const Field& field : fields_) {
         std::fill(scratch.row.begin(), scratch.row.end(), 0);
-        for (std::uint32_t i = field.offsets[block]; i < field.offsets[block + 1]; ++i) {
+        const std::uint32_t first = field.offsets[block];
+        for (std::uint32_t i = first; i < field.offsets[block + 1]; ++i) {
             const std::uint64_t* of_code = field.rows.possible[field.codes[i]];
             for (std::size_t w = 0; w < words_; ++w)
                 scratch.row[w] |= of_code[w];
+            if ((i - first) % kLookAfter == kLookAfter - 1 && has_all(scratch.row, policies_))
+                break;
         }
         if (near) {
             for (std::size_t w = 0; w < words_; ++w) {

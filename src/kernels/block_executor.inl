@@ -124,7 +124,7 @@ template <bool All> class Executor {
     }
 
     const BlockRow* certain(Ref ref) {
-        if ((ref & kLiteralBit) != 0) return literal_rows(ref & ~kLiteralBit);
+        if ((ref & kLiteralBit) != 0) return literal_row(ref & ~kLiteralBit);
         return node_rows(ref);
     }
 
@@ -181,10 +181,9 @@ template <bool All> class Executor {
         Bits certain = valid, possible = valid, near = valid, fact = valid;
         for (std::uint32_t i = 0; i < literals; ++i) {
             const std::uint32_t number = ref[i] & ~kLiteralBit;
-            const BlockRow* rows = literal_rows(number);
-            const Bits literal_certain = load(rows[0]);
+            const Bits literal_certain = load(*literal_row(number));
             if (All) {
-                const Bits literal_possible = load(rows[1]);
+                const Bits literal_possible = load(scratch_.possible_rows.data()[number]);
                 const Bits literal_near = literal_certain | mendable(number, literal_possible);
                 near = (near & literal_certain) | (certain & literal_near);
                 fact = (fact & literal_certain) | (certain & literal_possible);
@@ -229,8 +228,11 @@ template <bool All> class Executor {
     Planes planes(Ref ref) {
         if ((ref & kLiteralBit) == 0) return node_planes(ref);
         const std::uint32_t number = ref & ~kLiteralBit;
-        const BlockRow* rows = literal_rows(number);
-        const Bits certain = load(rows[0]), possible = load(rows[1]);
+        const Bits certain = load(*literal_row(number));
+        const Literal& literal = program_.literals[number];
+        const Bits possible = All ? load(scratch_.possible_rows.data()[number])
+                              : literal.on_unknown == Truth::unknown ? certain | unknown_of(literal)
+                                                                     : certain;
         return {certain, certain, possible, certain | mendable(number, possible), possible};
     }
 
@@ -381,27 +383,32 @@ template <bool All> class Executor {
             number[b] = (number[b] & ~where) | ((value >> b & 1) != 0 ? where : zeros());
     }
 
-    /// Certain and possible rows of a literal, computed on first use in a block.
-    QICE_FLAT const BlockRow* literal_rows(std::uint32_t number) {
-        BlockRow* rows = scratch_.literal_rows.data() + std::size_t{2} * number;
+    /// Computed on first use in a block: where a literal is certain.
+    QICE_FLAT const BlockRow* literal_row(std::uint32_t number) {
         if (__builtin_expect(scratch_.literal_stamps[number] != scratch_.block, 0))
-            compute_literal(number, rows);
-        return rows;
+            compute_literal(number);
+        return scratch_.certain_rows.data() + number;
     }
 
-    __attribute__((noinline)) void compute_literal(std::uint32_t number, BlockRow* rows) {
-        scratch_.literal_stamps[number] = scratch_.block;
+    __attribute__((noinline)) void compute_literal(std::uint32_t number) {
         const Literal& literal = program_.literals[number];
-        const bool ranges = literal.form == Literal::Form::ranges;
-        Bits certain = ranges ? in_ranges(literal) : has_elements(literal);
-        Bits unknown = zeros();
-        if (literal.on_unknown != Truth::no || !ranges)
-            unknown = ranges ? unknown_of(literal.slot)
-                             : load(task_.view.planes[unknown_plane(literal.slot)]);
-        if (!ranges) certain &= ~unknown;
-        if (literal.on_unknown == Truth::yes) certain |= unknown;
-        store(rows[0], certain);
-        store(rows[1], literal.on_unknown == Truth::unknown ? certain | unknown : certain);
+        if (literal.form == Literal::Form::elements)
+            return keep(number, literal, has_elements(literal) & ~unknown_of(literal));
+        begin_field(literal.slot);
+        if (++scratch_.asked[literal.slot] == scratch_.many[literal.slot]) {
+            compute_field(literal.slot);
+            if (scratch_.literal_stamps[number] == scratch_.block) return;
+        }
+        keep(number, literal, in_ranges(literal));
+    }
+
+    QICE_FLAT void keep(std::uint32_t number, const Literal& literal, Bits certain) {
+        if (literal.on_unknown == Truth::yes) certain |= unknown_of(literal);
+        store(scratch_.certain_rows.data()[number], certain);
+        if (All)
+            store(scratch_.possible_rows.data()[number],
+                  literal.on_unknown == Truth::unknown ? certain | unknown_of(literal) : certain);
+        scratch_.literal_stamps[number] = scratch_.block;
     }
 
     Bits in_ranges(const Literal& literal) const {
@@ -422,15 +429,41 @@ template <bool All> class Executor {
         return inside;
     }
 
-    Bits unknown_of(std::uint32_t slot) {
-        BlockRow& row = scratch_.unknown_rows[slot];
-        if (scratch_.unknown_stamps[slot] != scratch_.block) {
-            const std::uint8_t width = task_.view.widths[slot];
-            const std::uint32_t unknown = width == 1 ? 0xff : width == 2 ? 0xffff : 0xffffffff;
-            codes_in_range(task_.view.codes[slot], width, unknown, unknown, row);
-            scratch_.unknown_stamps[slot] = scratch_.block;
+    /// All literals of a field, but for those that are looked up in bitmaps.
+    void compute_field(std::uint32_t slot) {
+        if (task_.view.widths[slot] > 2) return;
+        RangeRows& rows = scratch_.range_rows;
+        rows.make(task_.view.codes[slot], task_.view.widths[slot]);
+        const CodedField& field = program_.fields[slot];
+        for (std::uint32_t number = field.first_literal;
+             number < field.first_literal + field.literals; ++number) {
+            const Literal& literal = program_.literals[number];
+            if (literal.bitmap != Literal::kNoBitmap) continue;
+            Bits inside = zeros();
+            for (std::uint32_t i = 0; i < literal.count; ++i) {
+                const FieldCuts::Range& range = program_.ranges[literal.first + i];
+                inside |= load(rows.up_to(range.last)) & ~load(rows.below(range.first));
+            }
+            keep(number, literal, inside);
         }
-        return load(row);
+    }
+
+    QICE_FLAT Bits unknown_of(const Literal& literal) {
+        if (literal.form == Literal::Form::elements)
+            return load(task_.view.planes[unknown_plane(literal.slot)]);
+        begin_field(literal.slot);
+        return load(scratch_.unknown_rows.data()[literal.slot]);
+    }
+
+    /// What is kept of a field is of this block from here on.
+    QICE_FLAT void begin_field(std::uint32_t slot) {
+        if (__builtin_expect(scratch_.field_stamps[slot] == scratch_.block, 1)) return;
+        const std::uint8_t width = task_.view.widths[slot];
+        const std::uint32_t unknown = width == 1 ? 0xff : width == 2 ? 0xffff : 0xffffffff;
+        codes_in_range(task_.view.codes[slot], width, unknown, unknown,
+                       scratch_.unknown_rows.data()[slot]);
+        scratch_.asked[slot] = 0;
+        scratch_.field_stamps[slot] = scratch_.block;
     }
 
     std::uint32_t unknown_plane(std::uint32_t set) const {

@@ -18,9 +18,15 @@ extern const Kernels kKernels;
 
 BlockScratch::BlockScratch(const Program& program)
     : literal_stamps(program.literals.size()), node_stamps(program.nodes.size()),
-      unknown_stamps(program.fields.size()), literal_rows(2 * program.literals.size()),
-      node_rows(5 * program.nodes.size()), unknown_rows(program.fields.size()),
-      counts(4 * program.policies.size()) {
+      field_stamps(program.fields.size()), certain_rows(program.literals.size()),
+      possible_rows(program.literals.size()), node_rows(5 * program.nodes.size()),
+      unknown_rows(program.fields.size()), asked(program.fields.size()),
+      many(program.fields.size(), UINT32_MAX), counts(4 * program.policies.size()) {
+    // Range rows cost as much as two hundred literals, and each literal a sixth with them.
+    constexpr std::uint32_t kWorthRangeRows = 512;
+    for (std::size_t slot = 0; slot < many.size(); ++slot)
+        if (program.fields[slot].literals >= kWorthRangeRows)
+            many[slot] = program.fields[slot].literals / 8;
     for (BlockMatches& matches_of_class : matches) {
         matches_of_class.policies.resize(program.policies.size());
         matches_of_class.firms.resize(program.policies.size());

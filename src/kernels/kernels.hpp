@@ -4,6 +4,7 @@
 // qice depends on the CPU. $QICE_KERNELS = plain, avx2 or avx512 forces a level the CPU has.
 #pragma once
 
+#include "kernels/range_rows.hpp"
 #include "kernels/rank_task.hpp"
 #include "qice/base/bits.hpp"
 #include "qice/index/program.hpp"
@@ -39,10 +40,14 @@ struct BlockScratch {
     explicit BlockScratch(const Program& program);
 
     std::uint32_t block = 0; // stamp: a row is valid if its stamp equals this
-    std::vector<std::uint32_t> literal_stamps, node_stamps, unknown_stamps;
-    AlignedVector<BlockRow> literal_rows; // certain, possible a literal
-    AlignedVector<BlockRow> node_rows;    // five planes a node
-    AlignedVector<BlockRow> unknown_rows; // a row a coded field
+    std::vector<std::uint32_t> literal_stamps, node_stamps, field_stamps;
+    AlignedVector<BlockRow> certain_rows;  // of literals
+    AlignedVector<BlockRow> possible_rows; // of literals, where needs_data and near are wanted
+    AlignedVector<BlockRow> node_rows;     // five planes a node
+    AlignedVector<BlockRow> unknown_rows;  // of coded fields
+    std::vector<std::uint32_t> asked;      // literals of each coded field, in this block
+    std::vector<std::uint32_t> many;       // when so many were asked for, all of it are made
+    RangeRows range_rows;                  // for that
     BlockMatches matches[kRankClasses];
     std::vector<std::uint64_t> counts; // four statuses a policy, summed over blocks
 };

@@ -138,7 +138,104 @@ template <class Code> void check_bitmaps() {
     }
 }
 
+/// So many literals over one field that all of them are made at once.
+template <class Code> void check_many_literals(std::uint32_t codes_there_are) {
+    constexpr std::uint32_t kUnknown = static_cast<Code>(~Code{0});
+    constexpr std::uint32_t kLiterals = 1'500;
+    std::mt19937 random(67);
+    const auto code = [&] { return static_cast<std::uint32_t>(random() % codes_there_are); };
+    Program program = one_literal({}, Truth::no);
+    program.ranges.clear();
+    program.literals.clear();
+    program.refs.clear();
+    program.policies.assign(kLiterals, program.policies[0]);
+    program.shapes[0].last = kLiterals;
+    program.fields[0].literals = kLiterals;
+    const Truth truths[] = {Truth::no, Truth::unknown, Truth::yes};
+    for (std::uint32_t number = 0; number < kLiterals; ++number) {
+        Literal literal;
+        literal.on_unknown = truths[random() % 3];
+        literal.first = static_cast<std::uint32_t>(program.ranges.size());
+        literal.count = 1 + static_cast<std::uint32_t>(random() % 3);
+        if (number % 100 == 7) { // the last code alone, or what is past the last of a block
+            program.ranges.insert(program.ranges.end(), 3, {kUnknown - 1, kUnknown - 1});
+        } else {
+            for (std::uint32_t r = 0; r < literal.count; ++r) {
+                const std::uint32_t a = random() % 5 == 0 ? 0 : code(), b = code();
+                program.ranges.push_back({std::min(a, b), std::max(a, b)});
+            }
+        }
+        if (number % 50 == 3) { // looked up
+            literal.bitmap = static_cast<std::uint32_t>(program.bitmaps.size());
+            program.bitmaps.push_back(random());
+            literal.count = 1;
+            program.ranges.back() = {0, 63};
+            literal.first = static_cast<std::uint32_t>(program.ranges.size()) - 1;
+        }
+        program.literals.push_back(literal);
+        program.refs.push_back(number | kLiteralBit);
+    }
+    const auto inside = [&](const Literal& literal, std::uint32_t of) {
+        if (literal.bitmap != Literal::kNoBitmap)
+            return of < 64 && (program.bitmaps[literal.bitmap] >> of & 1) != 0;
+        for (std::uint32_t r = literal.first; r < literal.first + literal.count; ++r)
+            if (program.ranges[r].first <= of && of <= program.ranges[r].last) return true;
+        return false;
+    };
+    const std::vector<std::uint64_t> candidates(words_for(kLiterals), kAllBits);
+    const std::uint8_t width = sizeof(Code);
+    for (const Kernels* level : available_kernels()) {
+        BlockScratch scratch(program);
+        for (int block = 1; block <= 6; ++block) {
+            AlignedVector<Code> codes(kBlockFirms);
+            for (Code& of : codes) // the last blocks: all unknown, all alike
+                of = static_cast<Code>(block == 5                        ? kUnknown
+                                       : block == 6                      ? 7
+                                       : random() % 4 == 0               ? kUnknown
+                                       : block == 1 && random() % 9 == 0 ? kUnknown - 1
+                                                                         : code());
+            const auto* bytes = reinterpret_cast<const std::uint8_t*>(codes.data());
+            const bool all_planes = block % 2 == 0;
+            BlockTask task{
+                &program, {&bytes, &width, nullptr, full_row()}, candidates.data(), all_planes, 31};
+            scratch.block = static_cast<std::uint32_t>(block);
+            for (BlockMatches& matches : scratch.matches)
+                matches.size = 0;
+            level->run_block(task, scratch);
+            std::vector<BlockRow> eligible(kLiterals), needs_data(kLiterals);
+            for (std::size_t m = 0; m < scratch.matches[kEligible].size; ++m)
+                eligible[scratch.matches[kEligible].policies[m]] =
+                    scratch.matches[kEligible].firms[m];
+            for (std::size_t m = 0; m < scratch.matches[kNeedsFact].size; ++m)
+                needs_data[scratch.matches[kNeedsFact].policies[m]] =
+                    scratch.matches[kNeedsFact].firms[m];
+            std::size_t faults = 0;
+            for (std::uint32_t number = 0; number < kLiterals; ++number) {
+                const Literal& literal = program.literals[number];
+                for (std::size_t i = 0; i < kBlockFirms; ++i) {
+                    const bool unknown = codes[i] == kUnknown;
+                    const auto bit = [&](const BlockRow& row) {
+                        return (row.words[i / 64] >> (i % 64) & 1) != 0;
+                    };
+                    faults += bit(eligible[number]) != (unknown ? literal.on_unknown == Truth::yes
+                                                                : inside(literal, codes[i]));
+                    faults += bit(needs_data[number]) !=
+                              (all_planes && unknown && literal.on_unknown == Truth::unknown);
+                }
+            }
+            INFO(level->name << ", " << sizeof(Code) << " bytes, block " << block);
+            REQUIRE(faults == 0);
+        }
+    }
+}
+
 } // namespace
+
+TEST_CASE("many literals over one field are as right as few, on every level") {
+    check_many_literals<std::uint8_t>(200);
+    check_many_literals<std::uint16_t>(20'000);
+    check_many_literals<std::uint32_t>(1'000'000);
+}
 
 TEST_CASE("codes of every width are looked up in bitmaps on every level") {
     check_bitmaps<std::uint8_t>();

@@ -177,3 +177,22 @@ TEST_CASE("a literal of many ranges has a bitmap") {
     CHECK(many.literals[0].count > kMostRanges);
     CHECK(many.literals[0].bitmap != Literal::kNoBitmap);
 }
+
+TEST_CASE("the literals of a field have numbers in a row") {
+    const std::string more = R"({"field": "patents", "ge": 2})",
+                      most = R"({"field": "patents", "ge": 3})";
+    const Program compiled =
+        program({all(kA + "," + kB), any(kC + "," + more), all(kB + "," + most)}, {},
+                R"(, "prefer": [{"when": {"field": "patents", "lt": 2}, "add": 0.1}])");
+    std::size_t over_codes = 0;
+    for (const CodedField& field : compiled.fields) {
+        over_codes += field.literals;
+        for (std::uint32_t i = 0; i < field.literals; ++i) {
+            const Literal& literal = compiled.literals[field.first_literal + i];
+            CHECK(literal.form == Literal::Form::ranges);
+            CHECK(&compiled.fields[literal.slot] == &field);
+        }
+    }
+    CHECK(compiled.literals.size() == 6);
+    CHECK(over_codes == 5);
+}

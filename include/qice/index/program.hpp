@@ -123,6 +123,7 @@ struct CompiledTag {
 struct CodedField {
     std::uint32_t field;
     FieldCuts cuts;
+    std::uint32_t first_literal = 0, literals = 0; // all that are over it stand together
 };
 
 /// A set field and the elements that rules name; an element counts while valid, or for ever.
