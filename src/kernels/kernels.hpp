@@ -45,8 +45,8 @@ struct BlockScratch {
     AlignedVector<BlockRow> possible_rows; // of literals, where needs_data and near are wanted
     AlignedVector<BlockRow> node_rows;     // five planes a node
     AlignedVector<BlockRow> unknown_rows;  // of coded fields
-    std::vector<std::uint32_t> asked;      // literals of each coded field, in this block
-    std::vector<std::uint32_t> many;       // when so many were asked for, all of it are made
+    std::vector<std::uint32_t> asked;      // how many literals of each coded field, in this block
+    std::vector<std::uint32_t> many;       // once so many were, all of the field are made
     RangeRows range_rows;                  // for that
     BlockMatches matches[kRankClasses];
     std::vector<std::uint64_t> counts; // four statuses a policy, summed over blocks

@@ -17,12 +17,13 @@ class RangeRows {
     /// Of 512 codes of one or two bytes. The greatest number of that width is unknown: in no row.
     void make(const std::uint8_t* codes, std::uint8_t width);
 
-    /// The firms whose code is this or less.
-    const BlockRow& up_to(std::uint32_t code) const {
+    /// The firms whose code is this or less. (Inlined in any case: a copy that was compiled for one
+    /// CPU level must not be left for the others.)
+    __attribute__((always_inline)) const BlockRow& up_to(std::uint32_t code) const {
         return rows_.data()[code < ranks_.size() ? ranks_.data()[code] : distinct_];
     }
     /// The firms whose code is less.
-    const BlockRow& below(std::uint32_t code) const {
+    __attribute__((always_inline)) const BlockRow& below(std::uint32_t code) const {
         return code == 0 ? rows_.data()[0] : up_to(code - 1);
     }
 

@@ -258,7 +258,7 @@ void StandingMatch::State::lose(StandingList& list, const ListName& name) {
     note_if_short(list, name);
 }
 
-/// The policies that go go out of the lists.
+/// Takes the policies that go out of all lists.
 void StandingMatch::State::let_go() {
     const auto is_first = [&](std::uint32_t slot) { return slot < policies.first_count(); };
     std::vector<std::uint32_t> first;
