@@ -89,11 +89,12 @@ Result<StoredSchema> read_schema_file(const std::string& path) {
 
 namespace {
 
-/// Puts stored policies together to be parsed at once.
+/// Puts stored policies together to be parsed at once, each as a text that is named by its id.
 class PolicyGatherer {
   public:
     void add(const StoredPolicy& policy) {
-        texts_.push_back({"policies of the store", std::string(policy.content)});
+        texts_.push_back(
+            {"policy " + in_quotes(policy.id) + " of the store", std::string(policy.content)});
         stored_.push_back(policy);
         stored_.back().id = stored_.back().content = {};
         ids_.emplace_back(policy.id);

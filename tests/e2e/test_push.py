@@ -382,6 +382,15 @@ def test_a_bad_policy_stops_an_import_unless_it_may_be_left_out(night):
     assert night.sql("SELECT policy_id FROM policy") == [("P",)]
 
 
+def test_a_policy_that_is_damaged_in_the_store_is_named(night):
+    night.load(policies=lines(policy("P"), policy("Q.jsonl"), policy("R")), firms="uscc\nA\n")
+    night.sql("UPDATE policy_version SET content = '{\"id\": \"Q.jsonl\",\n\"rule\": ' WHERE content LIKE '%Q.jsonl%'")
+    run = night.push(code=4)
+    assert 'policy "Q.jsonl" of the store:2:9: ' in run.err
+    night.push("--skip-bad-policies", code=3)
+    assert night.pushed() == ["A/P", "A/R"]
+
+
 def test_a_store_keeps_the_schema_and_its_code_lists(night):
     night.load(policies=policy("P", '{"field": "place", "under": "4419"}'), firms="uscc,place\nA,441901\nB,441302\n")
     (night.folder / "places.csv").unlink()
