@@ -22,7 +22,7 @@ BlockScratch::BlockScratch(const Program& program)
       possible_rows(program.literals.size()), node_rows(5 * program.nodes.size()),
       unknown_rows(program.fields.size()), asked(program.fields.size()),
       many(program.fields.size(), UINT32_MAX), counts(4 * program.policies.size()) {
-    // Range rows cost as much as two hundred literals, and each literal a sixth with them.
+    // Range rows cost as much as some two hundred literals, so a field has to have more than that.
     constexpr std::uint32_t kWorthRangeRows = 512;
     for (std::size_t slot = 0; slot < many.size(); ++slot)
         if (program.fields[slot].literals >= kWorthRangeRows)
