@@ -1,6 +1,7 @@
 #include "qice/index/program.hpp"
 
 #include "base/string_map.hpp"
+#include "index/arrange.hpp"
 
 #include <algorithm>
 #include <array>
@@ -401,71 +402,6 @@ void mark_tables(Program& program) {
     }
 }
 
-/// Numbers literals field by field, as an executor may compute all those of one at once.
-void group_by_field(Program& program) {
-    std::vector<std::uint32_t> order(program.literals.size());
-    std::iota(order.begin(), order.end(), 0u);
-    const auto group = [&](std::uint32_t number) {
-        const Literal& literal = program.literals[number];
-        return std::pair(literal.form, literal.slot);
-    };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return group(a) < group(b); });
-    std::vector<Literal> literals;
-    std::vector<Ref> number_of(order.size());
-    for (const std::uint32_t old : order) {
-        number_of[old] = static_cast<Ref>(literals.size());
-        const Literal& literal = literals.emplace_back(program.literals[old]);
-        if (literal.form != Literal::Form::ranges) continue;
-        CodedField& field = program.fields[literal.slot];
-        if (field.literals++ == 0) field.first_literal = number_of[old];
-    }
-    program.literals = std::move(literals);
-    const auto renumber = [&](Ref& ref) {
-        if ((ref & kLiteralBit) != 0) ref = number_of[ref & ~kLiteralBit] | kLiteralBit;
-    };
-    for (Ref& ref : program.refs)
-        renumber(ref);
-    for (GraphTier& tier : program.tiers)
-        renumber(tier.when);
-    for (CompiledPreference& preference : program.preferences)
-        renumber(preference.when);
-}
-
-/// Puts policies of one shape side by side, and their refs in the same order: an executor runs a
-/// shape with loops of fixed length over memory in a row.
-void group_by_shape(Program& program) {
-    const auto refs_of = [&](const Conjunction& rule) {
-        return std::span(program.refs).subspan(rule.first, rule.literals + rule.others);
-    };
-    std::sort(program.policies.begin(), program.policies.end(),
-              [&](const CompiledPolicy& one, const CompiledPolicy& other) {
-                  const Conjunction &a = one.rule, &b = other.rule;
-                  if (a.others != b.others) return a.others < b.others;
-                  if (a.literals != b.literals) return a.literals < b.literals;
-                  if (a.manual != b.manual) return b.manual;
-                  const auto left = refs_of(a), right = refs_of(b);
-                  const auto [l, r] = std::mismatch(left.begin(), left.end(), right.begin());
-                  return l != left.end() ? *l < *r : one.policy < other.policy;
-              });
-    std::vector<Ref> refs;
-    for (CompiledPolicy& policy : program.policies) {
-        Conjunction& rule = policy.rule;
-        const auto place = static_cast<std::uint32_t>(&policy - program.policies.data());
-        const auto first_ref = static_cast<std::uint32_t>(program.refs.size() + refs.size());
-        if (program.shapes.empty() || program.shapes.back().literals != rule.literals ||
-            program.shapes.back().others != rule.others ||
-            program.shapes.back().manual != rule.manual)
-            program.shapes.push_back(
-                {place, place, first_ref, rule.literals, rule.others, rule.manual});
-        ++program.shapes.back().last;
-        const auto own = refs_of(rule);
-        refs.insert(refs.end(), own.begin(), own.end());
-        rule.first = first_ref;
-    }
-    program.refs.insert(program.refs.end(), refs.begin(), refs.end());
-}
-
 } // namespace
 
 Program compile(const Schema& schema, std::span<const Policy> policies,
@@ -511,8 +447,7 @@ Program compile(const Schema& schema, std::span<const Policy> policies,
         program.policies.push_back(out);
     }
     mark_tables(program);
-    group_by_field(program);
-    group_by_shape(program);
+    arrange(program);
     return program;
 }
 

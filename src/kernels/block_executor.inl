@@ -3,6 +3,8 @@
 // instantiated here, so that no code compiled for a newer CPU can leak into the rest of the
 // program.
 
+#include "kernels/row_sums.inl"
+
 struct Planes {
     Bits certain, confirmed, possible, near, fact;
 };
@@ -10,94 +12,6 @@ struct Planes {
 inline Planes constant(const Bits& certain, const Bits& confirmed) {
     return {certain, confirmed, confirmed, confirmed, confirmed};
 }
-
-/// Numbers of 512 firms as bit slices: slice b holds bit b of each firm's number.
-struct Slices {
-    static constexpr int kMost = 32; // counts are 32 bits; greater sums of points saturate
-    Bits slice[kMost];
-    Bits over; // where the sum has passed 2^kMost: above every bound
-    int used = 0;
-
-    Slices() { over = zeros(); }
-
-    void add(const Bits* number, int width) {
-        Bits carry = zeros();
-        for (int b = 0; b < width || !is_zero(carry); ++b) {
-            if (b == kMost) {
-                over |= carry;
-                return;
-            }
-            if (b == used) slice[used++] = zeros();
-            const Bits addend = b < width ? number[b] : zeros();
-            const Bits half = slice[b] ^ addend;
-            const Bits next = (slice[b] & addend) | (half & carry);
-            slice[b] = half ^ carry;
-            carry = next;
-        }
-    }
-    Bits reaches(std::int64_t bound) const;
-};
-
-/// Where a number of `width` slices is `bound` or more.
-inline Bits reaches(const Bits* slice, int width, std::int64_t bound) {
-    if (bound <= 0) return ones();
-    if ((bound >> width) != 0) return zeros();
-    Bits greater = zeros(), equal = ones();
-    for (int b = width - 1; b >= 0; --b) {
-        if ((bound >> b) & 1) {
-            equal &= slice[b];
-        } else {
-            greater |= equal & slice[b];
-            equal &= ~slice[b];
-        }
-    }
-    return greater | equal;
-}
-
-inline Bits Slices::reaches(std::int64_t bound) const {
-    return QICE_LEVEL::reaches(slice, used, bound) | over;
-}
-
-/// How many of some rows each of 512 firms is in. A row waits at its level until a second one
-/// comes; both and the level's slice are then one full adder, and the carry goes a level up: five
-/// operations a row, whatever the rows hold.
-class RowCount {
-  public:
-    void add(const Bits& row) {
-        Bits carry = row;
-        int b = 0;
-        for (; (rows_ >> b & 1) != 0; ++b) {
-            const Bits half = slice_[b] ^ waiting_[b];
-            const Bits next = (slice_[b] & waiting_[b]) | (half & carry);
-            slice_[b] = half ^ carry;
-            carry = next;
-        }
-        waiting_[b] = carry;
-        ++rows_;
-        if ((rows_ & (rows_ - 1)) == 0) slice_[levels_++] = zeros();
-    }
-
-    /// Where the count is `bound` or more. No row may be added later.
-    Bits reaches(std::int64_t bound) {
-        for (int b = 0; b < levels_; ++b) {
-            if ((rows_ >> b & 1) == 0) continue;
-            Bits carry = waiting_[b];
-            for (int above = b; above < levels_; ++above) {
-                const Bits next = slice_[above] & carry;
-                slice_[above] ^= carry;
-                carry = next;
-            }
-        }
-        rows_ = 0;
-        return QICE_LEVEL::reaches(slice_, levels_, bound);
-    }
-
-  private:
-    static constexpr int kMost = 32; // a node has less than 2^32 children
-    Bits slice_[kMost], waiting_[kMost];
-    std::uint32_t rows_ = 0;
-    int levels_ = 0; // slices
-};
 
 inline constexpr int kPointBits = 10; // points of a tier: up to 1,000
 
@@ -108,17 +22,13 @@ template <bool All> class Executor {
         : task_(task), program_(*task.program), scratch_(scratch) {}
 
     void run() {
+        const bool field_by_field = is_worth_range_rows();
         for (const Shape& shape : program_.shapes) {
-            switch (shape.literals) {
-            case 1: run_shape<1>(shape); break;
-            case 2: run_shape<2>(shape); break;
-            case 3: run_shape<3>(shape); break;
-            case 4: run_shape<4>(shape); break;
-            case 5: run_shape<5>(shape); break;
-            case 6: run_shape<6>(shape); break;
-            case 7: run_shape<7>(shape); break;
-            case 8: run_shape<8>(shape); break;
-            default: run_shape<kAnyNumber>(shape);
+            if (field_by_field && shape.lone != 0) {
+                meet_lone(shape);
+                run_shape<true>(shape);
+            } else {
+                run_shape<false>(shape);
             }
         }
     }
@@ -130,11 +40,29 @@ template <bool All> class Executor {
 
   private:
     static constexpr std::uint32_t kAnyNumber = UINT32_MAX;
+    static constexpr std::uint32_t kLeftRows = All ? 4 : 1; // certain, possible, near, fact
 
-    /// The candidates of one shape; the number of literals is a constant, where it is a common one.
-    template <std::uint32_t Literals> void run_shape(const Shape& shape) {
-        const std::uint32_t literals = Literals == kAnyNumber ? shape.literals : Literals;
-        const std::uint32_t stride = literals + shape.others;
+    /// The candidates of one shape. Left: their lone literals have been met.
+    template <bool Left> void run_shape(const Shape& shape) {
+        switch (shape.literals - (Left ? shape.lone : 0)) {
+        case 0: run_shape<Left, 0>(shape); break;
+        case 1: run_shape<Left, 1>(shape); break;
+        case 2: run_shape<Left, 2>(shape); break;
+        case 3: run_shape<Left, 3>(shape); break;
+        case 4: run_shape<Left, 4>(shape); break;
+        case 5: run_shape<Left, 5>(shape); break;
+        case 6: run_shape<Left, 6>(shape); break;
+        case 7: run_shape<Left, 7>(shape); break;
+        case 8: run_shape<Left, 8>(shape); break;
+        default: run_shape<Left, kAnyNumber>(shape);
+        }
+    }
+
+    /// The number of literals is a constant, where it is a common one.
+    template <bool Left, std::uint32_t Literals> void run_shape(const Shape& shape) {
+        const std::uint32_t literals =
+            Literals == kAnyNumber ? shape.literals - (Left ? shape.lone : 0) : Literals;
+        const std::uint32_t stride = shape.literals + shape.others;
         const Ref* const refs = program_.refs.data() + shape.first_ref;
         const Bits valid = load(task_.view.valid);
         for (std::uint32_t w = shape.first / 64; w * 64 < shape.last; ++w) {
@@ -144,9 +72,13 @@ template <bool All> class Executor {
             for (; bits != 0; bits &= bits - 1) {
                 const std::uint32_t place =
                     w * 64 + static_cast<std::uint32_t>(__builtin_ctzll(bits));
-                const Ref* const own = refs + std::size_t{place - shape.first} * stride;
+                const std::size_t in_shape = place - shape.first;
+                const Ref* const own = refs + in_shape * stride;
+                const BlockRow* const left = scratch_.left.data() + in_shape * kLeftRows;
                 Planes planes;
-                if (conjunction(own, literals, shape.others, valid, planes))
+                if (conjunction<Left>(Left ? load(*left) : valid, left, own, literals,
+                                      own + (Left ? shape.literals : literals), shape.others,
+                                      planes))
                     emit_all(place, shape.manual, planes);
             }
         }
@@ -175,12 +107,19 @@ template <bool All> class Executor {
         return count(firms);
     }
 
-    /// False if no firm of the block can come of it.
-    QICE_FLAT bool conjunction(const Ref* ref, std::uint32_t literals, std::uint32_t others,
-                               const Bits& valid, Planes& out) {
-        Bits certain = valid, possible = valid, near = valid, fact = valid;
+    /// ANDs literals and others to what there is; false if no firm of the block can come of it.
+    template <bool Left>
+    QICE_FLAT bool conjunction(const Bits& begin, const BlockRow* left, const Ref* literal,
+                               std::uint32_t literals, const Ref* other, std::uint32_t others,
+                               Planes& out) {
+        Bits certain = begin, possible = begin, near = begin, fact = begin;
+        if (All && Left) {
+            possible = load(left[1]);
+            near = load(left[2]);
+            fact = load(left[3]);
+        }
         for (std::uint32_t i = 0; i < literals; ++i) {
-            const std::uint32_t number = ref[i] & ~kLiteralBit;
+            const std::uint32_t number = literal[i] & ~kLiteralBit;
             const Bits literal_certain = load(*literal_row(number));
             if (All) {
                 const Bits literal_possible = load(scratch_.possible_rows.data()[number]);
@@ -193,7 +132,7 @@ template <bool All> class Executor {
         }
         out = {certain, certain, possible, near, fact};
         if (is_zero(All ? possible | near : certain)) return false;
-        for (const Ref* other = ref + literals; other < ref + literals + others; ++other) {
+        for (const Ref* const end = other + others; other < end; ++other) {
             and_into(out, node_planes(*other));
             if (is_zero(All ? out.possible | out.near : out.confirmed)) return false;
         }
@@ -395,7 +334,7 @@ template <bool All> class Executor {
         if (literal.form == Literal::Form::elements)
             return keep(number, literal, has_elements(literal) & ~unknown_of(literal));
         begin_field(literal.slot);
-        if (++scratch_.asked[literal.slot] == scratch_.many[literal.slot]) {
+        if (++scratch_.asked.data()[literal.slot] == scratch_.many.data()[literal.slot]) {
             compute_field(literal.slot);
             if (scratch_.literal_stamps[number] == scratch_.block) return;
         }
@@ -429,11 +368,24 @@ template <bool All> class Executor {
         return inside;
     }
 
-    /// All literals of a field, but for those that are looked up in bitmaps.
+    // --- range rows
+
+    const RangeRows& range_rows(std::uint32_t slot) {
+        RangeRows& rows = scratch_.range_rows.data()[slot];
+        if (scratch_.range_stamps.data()[slot] != scratch_.block) {
+            rows.make(task_.view.codes[slot], task_.view.widths[slot]);
+            scratch_.range_stamps.data()[slot] = scratch_.block;
+        }
+        return rows;
+    }
+
+    QICE_FLAT static Bits in_range(const RangeRows& rows, std::uint32_t first, std::uint32_t end) {
+        return load(rows.below(end)) & ~load(rows.below(first));
+    }
+
+    /// All literals of a field, but for those that are lone or looked up in bitmaps.
     void compute_field(std::uint32_t slot) {
-        if (task_.view.widths[slot] > 2) return;
-        RangeRows& rows = scratch_.range_rows;
-        rows.make(task_.view.codes[slot], task_.view.widths[slot]);
+        const RangeRows& rows = range_rows(slot);
         const CodedField& field = program_.fields[slot];
         for (std::uint32_t number = field.first_literal;
              number < field.first_literal + field.literals; ++number) {
@@ -442,9 +394,59 @@ template <bool All> class Executor {
             Bits inside = zeros();
             for (std::uint32_t i = 0; i < literal.count; ++i) {
                 const FieldCuts::Range& range = program_.ranges[literal.first + i];
-                inside |= load(rows.up_to(range.last)) & ~load(rows.below(range.first));
+                inside |= in_range(rows, range.first, range.last + 1);
             }
             keep(number, literal, inside);
+        }
+    }
+
+    /// Lone literals of all policies of a shape, or of its candidates one by one?
+    bool is_worth_range_rows() const {
+        std::uint32_t candidates = 0, all = 0;
+        for (const Shape& shape : program_.shapes) {
+            if (shape.lone == 0) continue;
+            all += shape.last - shape.first;
+            for (std::uint32_t w = shape.first / 64; w * 64 < shape.last; ++w)
+                candidates += static_cast<std::uint32_t>(__builtin_popcountll(task_.candidates[w]));
+        }
+        return all != 0 && candidates >= all / 8;
+    }
+
+    /// scratch_.left: what the lone literals of a shape leave to its policies.
+    void meet_lone(const Shape& shape) {
+        const Bits valid = load(task_.view.valid);
+        for (std::uint32_t i = 0; i < (shape.last - shape.first) * kLeftRows; ++i)
+            store(scratch_.left.data()[i], valid);
+        const LoneField* const fields = program_.lone_fields.data() + shape.first_lone_field;
+        for (const LoneField* field = fields; field < fields + shape.lone_fields; ++field)
+            meet_field(*field);
+    }
+
+    void meet_field(const LoneField& field) {
+        const RangeRows& rows = range_rows(field.slot);
+        begin_field(field.slot);
+        const Bits unknown = load(scratch_.unknown_rows.data()[field.slot]);
+        BlockRow flips[4]; // by LoneLiteral::kOutside and kMetByUnknown
+        store(flips[0], zeros());
+        store(flips[LoneLiteral::kOutside], ~unknown);
+        store(flips[LoneLiteral::kMetByUnknown], unknown);
+        store(flips[LoneLiteral::kOutside | LoneLiteral::kMetByUnknown], ones());
+        const LoneLiteral* const literals = program_.lone_literals.data() + field.first;
+        for (const LoneLiteral* literal = literals; literal < literals + field.count; ++literal) {
+            const Bits certain =
+                in_range(rows, literal->first, literal->end) ^ load(flips[literal->how & 3]);
+            BlockRow* const left = scratch_.left.data() + literal->place * kLeftRows;
+            const Bits left_certain = load(left[0]);
+            store(left[0], left_certain & certain);
+            if (All) {
+                const bool leaves_unknown = (literal->how & LoneLiteral::kLeavesUnknown) != 0;
+                const bool fixed = (literal->how & LoneLiteral::kFixed) != 0;
+                const Bits possible = leaves_unknown ? certain | unknown : certain;
+                const Bits near = fixed ? certain : certain | ~possible;
+                store(left[1], load(left[1]) & possible);
+                store(left[2], (load(left[2]) & certain) | (left_certain & near));
+                store(left[3], (load(left[3]) & certain) | (left_certain & possible));
+            }
         }
     }
 
@@ -462,7 +464,7 @@ template <bool All> class Executor {
         const std::uint32_t unknown = width == 1 ? 0xff : width == 2 ? 0xffff : 0xffffffff;
         codes_in_range(task_.view.codes[slot], width, unknown, unknown,
                        scratch_.unknown_rows.data()[slot]);
-        scratch_.asked[slot] = 0;
+        scratch_.asked.data()[slot] = 0;
         scratch_.field_stamps[slot] = scratch_.block;
     }
 

@@ -1,5 +1,6 @@
 #include "kernels/kernels.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace qice {
@@ -21,12 +22,23 @@ BlockScratch::BlockScratch(const Program& program)
       field_stamps(program.fields.size()), certain_rows(program.literals.size()),
       possible_rows(program.literals.size()), node_rows(5 * program.nodes.size()),
       unknown_rows(program.fields.size()), asked(program.fields.size()),
-      many(program.fields.size(), UINT32_MAX), counts(4 * program.policies.size()) {
-    // Range rows cost as much as some two hundred literals, so a field has to have more than that.
-    constexpr std::uint32_t kWorthRangeRows = 512;
+      many(program.fields.size(), UINT32_MAX), range_rows(program.fields.size()),
+      range_stamps(program.fields.size()), counts(4 * program.policies.size()) {
+    constexpr std::uint32_t kCostOfRangeRows = 64; // in literals one by one
     for (std::size_t slot = 0; slot < many.size(); ++slot)
-        if (program.fields[slot].literals >= kWorthRangeRows)
-            many[slot] = program.fields[slot].literals / 8;
+        if (program.fields[slot].is_crowded)
+            many[slot] = std::max(kCostOfRangeRows, program.fields[slot].literals / 8);
+    std::vector<std::uint32_t> limits(program.fields.size());
+    for (const Literal& literal : program.literals)
+        if (literal.form == Literal::Form::ranges)
+            for (std::uint32_t i = 0; i < literal.count; ++i)
+                limits[literal.slot] =
+                    std::max(limits[literal.slot], program.ranges[literal.first + i].last + 1);
+    for (std::size_t slot = 0; slot < limits.size(); ++slot)
+        range_rows[slot].set_limit(limits[slot]);
+    for (const Shape& shape : program.shapes)
+        if (shape.lone != 0)
+            left.resize(std::max<std::size_t>(left.size(), 4 * (shape.last - shape.first)));
     for (BlockMatches& matches_of_class : matches) {
         matches_of_class.policies.resize(program.policies.size());
         matches_of_class.firms.resize(program.policies.size());

@@ -47,7 +47,9 @@ struct BlockScratch {
     AlignedVector<BlockRow> unknown_rows;  // of coded fields
     std::vector<std::uint32_t> asked;      // how many literals of each coded field, in this block
     std::vector<std::uint32_t> many;       // once so many were, all of the field are made
-    RangeRows range_rows;                  // for that
+    std::vector<RangeRows> range_rows;     // of coded fields, where many literals are asked for
+    std::vector<std::uint32_t> range_stamps;
+    AlignedVector<BlockRow> left; // to the policies of a shape by their lone literals
     BlockMatches matches[kRankClasses];
     std::vector<std::uint64_t> counts; // four statuses a policy, summed over blocks
 };

@@ -2,7 +2,8 @@
 // least codes of the block. A range of codes is then the difference of two of them, whatever it
 // spans and however wide codes are.
 //
-// Making them costs as much as comparing some two hundred ranges with all codes of the block.
+// Making them costs as much as comparing a hundred ranges with all codes of the block, if these are
+// two bytes wide.
 #pragma once
 
 #include "qice/base/bits.hpp"
@@ -14,25 +15,32 @@ namespace qice {
 
 class RangeRows {
   public:
-    /// Of 512 codes of one or two bytes. The greatest number of that width is unknown: in no row.
+    /// Before make(): what is asked of below(), at most. Greater codes, and the one that means
+    /// unknown, are in no row.
+    void set_limit(std::uint32_t code) { limit_ = code; }
+    /// Of 512 codes of 1, 2 or 4 bytes.
     void make(const std::uint8_t* codes, std::uint8_t width);
 
-    /// The firms whose code is this or less. (Inlined in any case: a copy that was compiled for one
-    /// CPU level must not be left for the others.)
-    __attribute__((always_inline)) const BlockRow& up_to(std::uint32_t code) const {
-        return rows_.data()[code < ranks_.size() ? ranks_.data()[code] : distinct_];
-    }
-    /// The firms whose code is less.
+    /// The firms whose code is less than one up to the limit. (Inlined in any case: a copy that was
+    /// compiled for one CPU level must not be left for the others.)
     __attribute__((always_inline)) const BlockRow& below(std::uint32_t code) const {
-        return code == 0 ? rows_.data()[0] : up_to(code - 1);
+        const Group& group = groups_.data()[code / 64];
+        const std::uint64_t less = group.present & ((std::uint64_t{1} << (code % 64)) - 1);
+        return rows_.data()[group.before + static_cast<std::uint32_t>(__builtin_popcountll(less))];
     }
 
   private:
+    /// 64 codes in a row.
+    struct Group {
+        std::uint64_t present; // a bit a code: does any firm have it?
+        std::uint64_t before;  // how many lesser codes are present
+    };
+
     template <class Code> void make_of(const Code* codes);
 
-    std::vector<std::uint16_t> ranks_; // of each code up to the greatest: how many are no greater
+    std::uint32_t limit_ = 0;
+    std::vector<Group> groups_;
     AlignedVector<BlockRow> rows_;
-    std::uint32_t distinct_ = 0;
 };
 
 } // namespace qice

@@ -266,6 +266,13 @@ TEST_CASE("wide fields and wide nodes: every way to match says what the referenc
     check_worlds({Shape::wide}, wanted_pairs(kUsualPairs) / 6);
 }
 
+TEST_CASE("rules that hardly share a condition: every way to match says what the reference says") {
+    const Fixture fixture(WorldMaker(1, Shape::apart).make());
+    const Matcher matcher(fixture.schema(), fixture.policies(), fixture.compile_options());
+    CHECK(matcher.program().lone_literals.size() > 400);
+    check_worlds({Shape::apart}, wanted_pairs(kUsualPairs) / 4);
+}
+
 TEST_CASE("over 65,535 cuts a field: every way to match says what the reference says") {
     for (std::uint64_t seed : {1, 2}) {
         const Fixture fixture(WorldMaker(seed, Shape::very_wide).make());

@@ -175,6 +175,10 @@ TEST_CASE("one policy over an index of others, many and wide: what the reference
     check_worlds({Shape::many, Shape::wide}, wanted_pairs(kUsualPairs) / 4);
 }
 
+TEST_CASE("one policy of ranges of its own over an index of others: what the reference says") {
+    check_worlds({Shape::apart}, wanted_pairs(kUsualPairs) / 4);
+}
+
 TEST_CASE("one policy over an index of over 65,535 cuts a field: what the reference says") {
     const Fixture fixture(WorldMaker(1, Shape::very_wide).make());
     QueryComparison comparison(fixture, 1);

@@ -148,7 +148,10 @@ void WorldMaker::make_fields() {
     add_number("patents", "", 0, {0, 1, 5, 10, 15});
     if (random_.chance(30)) specs_.back().constants.push_back(INT64_MAX);
     const bool wide = world_.shape == Shape::wide, very_wide = world_.shape == Shape::very_wide;
+    const bool apart = world_.shape == Shape::apart;
     for (std::int64_t i = 0; wide && i < 360; ++i)
+        specs_.back().constants.push_back(2 * i);
+    for (std::int64_t i = 0; apart && i < 1'500; ++i)
         specs_.back().constants.push_back(2 * i);
     for (std::int64_t i = 0; very_wide && i < 75'000; ++i)
         specs_.back().constants.push_back(3 * i);

@@ -52,6 +52,7 @@ enum class Shape : std::uint8_t {
     many,      // over 64 policies
     wide,      // over 250 cuts a field, at_least over 20 and more
     very_wide, // over 65,535 cuts a field
+    apart,     // rules that hardly share a condition, over one field
 };
 
 struct WorldFirm {
@@ -124,6 +125,8 @@ class WorldMaker {
     std::string rule();
     std::string wide_rule();
     std::string very_wide_rule(std::size_t number);
+    std::string apart_rule();
+    std::string own_range(const FieldSpec& field);
     std::string bands(const FieldSpec& field, std::size_t count, std::size_t first);
     std::string children(std::size_t count, int depth, bool manual);
     std::string tags_member();

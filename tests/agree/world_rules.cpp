@@ -25,6 +25,9 @@ World WorldMaker::make() {
     } else if (shape == Shape::very_wide) {
         firms = 30 + random_.below(60);
         policies = 8;
+    } else if (shape == Shape::apart) {
+        firms = random_.one_of<std::size_t>({30, 60, 513});
+        policies = 500 + random_.below(200);
     }
     std::vector<std::string> ids{"=x", "-P", "@p", "策-1", "a,b", "P1", "P10", "P9", "p", "~"};
     while (ids.size() < policies + 3)
@@ -99,6 +102,7 @@ std::string WorldMaker::life_cycle(const std::string& id) {
 std::string WorldMaker::rule() {
     if (random_.chance(3)) return "{\"all\": []}";
     if (world_.shape == Shape::wide && random_.chance(50)) return wide_rule();
+    if (world_.shape == Shape::apart && random_.chance(90)) return apart_rule();
     std::vector<std::string> parts;
     const bool flat = random_.chance(50);
     for (std::size_t i = 1 + random_.below(flat ? 5 : 4); i > 0; --i)
@@ -145,6 +149,32 @@ std::string WorldMaker::very_wide_rule(std::size_t number) {
     return "{\"all\": [{\"field\": \"patents\", \"ge\": 90000}, {\"field\": \"brand\", \"not_in\": "
            "[\"v7\", \"v39000\", \"甲\"]}, " +
            condition() + "]}";
+}
+
+/// Ranges over one field; sometimes so many that a policy has a field of many by itself.
+std::string WorldMaker::apart_rule() {
+    const FieldSpec& field = spec("patents");
+    std::vector<std::string> parts;
+    if (random_.chance(1))
+        parts.push_back("{\"not\": {\"any\": [" + bands(field, 520, random_.below(300)) + "]}}");
+    for (std::size_t i = random_.below(2) + (parts.empty() ? 1 : 0); i > 0; --i)
+        parts.push_back(own_range(field));
+    if (random_.chance(40)) parts.push_back(condition());
+    if (random_.chance(10)) parts.push_back(node(2, options_.manual));
+    if (options_.manual && random_.chance(20)) parts.push_back("{\"manual\": \"专家认定\"}");
+    random_.shuffle(parts);
+    return "{\"all\": [" + joined(parts) + "]}";
+}
+
+std::string WorldMaker::own_range(const FieldSpec& field) {
+    const std::int64_t a = random_.one_of(field.constants), b = random_.one_of(field.constants);
+    const std::string name = "{\"field\": " + quoted(field.name);
+    if (a == b || random_.chance(30))
+        return name + random_.one_of<std::string>({", \"ge\": ", ", \"lt\": "}) +
+               constant(field, a) + "}";
+    const std::string range = name + ", \"ge\": " + constant(field, std::min(a, b)) +
+                              ", \"lt\": " + constant(field, std::max(a, b)) + "}";
+    return random_.chance(40) ? "{\"not\": " + range + "}" : range;
 }
 
 /// Narrow ranges side by side.

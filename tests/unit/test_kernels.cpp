@@ -151,6 +151,7 @@ template <class Code> void check_many_literals(std::uint32_t codes_there_are) {
     program.policies.assign(kLiterals, program.policies[0]);
     program.shapes[0].last = kLiterals;
     program.fields[0].literals = kLiterals;
+    program.fields[0].is_crowded = true;
     const Truth truths[] = {Truth::no, Truth::unknown, Truth::yes};
     for (std::uint32_t number = 0; number < kLiterals; ++number) {
         Literal literal;

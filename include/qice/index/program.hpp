@@ -83,12 +83,13 @@ struct GraphTier {
     std::uint32_t points = 0;
 };
 
-/// A rule as a conjunction: literals first, then what is not one.
+/// A rule as a conjunction: literals first, lone ones last among them, then what is not one.
 struct Conjunction {
     std::uint32_t first = 0; // into refs
     std::uint32_t literals = 0;
     std::uint32_t others = 0;
-    bool manual = false; // certain and confirmed may differ
+    bool manual = false;    // certain and confirmed may differ
+    std::uint32_t lone = 0; // of the literals
 };
 
 /// Policies whose rules have the same numbers of literals and others, side by side, their refs too:
@@ -99,6 +100,24 @@ struct Shape {
     std::uint32_t literals = 0;
     std::uint32_t others = 0;
     bool manual = false;
+    std::uint32_t lone = 0; // of the literals
+    std::uint32_t first_lone_field = 0, lone_fields = 0;
+};
+inline constexpr std::uint32_t kMostLonePolicies = 2048; // of one shape
+
+/// A range that hardly any other policy demands. A row for each would go through memory twice; so
+/// executors meet them shape by shape and field by field, see docs/engine.md.
+struct LoneLiteral {
+    enum : std::uint16_t { kOutside = 1, kMetByUnknown = 2, kLeavesUnknown = 4, kFixed = 8 };
+    std::uint32_t first, end; // met by codes in [first, end); kOutside: by the other known ones
+    std::uint16_t place;      // of the policy, from the shape's first
+    std::uint16_t how;
+};
+
+/// Those of one shape on one field.
+struct LoneField {
+    std::uint32_t slot = 0;
+    std::uint32_t first = 0, count = 0; // of Program::lone_literals
 };
 
 struct CompiledPreference {
@@ -123,7 +142,8 @@ struct CompiledTag {
 struct CodedField {
     std::uint32_t field;
     FieldCuts cuts;
-    std::uint32_t first_literal = 0, literals = 0; // all that are over it stand together
+    std::uint32_t first_literal = 0, literals = 0; // all over it but the lone stand together
+    bool is_crowded = false; // by literals, the lone ones too: worth RangeRows
 };
 
 /// A set field and the elements that rules name; an element counts while valid, or for ever.
@@ -156,6 +176,8 @@ struct Program {
 
     std::vector<CompiledPolicy> policies; // by shape; within one, those with the same refs together
     std::vector<Shape> shapes;
+    std::vector<LoneField> lone_fields;
+    std::vector<LoneLiteral> lone_literals;
     std::vector<CompiledPreference> preferences;
     std::vector<CompiledTag> tags;
     std::vector<std::string> tag_names;
