@@ -402,6 +402,22 @@ void mark_tables(Program& program) {
     }
 }
 
+/// Notes which nodes are asked for more than once.
+void mark_shared(Program& program) {
+    std::vector<bool> asked(program.nodes.size());
+    const auto ask = [&](Ref ref) {
+        if ((ref & kLiteralBit) != 0) return;
+        program.nodes[ref].shared = asked[ref];
+        asked[ref] = true;
+    };
+    for (Ref ref : program.refs) // of rules and of nodes
+        ask(ref);
+    for (const GraphTier& tier : program.tiers)
+        ask(tier.when);
+    for (const CompiledPreference& preference : program.preferences)
+        if ((preference.when & kLiteralBit) == 0) program.nodes[preference.when].shared = true;
+}
+
 } // namespace
 
 Program compile(const Schema& schema, std::span<const Policy> policies,
@@ -447,6 +463,7 @@ Program compile(const Schema& schema, std::span<const Policy> policies,
         program.policies.push_back(out);
     }
     mark_tables(program);
+    mark_shared(program);
     arrange(program);
     return program;
 }

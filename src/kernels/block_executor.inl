@@ -176,18 +176,18 @@ template <bool All> class Executor {
     }
 
     QICE_FLAT Planes node_planes(Ref ref) {
+        const GraphNode& node = program_.nodes[ref];
+        if (!node.shared) return planes_of(node);
         const BlockRow* rows = node_rows(ref);
         return {load(rows[0]), load(rows[1]), load(rows[2]), All ? load(rows[3]) : zeros(),
                 All ? load(rows[4]) : zeros()};
     }
 
-    /// Computed on first use in a block; shared by every policy that has the node.
+    /// Computed on first use in a block, and kept for the next.
     const BlockRow* node_rows(Ref ref) {
         BlockRow* rows = scratch_.node_rows.data() + std::size_t{5} * ref;
         if (scratch_.node_stamps[ref] != scratch_.block) {
-            const GraphNode& node = program_.nodes[ref];
-            const bool plain = !All && !node.manual && !node.in_table;
-            const Planes planes = plain ? certain_alone(node) : compute(node);
+            const Planes planes = planes_of(program_.nodes[ref]);
             store(rows[0], planes.certain);
             store(rows[1], planes.confirmed);
             store(rows[2], planes.possible);
@@ -198,6 +198,12 @@ template <bool All> class Executor {
             scratch_.node_stamps[ref] = scratch_.block;
         }
         return rows;
+    }
+
+    QICE_FLAT Planes planes_of(const GraphNode& node) {
+        if (All || node.manual || node.in_table) return compute(node);
+        const Bits certain = certain_alone(node);
+        return constant(certain, certain);
     }
 
     Planes compute(const GraphNode& node) {
@@ -224,34 +230,43 @@ template <bool All> class Executor {
         return constant(zeros(), zeros());
     }
 
-    /// A node of which nothing else is asked.
-    Planes certain_alone(const GraphNode& node) {
+    /// Of a node of which nothing else is asked.
+    Bits certain_alone(const GraphNode& node) {
         const Ref* const first = program_.refs.data() + node.first;
-        Bits out;
         switch (node.op) {
-        case GraphNode::Op::all:
-            out = load(*certain(first[0]));
+        case GraphNode::Op::all: {
+            Bits all = certain_alone(first[0]);
             for (std::uint32_t i = 1; i < node.count; ++i)
-                out &= load(*certain(first[i]));
-            break;
-        case GraphNode::Op::any:
-            out = load(*certain(first[0]));
+                all &= certain_alone(first[i]);
+            return all;
+        }
+        case GraphNode::Op::any: {
+            Bits any = certain_alone(first[0]);
             for (std::uint32_t i = 1; i < node.count; ++i)
-                out |= load(*certain(first[i]));
-            break;
-        case GraphNode::Op::at_least: {
-            RowCount count;
-            for (std::uint32_t i = 0; i < node.count; ++i)
-                count.add(load(*certain(first[i])));
-            out = count.reaches(node.threshold);
-            break;
+                any |= certain_alone(first[i]);
+            return any;
         }
-        default: return compute(node);
+        case GraphNode::Op::at_least: return at_least_alone(node, first);
+        default: return compute(node).certain;
         }
-        return constant(out, out);
     }
 
-    Planes at_least(const GraphNode& node, const Ref* first) {
+    QICE_FLAT Bits certain_alone(Ref ref) {
+        if ((ref & kLiteralBit) != 0) return load(*literal_row(ref & ~kLiteralBit));
+        const GraphNode& node = program_.nodes[ref];
+        return node.shared ? load(*node_rows(ref)) : certain_alone(node);
+    }
+
+    // Sums are not inlined: their rows would lie on the stack of whatever is computed for a node.
+
+    __attribute__((noinline)) Bits at_least_alone(const GraphNode& node, const Ref* first) {
+        RowCount count;
+        for (std::uint32_t i = 0; i < node.count; ++i)
+            count.add(certain_alone(first[i]));
+        return count.reaches(node.threshold);
+    }
+
+    __attribute__((noinline)) Planes at_least(const GraphNode& node, const Ref* first) {
         RowCount certain, confirmed, possible, near, fact;
         for (std::uint32_t i = 0; i < node.count; ++i) {
             const Planes child = planes(first[i]);
@@ -274,7 +289,7 @@ template <bool All> class Executor {
         return out;
     }
 
-    Planes points(const GraphNode& node) {
+    __attribute__((noinline)) Planes points(const GraphNode& node) {
         Slices least, most;
         std::int64_t manual = 0;
         for (std::uint32_t i = 0; i < node.count; ++i) {

@@ -47,6 +47,20 @@ TEST_CASE("the same sub-rule in two policies is one node, whatever its order") {
     CHECK(shared.literals.size() == 3);
 }
 
+TEST_CASE("a node is shared where more than one place asks for it") {
+    const std::string either = any(kB + "," + kC);
+    CHECK_FALSE(other(program({all(kA + "," + either)})).shared);
+    CHECK(other(program({all(kA + "," + either), either})).shared);
+    CHECK(other(program({all(either + "," + either)})).shared);
+    // In another node, and in a preference, whose row is asked for by itself.
+    const Program nested = program({any(all(kA + "," + either) + "," + kB), either});
+    CHECK(nested.nodes[3].shared);
+    CHECK_FALSE(nested.nodes[4].shared);
+    CHECK(other(program({either}, {},
+                        (R"(, "prefer": [{"when": )" + either + R"(, "add": 1}])").c_str()))
+              .shared);
+}
+
 TEST_CASE("the same condition differently written is one literal") {
     CHECK(program({kA, R"({"field": "patents", "gt": 0})", no(R"({"field": "patents", "lt": 1})"),
                    no(R"({"field": "patents", "le": 0})")})

@@ -67,6 +67,7 @@ struct GraphNode {
     bool negated = false;    // points: the table is negated
     bool manual = false;     // certain and confirmed may differ
     bool in_table = false;   // a table of points asks where it is possible, whatever the status
+    bool shared = false;     // it stands in several places, or in a preference
     std::uint32_t first = 0; // into refs; points: into items
     std::uint32_t count = 0;
     std::uint32_t threshold = 0; // at_least, points
