@@ -355,10 +355,15 @@ template <class Key> class Ranker {
     QICE_FLAT std::uint32_t list(const std::uint64_t* pairs, std::size_t slot) {
         std::uint32_t* const out = listed(slot);
         std::uint32_t count = 0;
-        for (std::uint32_t w = 0; w < task_.words; ++w)
-            count += for_set_bits<4>(pairs[w], 64, [&](std::uint32_t i, std::uint32_t place) {
-                out[count + i] = w * 64 + place;
-            });
+        for (std::uint32_t row = 0; row < task_.row_words; row += kBlockWords) {
+            std::uint32_t left = nonzero_words(read(at(pairs + row)));
+            for (; left != 0; left &= left - 1) {
+                const std::uint32_t w = row + static_cast<std::uint32_t>(__builtin_ctz(left));
+                count += for_set_bits<4>(pairs[w], 64, [&](std::uint32_t i, std::uint32_t place) {
+                    out[count + i] = w * 64 + place;
+                });
+            }
+        }
         return count;
     }
 

@@ -22,10 +22,13 @@ inline constexpr int kRegisterBytes = 64;
 inline constexpr bool kCountsBits = true, kCompresses = true;
 #include "kernels/bits.inl"
 
-QICE_FLAT bool is_zero(const Bits& bits) {
+/// A bit for each of the eight words of a row: is any of its bits set?
+QICE_FLAT std::uint32_t nonzero_words(const Bits& bits) {
     const auto row = reinterpret_cast<__m512i>(bits);
-    return _mm512_test_epi64_mask(row, row) == 0;
+    return _mm512_test_epi64_mask(row, row);
 }
+
+QICE_FLAT bool is_zero(const Bits& bits) { return nonzero_words(bits) == 0; }
 
 /// Writes the keys whose low bits are set, in order; returns how many. Stores a whole register.
 inline std::uint32_t compress(std::uint32_t* out, const std::uint32_t* keys, std::uint64_t bits) {
