@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <tuple>
 
 namespace qice {
 namespace {
 
 // Range rows of a block cost as much as some hundred literals, so a field has to have more.
 constexpr std::uint32_t kCrowd = 512;
+// As many literals are looked up one by one in the time of a table.
+constexpr std::uint32_t kWorthTable = 32;
+constexpr std::size_t kMostTableBytes = std::size_t{64} << 20; // of one field
 // A row that more policies share is cheaper than the same range met for each of them.
 constexpr std::uint32_t kMostSharers = 4;
 
@@ -75,13 +79,14 @@ void put_lone_last(Program& program, const std::vector<bool>& lone) {
 }
 
 /// An executor may compute all literals of a field at once, but for the lone ones: these have the
-/// last numbers.
+/// last numbers. Those that are looked up stand together, too.
 void group_by_field(Program& program, const std::vector<bool>& lone) {
     std::vector<std::uint32_t> order(program.literals.size());
     std::iota(order.begin(), order.end(), 0u);
     const auto group = [&](std::uint32_t number) {
         const Literal& literal = program.literals[number];
-        return std::tuple(static_cast<bool>(lone[number]), literal.form, literal.slot);
+        return std::tuple(static_cast<bool>(lone[number]), literal.form, literal.slot,
+                          literal.bitmap != Literal::kNoBitmap);
     };
     std::stable_sort(order.begin(), order.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return group(a) < group(b); });
@@ -101,6 +106,40 @@ void group_by_field(Program& program, const std::vector<bool>& lone) {
         renumber(tier.when, number_of);
     for (CompiledPreference& preference : program.preferences)
         renumber(preference.when, number_of);
+}
+
+/// One table of the literals [first, last) of a field.
+void add_table(Program& program, CodedField& field, std::uint32_t first, std::uint32_t last) {
+    const std::size_t first_row = program.lookup_rows.size();
+    program.lookup_rows.resize(first_row + field.cuts.codes() + 1);
+    for (std::uint32_t number = first; number < last; ++number) {
+        const std::uint32_t bit = number - first;
+        const Literal& literal = program.literals[number];
+        for (std::uint32_t r = literal.first; r < literal.first + literal.count; ++r)
+            for (std::uint32_t code = program.ranges[r].first; code <= program.ranges[r].last;
+                 ++code)
+                program.lookup_rows[first_row + code].words[bit / 64] |= std::uint64_t{1}
+                                                                         << (bit % 64);
+    }
+    program.lookup_tables.push_back({first, last - first, first_row});
+    ++field.tables;
+}
+
+void make_tables(Program& program) {
+    for (CodedField& field : program.fields) {
+        field.first_table = static_cast<std::uint32_t>(program.lookup_tables.size());
+        const std::uint32_t last = field.first_literal + field.literals;
+        std::uint32_t first = last; // of those that are looked up
+        while (first > field.first_literal &&
+               program.literals[first - 1].bitmap != Literal::kNoBitmap)
+            --first;
+        const std::size_t tables = (std::size_t{last - first} + kBlockFirms - 1) / kBlockFirms;
+        if (last - first < kWorthTable ||
+            tables * (field.cuts.codes() + std::size_t{1}) * sizeof(BlockRow) > kMostTableBytes)
+            continue;
+        for (; first < last; first += kBlockFirms)
+            add_table(program, field, first, std::min<std::uint32_t>(last, first + kBlockFirms));
+    }
 }
 
 /// Does a rule belong to another shape than the last one?
@@ -194,6 +233,7 @@ void arrange(Program& program) {
     const std::vector<bool> lone = lone_literals(program);
     put_lone_last(program, lone);
     group_by_field(program, lone);
+    make_tables(program);
     group_by_shape(program);
     for (Shape& shape : program.shapes)
         if (shape.lone != 0) list_lone(program, shape);

@@ -349,9 +349,12 @@ template <bool All> class Executor {
         if (literal.form == Literal::Form::elements)
             return keep(number, literal, has_elements(literal) & ~unknown_of(literal));
         begin_field(literal.slot);
-        if (++scratch_.asked.data()[literal.slot] == scratch_.many.data()[literal.slot]) {
+        AskedOfField& asked = scratch_.asked.data()[literal.slot];
+        if (literal.bitmap != Literal::kNoBitmap) {
+            if (++asked.lookups > asked.most_lookups) return look_up_field(literal.slot);
+        } else if (++asked.ranges > asked.most_ranges) {
             compute_field(literal.slot);
-            if (scratch_.literal_stamps[number] == scratch_.block) return;
+            if (scratch_.literal_stamps[number] == scratch_.block) return; // it is not lone
         }
         keep(number, literal, in_ranges(literal));
     }
@@ -383,7 +386,36 @@ template <bool All> class Executor {
         return inside;
     }
 
-    // --- range rows
+    // --- all literals of a field
+
+    /// Those that are looked up: rows of literal bits, a firm's code a row, transposed.
+    void look_up_field(std::uint32_t slot) {
+        const CodedField& field = program_.fields[slot];
+        const LookupTable* const tables = program_.lookup_tables.data() + field.first_table;
+        const std::uint32_t unknown = field.cuts.codes();
+        for (const LookupTable* table = tables; table < tables + field.tables; ++table) {
+            const BlockRow* const of_code = program_.lookup_rows.data() + table->first_row;
+            const BlockRow* of_firm[kBlockFirms];
+            for (std::size_t firm = 0; firm < kBlockFirms; ++firm) {
+                const std::uint32_t code = code_at(slot, firm);
+                of_firm[firm] = of_code + (code < unknown ? code : unknown);
+            }
+            transpose(of_firm, kBlockFirms, scratch_.looked_up.data()->words, kBlockWords);
+            for (std::uint32_t i = 0; i < table->literals; ++i) {
+                const std::uint32_t number = table->first_literal + i;
+                keep(number, program_.literals[number], load(scratch_.looked_up.data()[i]));
+            }
+        }
+    }
+
+    QICE_FLAT std::uint32_t code_at(std::uint32_t slot, std::size_t firm) const {
+        const std::uint8_t* const codes = task_.view.codes[slot];
+        switch (task_.view.widths[slot]) {
+        case 1: return codes[firm];
+        case 2: return reinterpret_cast<const std::uint16_t*>(codes)[firm];
+        default: return reinterpret_cast<const std::uint32_t*>(codes)[firm];
+        }
+    }
 
     const RangeRows& range_rows(std::uint32_t slot) {
         RangeRows& rows = scratch_.range_rows.data()[slot];
@@ -398,7 +430,7 @@ template <bool All> class Executor {
         return load(rows.below(end)) & ~load(rows.below(first));
     }
 
-    /// All literals of a field, but for those that are lone or looked up in bitmaps.
+    /// But for those that are lone or looked up.
     void compute_field(std::uint32_t slot) {
         const RangeRows& rows = range_rows(slot);
         const CodedField& field = program_.fields[slot];
@@ -479,7 +511,8 @@ template <bool All> class Executor {
         const std::uint32_t unknown = width == 1 ? 0xff : width == 2 ? 0xffff : 0xffffffff;
         codes_in_range(task_.view.codes[slot], width, unknown, unknown,
                        scratch_.unknown_rows.data()[slot]);
-        scratch_.asked.data()[slot] = 0;
+        scratch_.asked.data()[slot].ranges = 0;
+        scratch_.asked.data()[slot].lookups = 0;
         scratch_.field_stamps[slot] = scratch_.block;
     }
 

@@ -22,12 +22,18 @@ BlockScratch::BlockScratch(const Program& program)
       field_stamps(program.fields.size()), certain_rows(program.literals.size()),
       possible_rows(program.literals.size()), node_rows(5 * program.nodes.size()),
       unknown_rows(program.fields.size()), asked(program.fields.size()),
-      many(program.fields.size(), UINT32_MAX), range_rows(program.fields.size()),
-      range_stamps(program.fields.size()), counts(4 * program.policies.size()) {
-    constexpr std::uint32_t kCostOfRangeRows = 64; // in literals one by one
-    for (std::size_t slot = 0; slot < many.size(); ++slot)
-        if (program.fields[slot].is_crowded)
-            many[slot] = std::max(kCostOfRangeRows, program.fields[slot].literals / 8);
+      range_rows(program.fields.size()), range_stamps(program.fields.size()),
+      counts(4 * program.policies.size()) {
+    constexpr std::uint32_t kCostOfRangeRows = 64, kCostOfTable = 16; // in literals one by one
+    for (std::size_t slot = 0; slot < asked.size(); ++slot) {
+        const CodedField& field = program.fields[slot];
+        if (field.is_crowded)
+            asked[slot].most_ranges = std::max(kCostOfRangeRows, field.literals / 8);
+        if (field.tables != 0) {
+            asked[slot].most_lookups = kCostOfTable * field.tables;
+            looked_up.resize(kBlockFirms);
+        }
+    }
     std::vector<std::uint32_t> limits(program.fields.size());
     for (const Literal& literal : program.literals)
         if (literal.form == Literal::Form::ranges)

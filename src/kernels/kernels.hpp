@@ -35,6 +35,13 @@ struct BlockMatches {
 /// needs_data falls into two: one fact away, and further.
 enum RankClass : int { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kRankClasses };
 
+/// How many literals of a field were computed one by one, and how many may be: then all are, those
+/// of ranges and those that are looked up each for themselves.
+struct AskedOfField {
+    std::uint32_t ranges = 0, most_ranges = UINT32_MAX;
+    std::uint32_t lookups = 0, most_lookups = UINT32_MAX;
+};
+
 /// What one thread needs to run a program over blocks; reused from block to block.
 struct BlockScratch {
     explicit BlockScratch(const Program& program);
@@ -45,11 +52,11 @@ struct BlockScratch {
     AlignedVector<BlockRow> possible_rows; // of literals, where needs_data and near are wanted
     AlignedVector<BlockRow> node_rows;     // five planes a node
     AlignedVector<BlockRow> unknown_rows;  // of coded fields
-    std::vector<std::uint32_t> asked;      // how many literals of each coded field, in this block
-    std::vector<std::uint32_t> many;       // once so many were, all of the field are made
+    std::vector<AskedOfField> asked;       // in this block
     std::vector<RangeRows> range_rows;     // of coded fields, where many literals are asked for
     std::vector<std::uint32_t> range_stamps;
-    AlignedVector<BlockRow> left; // to the policies of a shape by their lone literals
+    AlignedVector<BlockRow> looked_up; // in one table
+    AlignedVector<BlockRow> left;      // to the policies of a shape by their lone literals
     BlockMatches matches[kRankClasses];
     std::vector<std::uint64_t> counts; // four statuses a policy, summed over blocks
 };

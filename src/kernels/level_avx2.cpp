@@ -20,6 +20,7 @@ namespace qice::level_avx2 {
 inline constexpr int kRegisterBytes = 32;
 inline constexpr bool kCountsBits = true, kCompresses = false;
 #include "kernels/bits.inl"
+#include "kernels/transpose.inl"
 
 QICE_FLAT bool is_zero(const Bits& bits) {
     const auto* halves = reinterpret_cast<const __m256i*>(&bits);
@@ -133,8 +134,8 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx2",          run_block,       certain, rank,  rank,
-                       make_firm_major, make_firm_major, select,  select};
+const Kernels kKernels{"avx2",     run_block,  certain, rank,  rank,
+                       firm_major, firm_major, select,  select};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

@@ -21,6 +21,7 @@ namespace qice::level_avx512 {
 inline constexpr int kRegisterBytes = 64;
 inline constexpr bool kCountsBits = true, kCompresses = true;
 #include "kernels/bits.inl"
+#include "kernels/transpose.inl"
 
 /// A bit for each of the eight words of a row: is any of its bits set?
 QICE_FLAT std::uint32_t nonzero_words(const Bits& bits) {
@@ -169,8 +170,8 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx512",        run_block,       certain, rank,  rank,
-                       make_firm_major, make_firm_major, select,  select};
+const Kernels kKernels{"avx512",   run_block,  certain, rank,  rank,
+                       firm_major, firm_major, select,  select};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

@@ -11,6 +11,7 @@ namespace qice::level_plain {
 inline constexpr int kRegisterBytes = 16;
 inline constexpr bool kCountsBits = false, kCompresses = false;
 #include "kernels/bits.inl"
+#include "kernels/transpose.inl"
 
 QICE_FLAT bool is_zero(const Bits& bits) {
     const Word* const words = reinterpret_cast<const Word*>(&bits);
@@ -89,8 +90,8 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"plain",         run_block,       certain, rank,  rank,
-                       make_firm_major, make_firm_major, select,  select};
+const Kernels kKernels{"plain",    run_block,  certain, rank,  rank,
+                       firm_major, firm_major, select,  select};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

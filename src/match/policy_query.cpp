@@ -87,7 +87,9 @@ BoundPolicy PolicyQuery::bind(Program alone) const {
         .bind(*parts);
     Program& program = parts->program;
     for (Shape& shape : program.shapes)
-        shape.lone = 0; // the codes of lone literals are still the policy's own
+        shape.lone = 0; // the codes of lone literals are still the policy's own,
+    for (CodedField& field : program.fields)
+        field.tables = 0;                                         // and so are those of tables
     for (const Conjunction& part : {parts->rest, parts->known}) { // in places kRest and kKnown
         const auto place = static_cast<std::uint32_t>(program.policies.size());
         program.policies.push_back(program.policies[0]);

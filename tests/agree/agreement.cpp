@@ -270,6 +270,7 @@ TEST_CASE("rules that hardly share a condition: every way to match says what the
     const Fixture fixture(WorldMaker(1, Shape::apart).make());
     const Matcher matcher(fixture.schema(), fixture.policies(), fixture.compile_options());
     CHECK(matcher.program().lone_literals.size() > 400);
+    CHECK(matcher.program().lookup_tables.size() > 0);
     check_worlds({Shape::apart}, wanted_pairs(kUsualPairs) / 4);
 }
 

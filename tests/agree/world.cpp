@@ -91,7 +91,9 @@ WorldMaker::WorldMaker(std::uint64_t seed, Shape shape, const WorldOptions& opti
         for (int i = 0; i < 90; ++i)
             tag_names_.push_back("标签" + std::to_string(i));
     }
-    const int brands = shape == Shape::wide ? 300 : shape == Shape::very_wide ? 40'000 : 0;
+    const int brands = shape == Shape::wide || shape == Shape::apart ? 300
+                       : shape == Shape::very_wide                   ? 40'000
+                                                                     : 0;
     for (int i = 0; i < brands; ++i)
         brands_.push_back("v" + std::to_string(i));
     make_fields();

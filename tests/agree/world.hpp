@@ -127,6 +127,7 @@ class WorldMaker {
     std::string very_wide_rule(std::size_t number);
     std::string apart_rule();
     std::string own_range(const FieldSpec& field);
+    std::string own_list(std::size_t brands);
     std::string bands(const FieldSpec& field, std::size_t count, std::size_t first);
     std::string children(std::size_t count, int depth, bool manual);
     std::string tags_member();

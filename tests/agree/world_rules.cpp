@@ -151,12 +151,20 @@ std::string WorldMaker::very_wide_rule(std::size_t number) {
            condition() + "]}";
 }
 
-/// Ranges over one field; sometimes so many that a policy has a field of many by itself.
+/// Ranges over one field and lists over another; sometimes so many that a policy alone has a field
+/// of many.
 std::string WorldMaker::apart_rule() {
     const FieldSpec& field = spec("patents");
     std::vector<std::string> parts;
     if (random_.chance(1))
         parts.push_back("{\"not\": {\"any\": [" + bands(field, 520, random_.below(300)) + "]}}");
+    if (random_.chance(1)) {
+        std::vector<std::string> lists;
+        for (int i = 0; i < 50; ++i)
+            lists.push_back(own_list(60)); // fewer cuts than all policies have together
+        parts.push_back("{\"at_least\": 25, \"of\": [" + joined(lists) + "]}");
+    }
+    if (random_.chance(20)) parts.push_back(own_list(brands_.size()));
     for (std::size_t i = random_.below(2) + (parts.empty() ? 1 : 0); i > 0; --i)
         parts.push_back(own_range(field));
     if (random_.chance(40)) parts.push_back(condition());
@@ -175,6 +183,16 @@ std::string WorldMaker::own_range(const FieldSpec& field) {
     const std::string range = name + ", \"ge\": " + constant(field, std::min(a, b)) +
                               ", \"lt\": " + constant(field, std::max(a, b)) + "}";
     return random_.chance(40) ? "{\"not\": " + range + "}" : range;
+}
+
+/// Names some of the first brands.
+std::string WorldMaker::own_list(std::size_t brands) {
+    std::vector<std::string> named(brands_.begin(),
+                                   brands_.begin() + static_cast<std::ptrdiff_t>(brands));
+    random_.shuffle(named);
+    named.resize(20 + random_.below(brands - 25));
+    return "{\"field\": \"brand\", " + quoted(random_.one_of<std::string>({"in", "in", "not_in"})) +
+           ": " + list_of(named) + "}";
 }
 
 /// Narrow ranges side by side.

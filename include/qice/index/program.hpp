@@ -12,6 +12,7 @@
 //   fact      at most one unknown condition away
 #pragma once
 
+#include "qice/base/bits.hpp"
 #include "qice/base/truth.hpp"
 #include "qice/index/cuts.hpp"
 #include "qice/rule/policy.hpp"
@@ -144,7 +145,16 @@ struct CodedField {
     std::uint32_t field;
     FieldCuts cuts;
     std::uint32_t first_literal = 0, literals = 0; // all over it but the lone stand together
-    bool is_crowded = false; // by literals, the lone ones too: worth RangeRows
+    bool is_crowded = false;                   // by literals, the lone ones too: worth RangeRows
+    std::uint32_t first_table = 0, tables = 0; // of Program::lookup_tables
+};
+
+/// Literals of one field that are looked up in bitmaps, up to 512 with numbers in a row; once more
+/// the other way about, so that all of them are looked up at once: a row a code with a bit a
+/// literal.
+struct LookupTable {
+    std::uint32_t first_literal = 0, literals = 0;
+    std::size_t first_row = 0; // of Program::lookup_rows; the row after the last code's is empty
 };
 
 /// A set field and the elements that rules name; an element counts while valid, or for ever.
@@ -179,6 +189,8 @@ struct Program {
     std::vector<Shape> shapes;
     std::vector<LoneField> lone_fields;
     std::vector<LoneLiteral> lone_literals;
+    std::vector<LookupTable> lookup_tables;
+    AlignedVector<BlockRow> lookup_rows;
     std::vector<CompiledPreference> preferences;
     std::vector<CompiledTag> tags;
     std::vector<std::string> tag_names;

@@ -1,5 +1,5 @@
-// Literals that hardly another policy has: where they stand, and that every CPU level meets them as
-// the plainest way does.
+// The order of a program's literals and policies, and that every CPU level finds with it what the
+// plainest way does: lone literals, those that are looked up, and the others.
 #include "index/arrange.hpp"
 #include "kernels/kernels.hpp"
 
@@ -15,10 +15,11 @@ namespace {
 constexpr std::uint32_t kPolicies = 5'000; // of one shape there are more than go into one
 constexpr std::uint32_t kFields = 2;
 
-/// Policies of one to three ranges over two fields; every seventh range is one that many have.
-class LoneWorld {
+/// Policies of one to three literals over two fields: ranges, one in seven of which is one that
+/// many have, and one in five looked up.
+class ArrangedWorld {
   public:
-    LoneWorld(std::uint32_t codes, unsigned seed) : codes_(codes), random_(seed) {
+    ArrangedWorld(std::uint32_t codes, unsigned seed) : codes_(codes), random_(seed) {
         NumberSet cuts;
         for (std::uint32_t code = 1; code < codes; ++code)
             cuts.toggles.push_back(code);
@@ -64,6 +65,7 @@ class LoneWorld {
         literal.fixed = random_() % 3 == 0;
         literal.on_unknown = std::array{Truth::no, Truth::unknown, Truth::yes}[random_() % 3];
         literal.first = static_cast<std::uint32_t>(program.ranges.size());
+        if (random_() % 5 == 0 && program.literals.size() >= kFields) return add_lookup(literal);
         const std::uint32_t a = code(), b = code();
         const std::uint32_t first = std::min(a, b), last = std::max(a, b);
         if (random_() % 3 == 0 && first > 0 && last + 1 < codes_) // all but the range
@@ -72,6 +74,23 @@ class LoneWorld {
             program.ranges.insert(program.ranges.end(), {{first, first}, {first + 2, last}});
         else
             program.ranges.push_back({first, last});
+        literal.count = static_cast<std::uint32_t>(program.ranges.size()) - literal.first;
+        program.literals.push_back(literal);
+        return static_cast<Ref>(program.literals.size() - 1) | kLiteralBit;
+    }
+
+    /// So many ranges that a bitmap says which codes they hold.
+    Ref add_lookup(Literal literal) {
+        literal.bitmap = static_cast<std::uint32_t>(program.bitmaps.size());
+        const std::uint32_t step = codes_ / 8;
+        for (std::uint32_t first = code() % step; first < codes_; first += step) {
+            const std::uint32_t last = std::min(codes_ - 1, first + code() % (step - 1));
+            program.ranges.push_back({first, last});
+            program.bitmaps.resize(
+                std::max<std::size_t>(program.bitmaps.size(), literal.bitmap + last / 64 + 1));
+            for (std::uint32_t of = first; of <= last; ++of)
+                program.bitmaps[literal.bitmap + of / 64] |= std::uint64_t{1} << of % 64;
+        }
         literal.count = static_cast<std::uint32_t>(program.ranges.size()) - literal.first;
         program.literals.push_back(literal);
         return static_cast<Ref>(program.literals.size() - 1) | kLiteralBit;
@@ -116,7 +135,7 @@ int class_of(const std::vector<std::pair<Truth, bool>>& said, bool manual, bool 
 
 template <class Code> void check_levels(std::uint32_t codes_there_are) {
     constexpr Code kUnknown = std::numeric_limits<Code>::max();
-    const LoneWorld world(codes_there_are, 71 + sizeof(Code));
+    const ArrangedWorld world(codes_there_are, 71 + sizeof(Code));
     const Program& program = world.program;
     std::mt19937 random(73);
     const std::uint8_t widths[kFields] = {sizeof(Code), sizeof(Code)};
@@ -146,7 +165,7 @@ template <class Code> void check_levels(std::uint32_t codes_there_are) {
             for (std::size_t firm = 0; firm < kBlockFirms; ++firm) {
                 std::array<std::uint32_t, kFields> of{};
                 for (std::size_t f = 0; f < kFields; ++f)
-                    of[f] = codes[f][firm] == kUnknown ? LoneWorld::kUnknown : codes[f][firm];
+                    of[f] = codes[f][firm] == kUnknown ? ArrangedWorld::kUnknown : codes[f][firm];
                 const bool is_valid = (valid.words[firm / 64] >> firm % 64 & 1) != 0;
                 wanted[place][firm] = static_cast<std::uint8_t>(
                     asked && is_valid
@@ -187,14 +206,14 @@ template <class Code> void check_levels(std::uint32_t codes_there_are) {
 
 } // namespace
 
-TEST_CASE("lone literals are met as others are, on every level") {
+TEST_CASE("lone literals and tables say what literals say one by one, on every level") {
     check_levels<std::uint8_t>(200);
     check_levels<std::uint16_t>(20'000);
     check_levels<std::uint32_t>(100'000);
 }
 
 TEST_CASE("lone literals stand behind the others, and by field") {
-    const LoneWorld world(5'000, 79);
+    const ArrangedWorld world(5'000, 79);
     const Program& program = world.program;
     std::size_t lone = 0, shapes = 0;
     for (const Shape& shape : program.shapes) {
@@ -223,11 +242,35 @@ TEST_CASE("lone literals stand behind the others, and by field") {
     }
     CHECK(lone > 5'000);
     CHECK(shapes > 4);
-    // What many share, and what is in two parts, is not among them.
+    // What many share, and what is in parts, is not among them.
     for (const CodedField& field : program.fields) {
         CHECK(field.literals > 0);
         for (std::uint32_t i = 0; i < field.literals; ++i)
             CHECK(&program.fields[program.literals[field.first_literal + i].slot] == &field);
+    }
+}
+
+TEST_CASE("literals that are looked up stand in tables") {
+    const ArrangedWorld world(5'000, 79);
+    const Program& program = world.program;
+    for (const CodedField& field : program.fields) {
+        REQUIRE(field.tables == 2); // some six hundred
+        std::uint32_t next = program.lookup_tables[field.first_table].first_literal;
+        for (std::uint32_t t = 0; t < field.tables; ++t) {
+            const LookupTable& table = program.lookup_tables[field.first_table + t];
+            CHECK(table.first_literal == next);
+            CHECK(table.literals <= kBlockFirms);
+            next += table.literals;
+            for (std::uint32_t i = 0; i < table.literals; ++i) {
+                const Literal& literal = program.literals[table.first_literal + i];
+                CHECK(literal.bitmap != Literal::kNoBitmap);
+                CHECK(&program.fields[literal.slot] == &field);
+            }
+            const BlockRow& unknown = program.lookup_rows[table.first_row + field.cuts.codes()];
+            CHECK(std::all_of(std::begin(unknown.words), std::end(unknown.words),
+                              [](std::uint64_t word) { return word == 0; }));
+        }
+        CHECK(next == field.first_literal + field.literals);
     }
 }
 
