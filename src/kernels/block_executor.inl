@@ -351,8 +351,8 @@ template <bool All> class Executor {
         begin_field(literal.slot);
         AskedOfField& asked = scratch_.asked.data()[literal.slot];
         if (literal.bitmap != Literal::kNoBitmap) {
-            if (++asked.lookups > asked.most_lookups) return look_up_field(literal.slot);
-        } else if (++asked.ranges > asked.most_ranges) {
+            if (++asked.lookups == asked.many_lookups) return look_up_field(literal.slot);
+        } else if (++asked.ranges == asked.many_ranges) {
             compute_field(literal.slot);
             if (scratch_.literal_stamps[number] == scratch_.block) return; // it is not lone
         }

@@ -28,9 +28,9 @@ BlockScratch::BlockScratch(const Program& program)
     for (std::size_t slot = 0; slot < asked.size(); ++slot) {
         const CodedField& field = program.fields[slot];
         if (field.is_crowded)
-            asked[slot].most_ranges = std::max(kCostOfRangeRows, field.literals / 8);
+            asked[slot].many_ranges = std::max(kCostOfRangeRows, field.literals / 8);
         if (field.tables != 0) {
-            asked[slot].most_lookups = kCostOfTable * field.tables;
+            asked[slot].many_lookups = kCostOfTable * field.tables;
             looked_up.resize(kBlockFirms);
         }
     }

@@ -35,11 +35,11 @@ struct BlockMatches {
 /// needs_data falls into two: one fact away, and further.
 enum RankClass : int { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kRankClasses };
 
-/// How many literals of a field were computed one by one, and how many may be: then all are, those
-/// of ranges and those that are looked up each for themselves.
+/// How many literals of a field were asked for in a block, those that are looked up apart. At the
+/// `many`-th all of them are computed at once.
 struct AskedOfField {
-    std::uint32_t ranges = 0, most_ranges = UINT32_MAX;
-    std::uint32_t lookups = 0, most_lookups = UINT32_MAX;
+    std::uint32_t ranges = 0, many_ranges = UINT32_MAX;
+    std::uint32_t lookups = 0, many_lookups = UINT32_MAX;
 };
 
 /// What one thread needs to run a program over blocks; reused from block to block.

@@ -333,15 +333,15 @@ std::uint16_t FirmQuery::Index::preference_of(const CompiledPolicy& policy) {
 
 std::size_t FirmQuery::Index::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
-    std::size_t total = sizeof *this + coder.bytes() + size(position_of) + size(seats) +
-                        size(places) + size(check_of) + size(check_lists) + size(checks) +
-                        size(everyone) + size(plain) + size(set_rows) + size(tag_row) +
-                        size(tag_rows) + size(when_rows) + size(always_scored) + literals.bytes() +
-                        size(program.literals) + size(program.ranges) + size(program.bitmaps) +
-                        size(program.nodes) + size(program.refs) + size(program.items) +
-                        size(program.tiers) + size(program.policies) + size(program.preferences) +
-                        size(program.tags) + size(program.elements) + size(program.element_tests) +
-                        keys.variants() * sizeof(RankKeys::Variant);
+    std::size_t total =
+        sizeof *this + coder.bytes() + size(position_of) + size(seats) + size(places) +
+        size(check_of) + size(check_lists) + size(checks) + size(everyone) + size(plain) +
+        size(set_rows) + size(tag_row) + size(tag_rows) + size(when_rows) + size(always_scored) +
+        literals.bytes() + size(program.literals) + size(program.ranges) + size(program.bitmaps) +
+        size(program.nodes) + size(program.refs) + size(program.items) + size(program.tiers) +
+        size(program.policies) + size(program.preferences) + size(program.tags) +
+        size(program.lone_literals) + size(program.lookup_rows) + size(program.elements) +
+        size(program.element_tests) + keys.variants() * sizeof(RankKeys::Variant);
     for (const Dimension& dimension : dimensions)
         total += dimension.rows.bytes();
     return total;
