@@ -187,6 +187,30 @@ void group_by_shape(Program& program) {
     program.refs.insert(program.refs.end(), refs.begin(), refs.end());
 }
 
+/// Numbers unions of elements as policies ask for them: their rows are then read one after another.
+void order_unions(Program& program) {
+    constexpr std::uint32_t kNone = ElementTest::kNotUnited;
+    std::vector<std::uint32_t> number_of(program.unions.size(), kNone);
+    std::vector<ElementUnion> unions;
+    const auto ask = [&](const Literal& literal) {
+        if (literal.form != Literal::Form::elements) return;
+        for (std::uint32_t i = literal.first; i < literal.first + literal.count; ++i) {
+            const std::uint32_t old = program.element_tests[i].united;
+            if (old == kNone || number_of[old] != kNone) continue;
+            number_of[old] = static_cast<std::uint32_t>(unions.size());
+            unions.push_back(program.unions[old]);
+        }
+    };
+    for (const CompiledPolicy& policy : program.policies)
+        for (Ref ref : program.literals_of(policy.rule))
+            ask(program.literals[ref & ~kLiteralBit]);
+    for (const Literal& literal : program.literals) // of nodes and preferences
+        ask(literal);
+    program.unions = std::move(unions);
+    for (ElementTest& test : program.element_tests)
+        if (test.united != kNone) test.united = number_of[test.united];
+}
+
 LoneLiteral as_lone(const Program& program, const Literal& literal, std::uint32_t place) {
     const FieldCuts::Range* const ranges = program.ranges.data() + literal.first;
     const bool outside = literal.count == 2;
@@ -235,6 +259,7 @@ void arrange(Program& program) {
     group_by_field(program, lone);
     make_tables(program);
     group_by_shape(program);
+    order_unions(program);
     for (Shape& shape : program.shapes)
         if (shape.lone != 0) list_lone(program, shape);
 }

@@ -7,7 +7,8 @@
 namespace qice {
 
 /// Finds lone literals and puts them behind the others of their rules; numbers literals field by
-/// field; groups policies by shape. For a program that is otherwise whole, once.
+/// field, and makes tables of those that are looked up; groups policies by shape; numbers unions of
+/// elements as these ask for them. For a program that is otherwise whole, once.
 void arrange(Program& program);
 
 } // namespace qice

@@ -287,3 +287,34 @@ TEST_CASE("a field of few literals has none that are lone") {
     CHECK_FALSE(program.fields[0].is_crowded);
     CHECK(program.fields[0].literals == 500);
 }
+
+TEST_CASE("unions of elements are numbered as policies ask for them") {
+    const auto any_of_ten = [](const char* prefix) {
+        std::string names;
+        for (int i = 0; i < 10; ++i)
+            names += std::string(i == 0 ? "\"" : ", \"") + prefix + std::to_string(i) + "\"";
+        return R"({"field": "titles", "has_any": [)" + names + "]}";
+    };
+    // The second policy has fewer literals and stands first; a preference comes last.
+    const SchemaPtr schema = world::schema();
+    const std::vector<Policy> policies = world::policies(
+        schema, R"([{"id": "a", "rule": {"all": [{"field": "patents", "ge": 1}, )" +
+                    any_of_ten("x") + R"(]}, "prefer": [{"when": )" + any_of_ten("z") +
+                    R"(, "add": 1}]}, {"id": "b", "rule": )" + any_of_ten("y") + "}]");
+    const Program program =
+        compile(*schema, policies, {.as_of = {}, .include_closed = true, .urgency = {}});
+    REQUIRE(program.unions.size() == 3);
+    const auto first_name = [&](std::size_t number) {
+        const CodedSet& set = program.sets[program.unions[number].set];
+        return set.elements[program.elements[program.unions[number].first] - set.first_plane].name;
+    };
+    CHECK(first_name(0) == "y0");
+    CHECK(first_name(1) == "x0");
+    CHECK(first_name(2) == "z0");
+    for (const Literal& literal : program.literals)
+        if (literal.form == Literal::Form::elements) {
+            const ElementTest& test = program.element_tests[literal.first];
+            REQUIRE(test.united < 3);
+            CHECK(program.unions[test.united].first == test.first);
+        }
+}
