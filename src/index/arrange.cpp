@@ -8,12 +8,14 @@
 namespace qice {
 namespace {
 
-// Range rows of a block cost as much as some hundred literals, so a field has to have more.
+// Range rows of a block cost as much as some hundred literals, and not all literals of a field are
+// asked for in each.
 constexpr std::uint32_t kCrowd = 512;
-// As many literals are looked up one by one in the time of a table.
+// A table costs a block as much as some twenty lookups; fewer literals than this are not worth its
+// memory.
 constexpr std::uint32_t kWorthTable = 32;
 constexpr std::size_t kMostTableBytes = std::size_t{64} << 20; // of one field
-// A row that more policies share is cheaper than the same range met for each of them.
+// A row that more policies share is cheaper than its range met for each of them.
 constexpr std::uint32_t kMostSharers = 4;
 
 void renumber(Ref& ref, const std::vector<Ref>& number_of) {

@@ -48,15 +48,15 @@ struct BlockScratch {
 
     std::uint32_t block = 0; // stamp: a row is valid if its stamp equals this
     std::vector<std::uint32_t> literal_stamps, node_stamps, field_stamps;
-    AlignedVector<BlockRow> certain_rows;  // of literals
-    AlignedVector<BlockRow> possible_rows; // of literals, where needs_data and near are wanted
-    AlignedVector<BlockRow> node_rows;     // five planes a node
-    AlignedVector<BlockRow> unknown_rows;  // of coded fields
-    std::vector<AskedOfField> asked;       // in this block
-    std::vector<RangeRows> range_rows;     // of coded fields, where many literals are asked for
-    std::vector<std::uint32_t> range_stamps;
-    AlignedVector<BlockRow> looked_up; // in one table
-    AlignedVector<BlockRow> left;      // to the policies of a shape by their lone literals
+    AlignedVector<BlockRow> certain_rows;    // of literals
+    AlignedVector<BlockRow> possible_rows;   // of literals, where needs_data and near are wanted
+    AlignedVector<BlockRow> node_rows;       // five planes a node; only of shared ones in use
+    AlignedVector<BlockRow> unknown_rows;    // of coded fields
+    std::vector<AskedOfField> asked;         // in this block
+    std::vector<RangeRows> range_rows;       // of coded fields, where many literals are asked for
+    std::vector<std::uint32_t> range_stamps; // the block that they are of
+    AlignedVector<BlockRow> looked_up;       // in one table
+    AlignedVector<BlockRow> left;            // to the policies of a shape by their lone literals
     BlockMatches matches[kRankClasses];
     std::vector<std::uint64_t> counts; // four statuses a policy, summed over blocks
 };
