@@ -86,10 +86,11 @@ BoundPolicy PolicyQuery::bind(Program alone) const {
     PolicyBinder({program_, index_, firms_, codes_, presence_, slot_of_, elements_by_name_})
         .bind(*parts);
     Program& program = parts->program;
+    // Lone literals and tables hold codes of the policy's own: here all literals go one by one.
     for (Shape& shape : program.shapes)
-        shape.lone = 0; // the codes of lone literals are still the policy's own,
+        shape.lone = 0;
     for (CodedField& field : program.fields)
-        field.tables = 0;                                         // and so are those of tables
+        field.tables = 0;
     for (const Conjunction& part : {parts->rest, parts->known}) { // in places kRest and kKnown
         const auto place = static_cast<std::uint32_t>(program.policies.size());
         program.policies.push_back(program.policies[0]);
