@@ -59,6 +59,10 @@ QICE_FLAT void store(BlockRow& row, const Bits& bits) {
 QICE_FLAT Bits zeros() { return Bits{}; }
 QICE_FLAT Bits ones() { return ~Bits{}; }
 
+QICE_FLAT std::uint32_t popcount(std::uint64_t word) {
+    return static_cast<std::uint32_t>(__builtin_popcountll(word));
+}
+
 typedef std::uint64_t Word __attribute__((may_alias));
 QICE_FLAT std::uint32_t count(const Bits& bits) {
     const Word* const words = reinterpret_cast<const Word*>(&bits);
@@ -77,3 +81,40 @@ template <> struct KeyVector<std::uint32_t> {
 template <> struct KeyVector<std::uint64_t> {
     typedef double Keys __attribute__((vector_size(kRegisterBytes), may_alias));
 };
+
+/// The places of a word's set bits, in order. What follows a call's places is written up to kAhead
+/// times: a fixed number of steps a word, whatever it holds, leaves no branch to guess.
+class SetBits {
+  public:
+    explicit SetBits(std::uint64_t word) : left_(word) {}
+    QICE_FLAT std::uint32_t next() {
+        const int place = __builtin_ctzll(left_ | std::uint64_t{1} << 63);
+        left_ &= left_ - 1;
+        return static_cast<std::uint32_t>(place);
+    }
+    bool empty() const { return left_ == 0; }
+
+  private:
+    std::uint64_t left_;
+};
+
+/// Calls step(i, place) for each set bit, and up to kAhead - 1 times more; returns how many are
+/// set.
+template <std::uint32_t kAhead, class Step>
+QICE_FLAT std::uint32_t for_set_bits(std::uint64_t word, std::uint32_t most, const Step& step) {
+    SetBits bits(word);
+    std::uint32_t i = 0;
+    if constexpr (!kCountsBits) {
+        for (; !bits.empty() && i < most; ++i)
+            step(i, bits.next());
+        return i;
+    }
+    const auto all = static_cast<std::uint32_t>(__builtin_popcountll(word));
+    const std::uint32_t count = all < most ? all : most;
+    do {
+        for (std::uint32_t ahead = 0; ahead < kAhead; ++ahead)
+            step(i + ahead, bits.next());
+        i += kAhead;
+    } while (__builtin_expect(i < count, 0));
+    return count;
+}

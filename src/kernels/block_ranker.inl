@@ -1,12 +1,15 @@
 // The first K of each firm of a block. Included once per CPU level, after bits.inl; the level has
-// defined kCountsBits, kCompresses and, if it does, compress() and its like.
+// defined kCountsBits, kCompresses and, if it does, compress_words() and its like.
 //
 // A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
-// listed and scored. As many firms as a register has lanes are then merged at once by a
-// sorting network, a firm a lane, so that no branch depends on a key: first with the pairs of the
-// greatest priors, then with those of the others that beat the K-th so far, which are few. Firms
-// with about as many such pairs fill batches of their own, as a batch is as slow as its slowest
-// firm.
+// scored, and kept if they beat the K-th of the others. As many firms as a register has lanes are
+// then merged at once by a sorting network, a firm a lane, so that no branch depends on a key:
+// first with the pairs of the greatest priors, then with those of the others that beat the K-th so
+// far, which are few. Firms with about as many such pairs fill batches of their own, as a batch is
+// as slow as its slowest firm; and firms that follow as many tags are taken one after another, so
+// that loops over tags end where the processor expects it.
+
+#include "kernels/listed_scores.inl"
 
 /// Batcher's odd-even merge sort of a power of two of keys, as pairs to compare.
 template <std::uint32_t kKeys> struct SortingNetwork {
@@ -30,10 +33,13 @@ template <std::uint32_t kKeys> struct SortingNetwork {
 };
 template <std::uint32_t kKeys> inline constexpr SortingNetwork<kKeys> kNetwork;
 
-template <class Keys> QICE_FLAT void order(Keys& greater, Keys& lesser) {
-    const Keys a = greater, b = lesser;
-    greater = a > b ? a : b; // one instruction each
-    lesser = a < b ? a : b;
+template <class Number> QICE_FLAT Number greater(Number a, Number b) { return a > b ? a : b; }
+template <class Number> QICE_FLAT Number lesser(Number a, Number b) { return a < b ? a : b; }
+
+template <class Keys> QICE_FLAT void order(Keys& first, Keys& second) {
+    const Keys a = first, b = second;
+    first = greater(a, b); // one instruction each
+    second = lesser(a, b);
 }
 
 /// Sorts the rows of every lane, descending. Unrolled, so that they live in registers.
@@ -56,57 +62,18 @@ template <class Keys> inline void keep_first(Keys* best, const Keys* more, std::
                 order(best[i], best[i + half]);
 }
 
-/// The places of a word's set bits, in order. What follows a call's places is written up to kAhead
-/// times: a fixed number of steps a word, whatever it holds, leaves no branch to guess.
-class SetBits {
-  public:
-    explicit SetBits(std::uint64_t word) : left_(word) {}
-    QICE_FLAT std::uint32_t next() {
-        const int place = __builtin_ctzll(left_ | std::uint64_t{1} << 63);
-        left_ &= left_ - 1;
-        return static_cast<std::uint32_t>(place);
-    }
-    bool empty() const { return left_ == 0; }
-
-  private:
-    std::uint64_t left_;
-};
-
-/// Calls step(i, place) for each set bit, and up to kAhead - 1 times more; returns how many are
-/// set.
-template <std::uint32_t kAhead, class Step>
-QICE_FLAT std::uint32_t for_set_bits(std::uint64_t word, std::uint32_t most, const Step& step) {
-    SetBits bits(word);
-    std::uint32_t i = 0;
-    if constexpr (!kCountsBits) {
-        for (; !bits.empty() && i < most; ++i)
-            step(i, bits.next());
-        return i;
-    }
-    const auto all = static_cast<std::uint32_t>(__builtin_popcountll(word));
-    const std::uint32_t count = all < most ? all : most;
-    do {
-        for (std::uint32_t ahead = 0; ahead < kAhead; ++ahead)
-            step(i + ahead, bits.next());
-        i += kAhead;
-    } while (__builtin_expect(i < count, 0));
-    return count;
-}
-
 /// Where keys are compressed: carrier_scores.inl.
 template <class Key> class CarrierScores;
 
 template <class Key> class Ranker {
     using Keys = typename KeyVector<Key>::Keys;
     static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
-    static constexpr std::size_t kSlots = kBatches * kLanes;
+    /// Scored tag by tag, the more firms together the better; else they should stay near.
+    static constexpr std::size_t kMostAtOnce = kCompresses ? kBlockFirms : 64;
 
   public:
     Ranker(const RankTask<Key>& task, RankScratch<Key>& scratch)
-        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {
-        for (std::size_t slot = 0; slot < kSlots; ++slot)
-            free_slots_[slot] = slot;
-    }
+        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {}
 
     /// Ranks all firms, for a top of at most kNetworkKeys. `out` has room for every key and
     /// kKeySlack more; returns how many were written.
@@ -115,99 +82,105 @@ template <class Key> class Ranker {
         if constexpr (kCompresses) CarrierScores<Key>(task_, scratch_).list();
         out_ = out;
         ranges_ = ranges;
-        for (std::size_t firm = 0; firm < task_.firm_count; ++firm)
-            rank_firm(firm);
-        for (Batch& batch : batches_)
-            merge(batch);
+        std::size_t place = 0;
+        for (; place < task_.firm_count; ++place) {
+            const std::size_t firm = task_.firm_order[place];
+            if (task_.first_followed[firm] != task_.first_followed[firm + 1]) break;
+            keep(firm, read_off(bits(firm), out_ + used_));
+        }
+        const std::size_t at_once = lesser(scratch_.slots, kMostAtOnce);
+        for (; place < task_.firm_count; place += at_once)
+            rank_followers(place, lesser(at_once, task_.firm_count - place));
         return used_;
     }
 
     /// After firm_major(): one firm's keys, whatever the top.
     Selected<Key> select(std::size_t firm) {
-        Selected<Key> out{scratch_.plain_keys.data(), scratch_.shared_keys.data(), 0, 0};
-        if (!split_pairs(firm)) return out;
-        out.plain_count = read_off(scratch_.plain.data(), scratch_.plain_keys.data());
-        Work work{firm, 0, out.plain_count, 0, list(scratch_.shared.data(), 0), 0};
-        score(work, threshold(work, out.plain), UINT32_MAX);
-        out.shared_count = work.shared_count;
-        return out;
+        begin(0, firm);
+        const std::size_t words = split_pairs<false>(0, 0);
+        read_plain(0);
+        ListedScores<Key>(task_, scratch_).score(words);
+        end(0);
+        const RankWork& work = scratch_.works[0];
+        return {plain_keys(0), shared_keys(0), work.plain_count, work.shared_count};
     }
 
   private:
-    /// What is to be done and is done for one firm.
-    struct Work {
-        std::size_t firm;
-        std::size_t slot;                        // where its keys stand
-        std::uint32_t plain_count, shared_count; // keys
-        std::uint32_t listed, scored;            // pairs that share a tag
-    };
     /// Firms that are merged together, one a lane.
     struct Batch {
-        Work works[kLanes];
+        std::size_t slots[kLanes];
         std::size_t size = 0;
-
-        std::uint32_t most_shared() const {
-            std::uint32_t most = 0;
-            for (std::size_t lane = 0; lane < size; ++lane)
-                if (works[lane].shared_count > most) most = works[lane].shared_count;
-            return most;
-        }
     };
 
-    void rank_firm(std::size_t firm) {
-        if (task_.first_followed[firm] == task_.first_followed[firm + 1]) {
-            keep(firm, read_off(scratch_.bits.data() + firm * task_.row_words, out_ + used_));
+    /// Ranks firms that follow tags, at the next `count` places.
+    void rank_followers(std::size_t first_place, std::size_t count) {
+        std::size_t words = 0;
+        for (std::size_t slot = 0; slot < count; ++slot) {
+            begin(slot, task_.firm_order[first_place + slot]);
+            words += split_pairs<kCompresses>(slot, words);
+            read_plain(slot);
+        }
+        if constexpr (kCompresses) CarrierScores<Key>(task_, scratch_).score(first_place, count);
+        ListedScores<Key>(task_, scratch_).score(words);
+        for (std::size_t slot = 0; slot < count; ++slot)
+            put_in_batch(slot);
+        for (Batch& batch : batches_)
+            merge(batch);
+        for (std::size_t slot = 0; slot < count; ++slot)
+            end(slot);
+    }
+
+    /// Gives a firm a slot, with what it follows by row of carriers.
+    QICE_FLAT void begin(std::size_t slot, std::size_t firm) {
+        scratch_.works[slot] = {firm, -1, 0, 0};
+        for (std::uint32_t i = task_.first_followed[firm]; i < task_.first_followed[firm + 1]; ++i)
+            follows(slot)[task_.followed[i].row] = task_.followed[i].weight;
+    }
+    QICE_FLAT void end(std::size_t slot) {
+        const std::size_t firm = scratch_.works[slot].firm;
+        for (std::uint32_t i = task_.first_followed[firm]; i < task_.first_followed[firm + 1]; ++i)
+            follows(slot)[task_.followed[i].row] = 0;
+    }
+
+    void put_in_batch(std::size_t slot) {
+        const RankWork& work = scratch_.works[slot];
+        pad(plain_keys(slot) + work.plain_count);
+        if (work.shared_count == 0) {
+            __builtin_memcpy(out_ + used_, plain_keys(slot), kNetworkKeys * sizeof(Key));
+            keep(work.firm, work.plain_count);
             return;
         }
-        const bool any = split_pairs(firm);
-        if (!any || !any_shared_) {
-            keep(firm, any ? read_off(scratch_.plain.data(), out_ + used_) : 0);
-            return;
-        }
-        const std::size_t slot = free_slots_[--free_count_];
-        Key* const plain = plain_keys(slot);
-        Work work{firm, slot, read_off(scratch_.plain.data(), plain), 0, 0, 0};
-        pad(plain + work.plain_count);
-        score_shared(work, threshold(work, plain));
         pad(shared_keys(slot) + work.shared_count);
         Batch& batch = batches_[batch_of(work)];
-        batch.works[batch.size++] = work;
+        batch.slots[batch.size++] = slot;
         if (batch.size == kLanes) merge(batch);
     }
 
-    static std::size_t batch_of(const Work& work) {
-        if (work.scored != work.listed || work.shared_count > kNetworkKeys) return 2;
+    static std::size_t batch_of(const RankWork& work) {
+        if (work.shared_count > kNetworkKeys) return 2;
         return work.shared_count > kNetworkKeys / 2 ? 1 : 0;
     }
 
-    /// Keys above a threshold of the pairs that share a tag: of all where keys are compressed,
-    /// otherwise of those with the greatest priors.
-    void score_shared(Work& work, std::int64_t threshold) {
-        if constexpr (kCompresses) {
-            const FollowedTag* const followed = task_.followed + task_.first_followed[work.firm];
-            const FollowedTag* const end = task_.followed + task_.first_followed[work.firm + 1];
-            const CarrierScores<Key> carriers(task_, scratch_);
-            Key* out = shared_keys(work.slot);
-            for (const FollowedTag* tag = followed; tag != end; ++tag)
-                out = carriers.score(*tag, threshold, out);
-            work.shared_count = static_cast<std::uint32_t>(out - shared_keys(work.slot));
-            work.listed = list(scratch_.shared_twice.data(), work.slot);
-            if (work.listed != 0) score(work, threshold, UINT32_MAX);
-        } else {
-            work.listed = list(scratch_.shared.data(), work.slot);
-            score(work, threshold, kNetworkKeys);
-        }
+    /// The keys of the firm's plain pairs, and what others must beat to be among the first `top`.
+    QICE_FLAT void read_plain(std::size_t slot) {
+        RankWork& work = scratch_.works[slot];
+        const Key* const keys = plain_keys(slot);
+        work.plain_count = read_off(scratch_.plain.data(), plain_keys(slot));
+        if (work.plain_count == task_.top)
+            work.threshold = static_cast<std::int64_t>(keys[task_.top - 1]);
     }
 
-    /// What a key must beat to be among the first `top`.
-    std::int64_t threshold(const Work& work, const Key* plain) const {
-        return work.plain_count < task_.top ? -1 : static_cast<std::int64_t>(plain[task_.top - 1]);
+    std::uint64_t* bits(std::size_t firm) const {
+        return scratch_.bits.data() + firm * task_.row_words;
     }
-
-    Key* plain_keys(std::size_t slot) { return scratch_.plain_keys.data() + slot * kPlainStride; }
-    Key* shared_keys(std::size_t slot) { return scratch_.shared_keys.data() + slot * stride_; }
-    std::uint32_t* listed(std::size_t slot) {
-        return scratch_.listed.data() + slot * listed_stride(task_);
+    Key* plain_keys(std::size_t slot) const {
+        return scratch_.plain_keys.data() + slot * kPlainStride<Key>;
+    }
+    Key* shared_keys(std::size_t slot) const {
+        return scratch_.shared_keys.data() + slot * stride_;
+    }
+    std::int32_t* follows(std::size_t slot) const {
+        return scratch_.follows.data() + slot * task_.rows;
     }
 
     /// The firm's keys are the next `count`.
@@ -217,36 +190,34 @@ template <class Key> class Ranker {
         used_ += count;
     }
 
-    /// The firm's pairs, those that share a tag apart, and among them those that share several.
-    /// False if it has none.
-    QICE_FLAT bool split_pairs(std::size_t firm) {
-        const std::uint64_t* const bits = scratch_.bits.data() + firm * task_.row_words;
-        std::uint64_t* const plain = scratch_.plain.data();
-        std::uint64_t* const shared = scratch_.shared.data();
-        std::uint64_t* const once = scratch_.shared_once.data();
-        std::uint64_t* const twice = scratch_.shared_twice.data();
+    /// The firm's pairs: those without a shared tag to scratch.plain; words of the others are
+    /// listed, behind so many; returns how many more. With kOnceApart, for CarrierScores, those
+    /// that share one tag alone are what is left in the firm's bits, and only the others are
+    /// listed.
+    template <bool kOnceApart>
+    QICE_FLAT std::size_t split_pairs(std::size_t slot, std::size_t listed) {
+        const std::size_t firm = scratch_.works[slot].firm;
         const FollowedTag* const tags = task_.followed + task_.first_followed[firm];
         const FollowedTag* const tags_end = task_.followed + task_.first_followed[firm + 1];
-        Bits any = zeros(), any_shared = zeros();
+        std::size_t count = 0;
         for (std::size_t w = 0; w < task_.row_words; w += kBlockWords) {
             Bits carried = zeros(), carried_twice = zeros();
             for (const FollowedTag* tag = tags; tag != tags_end; ++tag) {
                 const Bits carriers = read(at(task_.carriers + tag->row * task_.row_words + w));
-                if constexpr (kCompresses) carried_twice |= carried & carriers;
+                if constexpr (kOnceApart) carried_twice |= carried & carriers;
                 carried |= carriers;
             }
-            const Bits pairs = read(at(bits + w));
-            write(at(shared + w), pairs & carried);
-            if constexpr (kCompresses) {
-                write(at(once + w), pairs & carried & ~carried_twice);
-                write(at(twice + w), pairs & carried_twice);
+            const Bits pairs = read(at(bits(firm) + w));
+            write(at(scratch_.plain.data() + w), pairs & ~carried);
+            if constexpr (kOnceApart) {
+                write(at(bits(firm) + w), pairs & carried & ~carried_twice);
+                carried = carried_twice;
             }
-            write(at(plain + w), pairs & ~carried);
-            any |= pairs;
-            any_shared |= pairs & carried;
+            count += list_words(pairs & carried, std::uint64_t{slot} << 32 | w,
+                                scratch_.listed_words.data() + listed + count,
+                                scratch_.listed_places.data() + listed + count);
         }
-        any_shared_ = !is_zero(any_shared);
-        return !is_zero(any);
+        return count;
     }
 
     static Bits& at(std::uint64_t* words) { return *reinterpret_cast<Bits*>(words); }
@@ -266,67 +237,8 @@ template <class Key> class Ranker {
     QICE_FLAT static std::uint32_t take(Key* out, const Key* keys, std::uint64_t word,
                                         std::uint32_t most) {
         if (word == 0) return 0;
-        if constexpr (kCompresses) {
-            std::uint32_t count = 0;
-            for (std::size_t i = 0; i < 64 / kLanes; ++i)
-                count += compress(out + count, keys + i * kLanes, word >> i * kLanes);
-            return count < most ? count : most;
-        } else {
-            return for_set_bits<8>(
-                word, most, [&](std::uint32_t i, std::uint32_t place) { out[i] = keys[place]; });
-        }
-    }
-
-    /// The entries of a row of pairs, into a slot; returns how many.
-    QICE_FLAT std::uint32_t list(const std::uint64_t* pairs, std::size_t slot) {
-        std::uint32_t* const out = listed(slot);
-        std::uint32_t count = 0;
-        for (std::uint32_t row = 0; row < task_.row_words; row += kBlockWords) {
-            std::uint32_t left = nonzero_words(read(at(pairs + row)));
-            for (; left != 0; left &= left - 1) {
-                const std::uint32_t w = row + static_cast<std::uint32_t>(__builtin_ctz(left));
-                count += for_set_bits<4>(pairs[w], 64, [&](std::uint32_t i, std::uint32_t place) {
-                    out[count + i] = w * 64 + place;
-                });
-            }
-        }
-        return count;
-    }
-
-    /// Scores listed pairs, in order of their priors, and keeps keys above a threshold, until
-    /// `enough` are kept.
-    void score(Work& work, std::int64_t threshold, std::uint32_t enough) {
-        const FollowedTag* const followed = task_.followed + task_.first_followed[work.firm];
-        const FollowedTag* const followed_end =
-            task_.followed + task_.first_followed[work.firm + 1];
-        std::int32_t* const follows = scratch_.follows.data();
-        for (const FollowedTag* tag = followed; tag != followed_end; ++tag)
-            follows[tag->tag] = tag->weight;
-        const std::uint32_t* const entries = listed(work.slot);
-        Key* const out = shared_keys(work.slot);
-        std::uint32_t i = work.scored, count = work.shared_count;
-        for (; i < work.listed && count < enough; ++i) {
-            const GroupRange carried = task_.carried[entries[i]];
-            const TagGroup* const groups = task_.tag_groups + carried.first;
-            std::int64_t more = affinity(groups[0], follows); // most have one
-            for (std::uint32_t group = 1; group < carried.count; ++group)
-                more += affinity(groups[group], follows);
-            const Key key = task_.keys[entries[i]] + (static_cast<Key>(more) << task_.tie_bits);
-            out[count] = key;
-            count += static_cast<std::int64_t>(key) > threshold ? 1 : 0;
-        }
-        work.scored = i;
-        work.shared_count = count;
-        for (const FollowedTag* tag = followed; tag != followed_end; ++tag)
-            follows[tag->tag] = 0;
-    }
-
-    /// What a group of tags adds to a score, in units.
-    QICE_FLAT static std::int64_t affinity(const TagGroup& group, const std::int32_t* follows) {
-        std::int64_t sum = 0;
-        for (const TagGroup::Item& item : group.items)
-            sum += std::int64_t{item.weight} * follows[item.tag];
-        return sum;
+        return for_set_bits<8>(word, most,
+                               [&](std::uint32_t i, std::uint32_t place) { out[i] = keys[place]; });
     }
 
     /// Zeros behind the keys, so that they fill a multiple of kNetworkKeys.
@@ -335,34 +247,38 @@ template <class Key> class Ranker {
             __builtin_memset(end + i, 0, kRegisterBytes);
     }
 
+    std::uint32_t most_shared(const Batch& batch) const {
+        std::uint32_t most = 0;
+        for (std::size_t lane = 0; lane < batch.size; ++lane)
+            most = greater(most, scratch_.works[batch.slots[lane]].shared_count);
+        return most;
+    }
+
     void merge(Batch& batch) {
         if (batch.size == 0) return;
+        for (std::size_t lane = batch.size; lane < kLanes; ++lane)
+            batch.slots[lane] = batch.slots[0]; // of no account
         Keys best[kNetworkKeys];
-        gather(batch, scratch_.plain_keys.data(), kPlainStride, best, kNetworkKeys);
-        merge_shared(batch, best, 0, batch.most_shared());
+        gather(batch, scratch_.plain_keys.data(), kPlainStride<Key>, best, kNetworkKeys);
+        merge_shared(batch, best, 0, most_shared(batch));
         // What is left has to beat the last key so far.
         for (std::size_t lane = 0; lane < batch.size; ++lane) {
-            Work& work = batch.works[lane];
+            const std::size_t slot = batch.slots[lane];
+            const RankWork& work = scratch_.works[slot];
             if (batch_of(work) != 2) continue;
             const auto* const last = reinterpret_cast<const Key*>(best + task_.top - 1) + lane;
-            const bool full = work.plain_count + work.shared_count >= task_.top;
-            const std::int64_t threshold = full ? static_cast<std::int64_t>(*last) : -1;
-            if constexpr (kCompresses)
-                keep_above(work, threshold);
-            else
-                score(work, threshold, UINT32_MAX);
-            pad(shared_keys(work.slot) + work.shared_count);
+            keep_above(slot, static_cast<std::int64_t>(*last)); // padded lanes have enough keys
+            pad(shared_keys(slot) + work.shared_count);
         }
-        const std::uint32_t most = batch.most_shared();
+        const std::uint32_t most = most_shared(batch);
         for (std::uint32_t first = kNetworkKeys; first < most; first += kNetworkKeys) {
-            for (std::size_t lane = 0; lane < batch.size; ++lane)
-                if (const Work& work = batch.works[lane]; work.shared_count < first)
-                    pad(shared_keys(work.slot) + first);
+            for (std::size_t lane = 0; lane < batch.size; ++lane) {
+                const std::size_t slot = batch.slots[lane];
+                if (scratch_.works[slot].shared_count < first) pad(shared_keys(slot) + first);
+            }
             merge_shared(batch, best, first, most);
         }
         write_out(batch, best);
-        for (std::size_t lane = 0; lane < batch.size; ++lane)
-            free_slots_[free_count_++] = batch.works[lane].slot;
         batch.size = 0;
     }
 
@@ -385,11 +301,19 @@ template <class Key> class Ranker {
     }
 
     /// Of the keys behind the first kNetworkKeys those above a threshold.
-    void keep_above(Work& work, std::int64_t threshold) {
-        Key* const keys = shared_keys(work.slot);
+    void keep_above(std::size_t slot, std::int64_t threshold) {
+        RankWork& work = scratch_.works[slot];
+        Key* const keys = shared_keys(slot);
         Key* out = keys + kNetworkKeys;
-        for (std::uint32_t i = kNetworkKeys; i < work.shared_count; i += kLanes)
-            out += compress_above(out, keys + i, threshold, work.shared_count - i);
+        if constexpr (kCompresses) {
+            for (std::uint32_t i = kNetworkKeys; i < work.shared_count; i += kLanes)
+                out += compress_above(out, keys + i, threshold, work.shared_count - i);
+        } else {
+            for (std::uint32_t i = kNetworkKeys; i < work.shared_count; ++i) {
+                *out = keys[i];
+                out += static_cast<std::int64_t>(keys[i]) > threshold ? 1 : 0;
+            }
+        }
         work.shared_count = static_cast<std::uint32_t>(out - keys);
     }
 
@@ -404,20 +328,19 @@ template <class Key> class Ranker {
                 __builtin_memcpy(firms[lane] + first, square + lane, kRegisterBytes);
         }
         for (std::size_t lane = 0; lane < batch.size; ++lane) {
-            const Work& work = batch.works[lane];
-            const std::uint32_t all = work.plain_count + work.shared_count;
+            const RankWork& work = scratch_.works[batch.slots[lane]];
             __builtin_memcpy(out_ + used_, firms[lane], sizeof firms[lane]);
-            keep(work.firm, all < task_.top ? all : task_.top);
+            keep(work.firm, lesser(work.plain_count + work.shared_count, task_.top));
         }
     }
 
-    /// Row i: key i of every lane. A lane without a firm is one of no account.
+    /// Row i: key i of every lane.
     static void gather(const Batch& batch, const Key* keys, std::size_t stride, Keys* rows,
                        std::size_t count) {
         for (std::size_t first = 0; first < count; first += kLanes) {
             for (std::size_t lane = 0; lane < kLanes; ++lane)
-                __builtin_memcpy(rows + first + lane,
-                                 keys + batch.works[lane].slot * stride + first, kRegisterBytes);
+                __builtin_memcpy(rows + first + lane, keys + batch.slots[lane] * stride + first,
+                                 kRegisterBytes);
             transpose_square<Keys, kLanes>(rows + first);
         }
     }
@@ -425,10 +348,7 @@ template <class Key> class Ranker {
     const RankTask<Key>& task_;
     RankScratch<Key>& scratch_;
     const std::size_t stride_;
-    bool any_shared_ = false;
     Batch batches_[kBatches] = {}; // by batch_of(): how many keys of pairs that share a tag
-    std::size_t free_slots_[kSlots];
-    std::size_t free_count_ = kSlots;
     Key* out_ = nullptr;
     KeyRanges ranges_{};
     std::size_t used_ = 0;

@@ -1,22 +1,23 @@
-// Scores of pairs that share a tag, for levels that compress keys; included before
+// Scores of pairs that share one tag, for levels that compress keys; included before
 // block_ranker.inl.
 //
-// The entries that carry a tag have their keys and weights in a row. For a firm that follows it,
-// the bits of its pairs among them are packed, so that a register of keys is raised and compared at
-// once. Pairs that share several tags are left to the ranker.
+// The entries that carry a tag have their keys and weights in a row. Tag by tag, the bits of each
+// follower's pairs among them are packed, so that a register of keys is raised and compared at
+// once. The followers of a tag take the same steps, so no branch is hard to guess.
 
 template <class Key> class CarrierScores {
   public:
     CarrierScores(const RankTask<Key>& task, RankScratch<Key>& scratch)
-        : task_(task), scratch_(scratch) {}
+        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {}
 
     /// Once for all firms: the keys and weights of each tag's carriers.
     void list() {
         std::uint32_t size = 0;
         for (std::uint32_t row = task_.spare_rows; row < task_.rows; ++row) {
             scratch_.first_carrier[row] = scratch_.next_carrier[row] = size;
+            scratch_.next_follower[row] = task_.first_follower[row];
             for (std::size_t w = 0; w < task_.words; ++w)
-                size += static_cast<std::uint32_t>(__builtin_popcountll(carriers(row)[w]));
+                size += popcount(carriers(row)[w]);
         }
         for (std::uint32_t row = 0; row < task_.spare_rows; ++row)
             scratch_.next_carrier[row] = size + row; // written over and over
@@ -24,33 +25,46 @@ template <class Key> class CarrierScores {
             const GroupRange carried = task_.carried[entry];
             for (std::uint32_t group = 0; group < carried.count; ++group)
                 for (const TagGroup::Item& item : task_.tag_groups[carried.first + group].items)
-                    add(task_.row_of_tag[item.tag], task_.keys[entry], item.weight);
+                    add(item.row, task_.keys[entry], item.weight);
         }
     }
 
-    /// For the firm whose pairs are split: keys above a threshold of the pairs that share this tag
-    /// alone; returns where they end.
-    QICE_FLAT Key* score(const FollowedTag& tag, std::int64_t threshold, Key* out) const {
-        const std::uint64_t* const mask = carriers(tag.row);
-        const Raise raise{tag.weight, task_.tie_bits, threshold};
-        std::size_t carrier = scratch_.first_carrier[tag.row];
-        std::uint64_t packed = 0; // pairs of the next `count` carriers
-        std::uint32_t count = 0;
-        for (std::size_t w = 0; w < task_.words; ++w) {
-            const std::uint64_t more = pack(scratch_.shared_once[w], mask[w]);
-            const auto carried = static_cast<std::uint32_t>(__builtin_popcountll(mask[w]));
-            packed |= more << count;
-            count += carried;
-            if (count < 64) continue;
-            out = raise_pairs(packed, carrier, raise, out);
-            carrier += 64;
-            count -= 64;
-            packed = count == 0 ? 0 : more >> (carried - count);
+    /// For the firms of so many places, which have their slots: the keys above their thresholds of
+    /// the pairs that share one tag, which are what their bits tell. The places of calls follow one
+    /// another.
+    void score(std::size_t first_place, std::size_t count) {
+        for (std::uint32_t row = task_.spare_rows; row < task_.rows; ++row) {
+            const Follower* const first = task_.followers + scratch_.next_follower[row];
+            const Follower* const end = task_.followers + task_.first_follower[row + 1];
+            const Follower* last = first;
+            while (last != end && last->place < first_place + count)
+                ++last;
+            scratch_.next_follower[row] = static_cast<std::uint32_t>(last - task_.followers);
+            if (first != last) score_followers(row, first, last, first_place);
         }
-        return raise_pairs(packed, carrier, raise, out);
     }
 
   private:
+    static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
+    static constexpr int kFollowersAtOnce = 4;
+
+    /// Where the bits of up to 64 carriers are found, which make a packed word.
+    struct Step {
+        std::uint64_t mask;
+        std::uint32_t word, shift;
+    };
+    struct Pack {
+        Step steps[64 + 1];
+        std::uint32_t size = 0, carriers = 0;
+        std::size_t first_carrier;
+
+        QICE_FLAT void add(std::uint32_t word, std::uint64_t mask) {
+            steps[size] = {mask, word, carriers};
+            size += mask != 0 ? 1 : 0;
+            carriers += popcount(mask);
+        }
+    };
+
     const std::uint64_t* carriers(std::size_t row) const {
         return task_.carriers + row * task_.row_words;
     }
@@ -62,16 +76,69 @@ template <class Key> class CarrierScores {
         scratch_.next_carrier[row] = carrier + (row >= task_.spare_rows ? 1 : 0);
     }
 
-    QICE_FLAT Key* raise_pairs(std::uint64_t packed, std::size_t carrier, const Raise& raise,
-                               Key* out) const {
-        constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
-        const Key* keys = scratch_.carrier_keys.data() + carrier;
-        const std::int32_t* units = scratch_.carrier_units.data() + carrier;
-        for (; packed != 0; packed >>= kLanes, keys += kLanes, units += kLanes)
-            out += compress_raised(out, keys, units, raise, packed);
-        return out;
+    void score_followers(std::uint32_t row, const Follower* first, const Follower* last,
+                         std::size_t first_place) const {
+        Pack pack;
+        pack.first_carrier = scratch_.first_carrier[row];
+        for (std::uint32_t w = 0; w < task_.words; ++w) {
+            std::uint64_t left = carriers(row)[w];
+            if (const std::uint32_t room = 64 - pack.carriers; popcount(left) >= room) {
+                const std::uint64_t some = lowest_bits(left, room);
+                pack.add(w, some);
+                raise_all(pack, first, last, first_place);
+                pack.first_carrier += 64;
+                pack.size = pack.carriers = 0;
+                left &= ~some;
+            }
+            pack.add(w, left);
+        }
+        if (pack.carriers != 0) raise_all(pack, first, last, first_place);
+    }
+
+    void raise_all(const Pack& pack, const Follower* first, const Follower* last,
+                   std::size_t first_place) const {
+        for (; last - first >= kFollowersAtOnce; first += kFollowersAtOnce)
+            raise<kFollowersAtOnce>(pack, first, first_place);
+        for (; first != last; ++first)
+            raise<1>(pack, first, first_place);
+    }
+
+    template <int kFollowers>
+    QICE_FLAT void raise(const Pack& pack, const Follower* followers,
+                         std::size_t first_place) const {
+        RankWork* works[kFollowers];
+        const std::uint64_t* pairs[kFollowers];
+        std::uint64_t packed[kFollowers];
+        Raise raises[kFollowers];
+        Key* out[kFollowers];
+        for (int f = 0; f < kFollowers; ++f) {
+            const std::size_t slot = followers[f].place - first_place;
+            works[f] = scratch_.works.data() + slot;
+            pairs[f] = scratch_.bits.data() + works[f]->firm * task_.row_words;
+            raises[f] = {followers[f].weight, task_.tie_bits, works[f]->threshold};
+            out[f] = scratch_.shared_keys.data() + slot * stride_ + works[f]->shared_count;
+            packed[f] = 0;
+        }
+        for (std::uint32_t i = 0; i < pack.size; ++i) {
+            const Step step = pack.steps[i];
+            for (int f = 0; f < kFollowers; ++f)
+                packed[f] |= pack_bits(pairs[f][step.word], step.mask) << step.shift;
+        }
+        for (std::size_t i = 0; i < pack.carriers; i += kLanes) {
+            const std::size_t carrier = pack.first_carrier + i;
+            const auto some = load_carriers(scratch_.carrier_keys.data() + carrier,
+                                            scratch_.carrier_units.data() + carrier);
+            for (int f = 0; f < kFollowers; ++f)
+                out[f] += compress_raised(out[f], some, raises[f], packed[f] >> i);
+        }
+        for (int f = 0; f < kFollowers; ++f) {
+            const std::size_t slot = followers[f].place - first_place;
+            works[f]->shared_count =
+                static_cast<std::uint32_t>(out[f] - (scratch_.shared_keys.data() + slot * stride_));
+        }
     }
 
     const RankTask<Key>& task_;
     RankScratch<Key>& scratch_;
+    const std::size_t stride_;
 };

@@ -28,16 +28,6 @@ QICE_FLAT bool is_zero(const Bits& bits) {
     return _mm256_testz_si256(any, any) != 0;
 }
 
-/// A bit for each of the eight words of a row: is any of its bits set?
-QICE_FLAT std::uint32_t nonzero_words(const Bits& bits) {
-    const auto* halves = reinterpret_cast<const __m256i*>(&bits);
-    const auto zero_words = [](__m256i half) {
-        const __m256i is_zero = _mm256_cmpeq_epi64(half, _mm256_setzero_si256());
-        return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(is_zero)));
-    };
-    return (zero_words(halves[0]) | zero_words(halves[1]) << 4) ^ 0xff;
-}
-
 inline std::uint32_t mask_of(__m256i bytes) {
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(bytes));
 }

@@ -31,49 +31,59 @@ QICE_FLAT std::uint32_t nonzero_words(const Bits& bits) {
 
 QICE_FLAT bool is_zero(const Bits& bits) { return nonzero_words(bits) == 0; }
 
-/// Writes the keys whose low bits are set, in order; returns how many. Stores a whole register.
-inline std::uint32_t compress(std::uint32_t* out, const std::uint32_t* keys, std::uint64_t bits) {
-    const auto some = static_cast<__mmask16>(bits);
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(some, _mm512_load_si512(keys)));
-    return static_cast<std::uint32_t>(__builtin_popcount(some));
+/// The bits of `from` that are set in `mask`, side by side.
+QICE_FLAT std::uint64_t pack_bits(std::uint64_t from, std::uint64_t mask) {
+    return _pext_u64(from, mask);
 }
-inline std::uint32_t compress(std::uint64_t* out, const std::uint64_t* keys, std::uint64_t bits) {
-    const auto some = static_cast<__mmask8>(bits);
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(some, _mm512_load_si512(keys)));
-    return static_cast<std::uint32_t>(__builtin_popcount(some));
+/// The lowest `count` set bits, of 1 to 64.
+QICE_FLAT std::uint64_t lowest_bits(std::uint64_t bits, std::uint32_t count) {
+    return _pdep_u64(~std::uint64_t{0} >> (64 - count), bits);
 }
 
-/// The bits of `from` that are set in `mask`, side by side.
-QICE_FLAT std::uint64_t pack(std::uint64_t from, std::uint64_t mask) {
-    return _pext_u64(from, mask);
+/// list_words(), with whole registers.
+QICE_FLAT std::uint32_t compress_words(const Bits& row, std::uint64_t first_place,
+                                       std::uint64_t* words, std::uint64_t* places) {
+    const auto some = static_cast<__mmask8>(nonzero_words(row));
+    const __m512i all = _mm512_add_epi64(_mm512_set1_epi64(static_cast<long long>(first_place)),
+                                         _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+    _mm512_storeu_si512(words, _mm512_maskz_compress_epi64(some, reinterpret_cast<__m512i>(row)));
+    _mm512_storeu_si512(places, _mm512_maskz_compress_epi64(some, all));
+    return popcount(some);
+}
+
+/// A register of keys, and what a tag adds to each.
+template <class Key> struct Carriers { __m512i keys, units; };
+QICE_FLAT Carriers<std::uint64_t> load_carriers(const std::uint64_t* keys,
+                                                const std::int32_t* units) {
+    return {_mm512_loadu_si512(keys),
+            _mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(units)))};
+}
+QICE_FLAT Carriers<std::uint32_t> load_carriers(const std::uint32_t* keys,
+                                                const std::int32_t* units) {
+    return {_mm512_loadu_si512(keys), _mm512_loadu_si512(units)};
 }
 
 /// keys + units x weight << tie_bits where a low bit is set and the sum is above the threshold, in
 /// order; returns how many. Stores a whole register.
-QICE_FLAT std::uint32_t compress_raised(std::uint64_t* out, const std::uint64_t* keys,
-                                        const std::int32_t* units, const Raise& raise,
-                                        std::uint64_t bits) {
-    const __m512i wide =
-        _mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(units)));
-    const __m512i more = _mm512_mul_epi32(wide, _mm512_set1_epi64(raise.weight));
-    const __m512i raised = _mm512_add_epi64(
-        _mm512_loadu_si512(keys), _mm512_sll_epi64(more, _mm_cvtsi32_si128(raise.tie_bits)));
+QICE_FLAT std::uint32_t compress_raised(std::uint64_t* out, const Carriers<std::uint64_t>& carriers,
+                                        const Raise& raise, std::uint64_t bits) {
+    const __m512i more = _mm512_mul_epi32(carriers.units, _mm512_set1_epi64(raise.weight));
+    const __m512i raised =
+        _mm512_add_epi64(carriers.keys, _mm512_sll_epi64(more, _mm_cvtsi32_si128(raise.tie_bits)));
     const __mmask8 above = _mm512_mask_cmpgt_epi64_mask(static_cast<__mmask8>(bits), raised,
                                                         _mm512_set1_epi64(raise.threshold));
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(above, raised));
-    return static_cast<std::uint32_t>(__builtin_popcount(above));
+    return popcount(above);
 }
-QICE_FLAT std::uint32_t compress_raised(std::uint32_t* out, const std::uint32_t* keys,
-                                        const std::int32_t* units, const Raise& raise,
-                                        std::uint64_t bits) {
-    const __m512i more =
-        _mm512_mullo_epi32(_mm512_loadu_si512(units), _mm512_set1_epi32(raise.weight));
-    const __m512i raised = _mm512_add_epi32(
-        _mm512_loadu_si512(keys), _mm512_sll_epi32(more, _mm_cvtsi32_si128(raise.tie_bits)));
+QICE_FLAT std::uint32_t compress_raised(std::uint32_t* out, const Carriers<std::uint32_t>& carriers,
+                                        const Raise& raise, std::uint64_t bits) {
+    const __m512i more = _mm512_mullo_epi32(carriers.units, _mm512_set1_epi32(raise.weight));
+    const __m512i raised =
+        _mm512_add_epi32(carriers.keys, _mm512_sll_epi32(more, _mm_cvtsi32_si128(raise.tie_bits)));
     const __mmask16 above = _mm512_mask_cmpgt_epi32_mask(
         static_cast<__mmask16>(bits), raised, _mm512_set1_epi32(static_cast<int>(raise.threshold)));
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(above, raised));
-    return static_cast<std::uint32_t>(__builtin_popcount(above));
+    return popcount(above);
 }
 
 /// Of the first `count` keys of a register those above a threshold, as above.
@@ -83,7 +93,7 @@ QICE_FLAT std::uint32_t compress_above(std::uint64_t* out, const std::uint64_t* 
     const auto bits = static_cast<__mmask8>(count < 8 ? (1u << count) - 1 : 0xff);
     const __mmask8 above = _mm512_mask_cmpgt_epi64_mask(bits, some, _mm512_set1_epi64(threshold));
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi64(above, some));
-    return static_cast<std::uint32_t>(__builtin_popcount(above));
+    return popcount(above);
 }
 QICE_FLAT std::uint32_t compress_above(std::uint32_t* out, const std::uint32_t* keys,
                                        std::int64_t threshold, std::uint32_t count) {
@@ -92,7 +102,7 @@ QICE_FLAT std::uint32_t compress_above(std::uint32_t* out, const std::uint32_t* 
     const __mmask16 above =
         _mm512_mask_cmpgt_epi32_mask(bits, some, _mm512_set1_epi32(static_cast<int>(threshold)));
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(above, some));
-    return static_cast<std::uint32_t>(__builtin_popcount(above));
+    return popcount(above);
 }
 
 // Parts of a word of a row, written on their own. Named where they are used: auto would drop the

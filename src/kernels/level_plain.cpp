@@ -19,15 +19,6 @@ QICE_FLAT bool is_zero(const Bits& bits) {
             words[7]) == 0;
 }
 
-/// A bit for each of the eight words of a row: is any of its bits set?
-QICE_FLAT std::uint32_t nonzero_words(const Bits& bits) {
-    const Word* const words = reinterpret_cast<const Word*>(&bits);
-    std::uint32_t out = 0;
-    for (std::size_t w = 0; w < kBlockWords; ++w)
-        out |= (words[w] != 0 ? 1u : 0u) << w;
-    return out;
-}
-
 /// row = where first <= code <= last, for 512 codes.
 template <class Code>
 inline void scan(const std::uint8_t* bytes, std::uint32_t first, std::uint32_t last,

@@ -14,17 +14,21 @@
 
 namespace qice {
 
-/// A tag that a firm of the block follows and some entry carries.
+/// A tag that a firm of the block follows, by its row of carriers.
 struct FollowedTag {
-    std::uint32_t tag;
-    std::uint32_t row;   // of carriers
+    std::uint32_t row;
     std::int32_t weight; // the firm's, in thousandths
+};
+/// The same, seen from the tag.
+struct Follower {
+    std::uint32_t place; // in RankTask::firm_order
+    std::int32_t weight;
 };
 
 /// Tags that an entry carries, and its weights in units of scores; filled up with weights of 0.
 struct TagGroup {
     struct Item {
-        std::uint32_t tag;
+        std::uint32_t row; // of carriers
         std::int32_t weight;
     } items[4];
 };
@@ -48,29 +52,40 @@ template <class Key> struct RankTask {
     std::size_t row_words = 0; // the same, to whole registers
     int tie_bits = 0;          // a key is score << tie_bits | tie
 
-    std::size_t tags = 0;        // all there are
     std::size_t group_count = 0; // of tag_groups
     const GroupRange* carried;   // by entry: which of the groups
     const TagGroup* tag_groups;
     const std::uint64_t* carriers; // a row a tag that is followed: the entries that carry it
     std::uint32_t rows = 0, spare_rows = 0; // of carriers; the first, of other tags, mean nothing
-    const std::uint32_t* row_of_tag;
-    const FollowedTag* followed;
-    const std::uint32_t* first_followed; // firm f follows [first_followed[f], first_followed[f+1])
 
     std::size_t firm_count = 0;
+    const FollowedTag* followed;
+    const std::uint32_t* first_followed; // firm f follows [first_followed[f], first_followed[f+1])
+    const std::uint32_t* firm_order;     // those that follow fewer tags first
+    const Follower* followers;           // by row of carriers, in firm order
+    const std::uint32_t* first_follower; // of row r: [first_follower[r], first_follower[r+1])
+
     std::uint32_t top = 0; // keys wanted of each firm
+};
+
+/// A firm that follows tags, on its way through the ranker.
+struct RankWork {
+    std::size_t firm;
+    std::int64_t threshold;                  // what a key that counts is above
+    std::uint32_t plain_count, shared_count; // keys
 };
 
 /// Working memory of one thread, grown to the tasks it meets.
 template <class Key> struct RankScratch {
-    AlignedVector<std::uint64_t> bits;          // entry bits, firm-major: see firm_major()
-    AlignedVector<std::uint64_t> plain, shared; // of the firm at hand: pairs without a shared tag,
-    AlignedVector<std::uint64_t> shared_once, shared_twice; // with one; with one alone; with more
-    AlignedVector<std::uint32_t> listed; // of the firms in work, a slot each: entries of the latter
-    AlignedVector<std::int32_t> follows; // a weight a tag: the firm's at hand; 0 between firms
+    AlignedVector<std::uint64_t> bits;  // entry bits, firm-major: see firm_major()
+    AlignedVector<std::uint64_t> plain; // of the firm at hand: pairs without a shared tag
+    std::size_t slots = 0; // for firms that are ranked together: a block, unless it takes megabytes
+    std::vector<RankWork> works; // by slot, as what follows
     AlignedVector<Key> plain_keys, shared_keys;
-    std::vector<std::uint32_t> first_carrier, next_carrier; // by row of carriers
+    AlignedVector<std::int32_t> follows; // by row of carriers; all 0 between calls
+    // Of all slots: words of pairs to be scored one by one, and slot << 32 | word of each.
+    AlignedVector<std::uint64_t> listed_words, listed_places;
+    std::vector<std::uint32_t> first_carrier, next_carrier, next_follower; // by row of carriers
     AlignedVector<Key> carrier_keys; // of those that carry a tag, tag by tag; some to spare behind
     AlignedVector<std::int32_t> carrier_units; // what it adds to each
 
@@ -97,31 +112,33 @@ inline constexpr std::size_t kKeySlack = 96;
 
 /// Batches of firms, a lane a firm, that are filled side by side.
 inline constexpr std::size_t kBatches = 3;
-/// Lengths of a firm's rows in RankScratch.
-inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 64 + kKeySlack;
-template <class Key> constexpr std::size_t listed_stride(const RankTask<Key>& task) {
-    return task.row_words * 64 + 8;
-}
+
+/// Lengths of a firm's slot in RankScratch. Those of keys are of an odd number of cache lines, or
+/// slots would want the same places of a cache.
+template <class Key>
+inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 64 + kKeySlack + 64 / sizeof(Key);
 template <class Key> constexpr std::size_t shared_stride(const RankTask<Key>& task) {
-    return task.row_words * 64 + kNetworkKeys + kKeySlack;
+    return task.row_words * 64 + kNetworkKeys + kKeySlack + 64 / sizeof(Key);
 }
 
 template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
-    constexpr std::size_t kSlots = kBatches * 64 / sizeof(Key); // of the widest level
     const auto grow = [](auto& vector, std::size_t size) {
         if (vector.size() < size) vector.resize(size + size / 2);
     };
+    constexpr std::size_t kSlotKeys = std::size_t{1} << 19, kFewestSlots = 64;
+    slots = std::clamp(kSlotKeys / std::max<std::size_t>(shared_stride(task), task.rows),
+                       kFewestSlots, kBlockFirms);
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
-    grow(shared, task.row_words);
-    grow(shared_once, task.row_words);
-    grow(shared_twice, task.row_words);
-    grow(listed, kSlots * listed_stride(task));
-    grow(follows, task.tags + 1);
-    grow(plain_keys, std::max(kSlots * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
-    grow(shared_keys, kSlots * shared_stride(task));
+    grow(works, slots);
+    grow(plain_keys, std::max(slots * kPlainStride<Key>, (task.row_words + 1) * 64 + kKeySlack));
+    grow(shared_keys, slots * shared_stride(task));
+    grow(follows, slots * task.rows);
+    grow(listed_words, slots * task.row_words + kBlockWords);
+    grow(listed_places, slots * task.row_words + kBlockWords);
     grow(first_carrier, task.rows);
     grow(next_carrier, task.rows);
+    grow(next_follower, task.rows);
     const std::size_t items = task.group_count * std::size(TagGroup{}.items);
     grow(carrier_keys, items + kKeySlack);
     grow(carrier_units, items + kKeySlack);

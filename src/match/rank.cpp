@@ -1,8 +1,10 @@
 #include "match/rank.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <functional>
+#include <numeric>
 #include <stdexcept>
 
 namespace qice {
@@ -13,6 +15,8 @@ constexpr std::uint32_t kGroupItems = std::size(TagGroup{}.items);
 /// branch to guess; several, so that one write need not wait for the last.
 constexpr std::uint32_t kSpareRows = kGroupItems;
 constexpr std::size_t kAhead = 8; // entries whose tags are on their way
+/// Firms that follow so many tags or more stand together.
+constexpr std::uint32_t kManyTags = 16;
 
 std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
                     RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
@@ -166,7 +170,7 @@ VariantTags::VariantTags(const Program& program, const RankKeys& keys) {
     for (std::uint32_t place = 0; place < program.policies.size(); ++place)
         for (std::uint32_t s = 0; s < RankKeys::variants_of(program.policies[place]); ++s)
             place_of[keys.variant(place, s).order] = place;
-    TagGroup none;
+    Group none;
     for (std::uint32_t i = 0; i < kGroupItems; ++i)
         none.items[i] = {static_cast<std::uint32_t>(program.tag_names.size()) + i, 0};
     for (std::uint32_t place : place_of) {
@@ -186,7 +190,7 @@ VariantTags::VariantTags(const Program& program, const RankKeys& keys) {
 /// A tag that the last variant has already: no tag stands twice, so that it has one carrier.
 bool VariantTags::add_to_same(std::uint32_t tag, std::int32_t units) {
     for (std::size_t group = first_.back(); group < groups_.size(); ++group) {
-        for (TagGroup::Item& item : groups_[group].items) {
+        for (Group::Item& item : groups_[group].items) {
             if (item.tag != tag) continue;
             if (__builtin_add_overflow(item.weight, units, &item.weight))
                 throw std::length_error("the weights of a tag that a policy has several times are "
@@ -195,6 +199,52 @@ bool VariantTags::add_to_same(std::uint32_t tag, std::int32_t units) {
         }
     }
     return false;
+}
+
+// --------------------------------------------------------------------------- BlockFollowers
+
+void BlockFollowers::take(std::span<const FollowedTag> followed,
+                          std::span<const std::uint32_t> first_followed, std::uint32_t rows) {
+    followed_ = followed;
+    first_followed_ = first_followed;
+    order_firms();
+    list_followers(rows);
+}
+
+/// Those that follow fewer tags first; those that follow nothing, often most, need no counting.
+void BlockFollowers::order_firms() {
+    const auto firms = static_cast<std::uint32_t>(first_followed_.size()) - 1;
+    const auto follows = [this](std::uint32_t firm) {
+        return first_followed_[firm + 1] - first_followed_[firm];
+    };
+    firm_order_.resize(firms);
+    std::array<std::uint32_t, kBlockFirms> following;
+    std::uint32_t nothing = 0;
+    for (std::uint32_t firm = 0; firm < firms; ++firm) {
+        firm_order_[nothing] = following[firm - nothing] = firm;
+        nothing += follows(firm) == 0 ? 1 : 0;
+    }
+    std::array<std::uint32_t, kManyTags + 1> next_place{nothing};
+    for (std::uint32_t i = 0; i < firms - nothing; ++i)
+        ++next_place[std::min(follows(following[i]), kManyTags)];
+    std::partial_sum(next_place.begin(), next_place.end(), next_place.begin());
+    for (std::uint32_t i = 0; i < firms - nothing; ++i)
+        firm_order_[next_place[std::min(follows(following[i]), kManyTags) - 1]++] = following[i];
+}
+
+/// In firm order.
+void BlockFollowers::list_followers(std::uint32_t rows) {
+    first_follower_.assign(rows + 1, 0);
+    for (const FollowedTag& tag : followed_)
+        ++first_follower_[tag.row + 1];
+    std::partial_sum(first_follower_.begin(), first_follower_.end(), first_follower_.begin());
+    next_follower_ = first_follower_;
+    followers_.resize(followed_.size());
+    for (std::uint32_t place = 0; place < firm_order_.size(); ++place) {
+        const std::uint32_t firm = firm_order_[place];
+        for (std::uint32_t i = first_followed_[firm]; i < first_followed_[firm + 1]; ++i)
+            followers_[next_follower_[followed_[i].row]++] = {place, followed_[i].weight};
+    }
 }
 
 // ----------------------------------------------------------------------------- BlockRanking
@@ -215,20 +265,22 @@ template <class Key> void BlockRanking<Key>::take_firms(std::size_t first, std::
     const auto* const starts = firm_tags_.outerIndexPtr() + first;
     const auto* const tags = firm_tags_.innerIndexPtr() + starts[0];
     const auto* const weights = firm_tags_.valuePtr() + starts[0];
-    met_.resize(static_cast<std::size_t>(starts[firms] - starts[0]));
-    for (std::size_t i = 0; i < met_.size(); ++i) {
+    followed_.resize(static_cast<std::size_t>(starts[firms] - starts[0]));
+    for (std::size_t i = 0; i < followed_.size(); ++i) {
         const auto tag = static_cast<std::uint32_t>(tags[i]);
         std::uint32_t& row = row_of_tag_[tag];
         if (row < kSpareRows) {
             row = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
             tags_met_.push_back(tag);
         }
-        met_[i] = {tag, row, weights[i]};
+        followed_[i] = {row, weights[i]};
     }
-    first_met_.resize(firms + 1);
+    first_followed_.resize(firms + 1);
     for (std::size_t firm = 0; firm <= firms; ++firm)
-        first_met_[firm] = static_cast<std::uint32_t>(starts[firm] - starts[0]);
-    task_.firm_count = firms;
+        first_followed_[firm] = static_cast<std::uint32_t>(starts[firm] - starts[0]);
+    followers_.take(followed_, first_followed_,
+                    kSpareRows + static_cast<std::uint32_t>(tags_met_.size()));
+    followers_.lend_to(task_);
 }
 
 template <class Key>
@@ -243,20 +295,14 @@ void BlockRanking<Key>::prepare(const BlockEntries& entries, std::uint32_t top) 
     task_.words = words;
     task_.row_words = row_words;
     task_.tie_bits = rank_keys_.tie_bits();
-    task_.tags = row_of_tag_.size();
     task_.top = top;
     lay_out_tags(entries);
-    leave_out_tags_nobody_carries();
     task_.keys = keys_.data();
     task_.carriers = carriers_.data();
     task_.rows = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
     task_.spare_rows = kSpareRows;
-    task_.row_of_tag = row_of_tag_.data();
-    task_.group_count = tag_groups_.size();
     task_.carried = carried_.data();
     task_.tag_groups = tag_groups_.data();
-    task_.followed = followed_.data();
-    task_.first_followed = first_followed_.data();
     scratch_.fit(task_);
 }
 
@@ -270,42 +316,30 @@ template <class Key> void BlockRanking<Key>::lay_out_tags(const BlockEntries& en
     std::fill_n(carriers, size, 0);
     // Groups once more, together: those of all variants would not stay in the cache.
     if (carried_.size() < entries.size()) carried_.resize(2 * entries.size());
-    tag_groups_.clear();
+    std::uint32_t used = 0; // of tag_groups_
     for (std::size_t entry = 0; entry < entries.size(); ++entry) {
         if (entry + kAhead < entries.size())
             variant_tags_.prefetch(entries.orders()[entry + kAhead]);
-        const std::span<const TagGroup> groups = variant_tags_[entries.orders()[entry]];
-        carried_[entry] = {static_cast<std::uint32_t>(tag_groups_.size()),
-                           static_cast<std::uint32_t>(groups.size())};
+        const std::span<const VariantTags::Group> groups = variant_tags_[entries.orders()[entry]];
+        if (tag_groups_.size() <= used + groups.size())
+            tag_groups_.resize(2 * (used + groups.size() + 1));
+        TagGroup::Item* const items = tag_groups_[used].items;
+        std::uint32_t count = 0; // of items that somebody follows
         const std::uint64_t bit = std::uint64_t{1} << (entry % 64);
-        for (const TagGroup& group : groups) {
-            for (const TagGroup::Item& item : group.items)
-                carriers[row_of_tag_[item.tag] * words + entry / 64] |= bit;
-            tag_groups_.push_back(group);
+        for (const VariantTags::Group& group : groups) {
+            for (const VariantTags::Group::Item& item : group.items) {
+                const std::uint32_t row = row_of_tag_[item.tag];
+                carriers[row * words + entry / 64] |= bit;
+                items[count] = {row, item.weight};
+                count += row >= kSpareRows ? 1 : 0;
+            }
         }
+        std::fill_n(items + count, kGroupItems, TagGroup::Item{});
+        const std::uint32_t full = (count + kGroupItems - 1) / kGroupItems;
+        carried_[entry] = {used, full};
+        used += full;
     }
-}
-
-/// What each firm follows of what the entries carry.
-template <class Key> void BlockRanking<Key>::leave_out_tags_nobody_carries() {
-    const std::size_t rows = kSpareRows + tags_met_.size();
-    is_carried_.resize(rows);
-    for (std::size_t row = kSpareRows; row < rows; ++row) {
-        const std::uint64_t* const carriers = carriers_.data() + row * task_.row_words;
-        is_carried_[row] =
-            std::any_of(carriers, carriers + task_.words, [](std::uint64_t w) { return w != 0; });
-    }
-    followed_.resize(met_.size() + 1);
-    first_followed_.resize(task_.firm_count + 1);
-    std::uint32_t count = 0;
-    for (std::size_t firm = 0; firm < task_.firm_count; ++firm) {
-        first_followed_[firm] = count;
-        for (std::uint32_t i = first_met_[firm]; i < first_met_[firm + 1]; ++i) {
-            followed_[count] = met_[i];
-            count += is_carried_[met_[i].row];
-        }
-    }
-    first_followed_[task_.firm_count] = count;
+    task_.group_count = used;
 }
 
 template <class Key> std::size_t BlockRanking<Key>::rank(Key* out, const KeyRanges& ranges) {

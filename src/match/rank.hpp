@@ -101,9 +101,16 @@ class BlockEntries {
 /// are filled up with tags beyond those of the program, one an item.
 class VariantTags {
   public:
+    struct Group {
+        struct Item {
+            std::uint32_t tag;
+            std::int32_t weight;
+        } items[std::size(TagGroup{}.items)];
+    };
+
     VariantTags(const Program& program, const RankKeys& keys);
 
-    std::span<const TagGroup> operator[](std::uint32_t order) const {
+    std::span<const Group> operator[](std::uint32_t order) const {
         return std::span(groups_).subspan(first_[order], first_[order + 1] - first_[order]);
     }
     void prefetch(std::uint32_t order) const {
@@ -114,7 +121,34 @@ class VariantTags {
     bool add_to_same(std::uint32_t tag, std::int32_t units);
 
     std::vector<std::uint32_t> first_;
-    std::vector<TagGroup> groups_;
+    std::vector<Group> groups_;
+};
+
+/// Who follows what in a block.
+class BlockFollowers {
+  public:
+    /// Firm f follows [first_followed[f], first_followed[f + 1]) of `followed`, rows of carriers
+    /// below `rows`. The arrays are lent on and have to stay.
+    void take(std::span<const FollowedTag> followed, std::span<const std::uint32_t> first_followed,
+              std::uint32_t rows);
+    template <class Key> void lend_to(RankTask<Key>& task) const {
+        task.firm_count = firm_order_.size();
+        task.followed = followed_.data();
+        task.first_followed = first_followed_.data();
+        task.firm_order = firm_order_.data();
+        task.followers = followers_.data();
+        task.first_follower = first_follower_.data();
+    }
+
+  private:
+    void order_firms();
+    void list_followers(std::uint32_t rows);
+
+    std::span<const FollowedTag> followed_;
+    std::span<const std::uint32_t> first_followed_;
+    std::vector<std::uint32_t> firm_order_;
+    std::vector<Follower> followers_;
+    std::vector<std::uint32_t> first_follower_, next_follower_;
 };
 
 /// Ranks the entries of a block for each of its firms.
@@ -136,7 +170,6 @@ template <class Key> class BlockRanking {
 
   private:
     void lay_out_tags(const BlockEntries& entries);
-    void leave_out_tags_nobody_carries();
     std::size_t merge(const Selected<Key>& selected, Key* out);
 
     const RankKeys& rank_keys_;
@@ -149,16 +182,14 @@ template <class Key> class BlockRanking {
     // The firms' tags, whatever the entries.
     std::vector<std::uint32_t> row_of_tag_; // below kSpareRows if no firm follows it
     std::vector<std::uint32_t> tags_met_;
-    std::vector<FollowedTag> met_;
-    std::vector<std::uint32_t> first_met_;
+    std::vector<FollowedTag> followed_;
+    std::vector<std::uint32_t> first_followed_;
+    BlockFollowers followers_;
 
     AlignedVector<Key> keys_;
     AlignedVector<std::uint64_t> carriers_;
-    std::vector<std::uint8_t> is_carried_; // by row
     std::vector<GroupRange> carried_;
     std::vector<TagGroup> tag_groups_;
-    std::vector<FollowedTag> followed_;
-    std::vector<std::uint32_t> first_followed_;
     std::vector<Key> shared_;
 };
 

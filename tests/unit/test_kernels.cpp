@@ -1,5 +1,6 @@
 // Every CPU level does the same as the plainest way to do it.
 #include "kernels/kernels.hpp"
+#include "match/rank.hpp"
 
 #include "unit/world.hpp"
 
@@ -285,11 +286,11 @@ template <class Key> struct RandomRanking {
     AlignedVector<BlockRow> rows;
     std::vector<const BlockRow*> entries;
     AlignedVector<std::uint64_t> carriers;
-    std::vector<std::uint32_t> row_of_tag;
     std::vector<TagGroup> tag_groups;
     std::vector<GroupRange> carried;
     std::vector<FollowedTag> followed;
     std::vector<std::uint32_t> first_followed{0};
+    BlockFollowers followers;
 
     explicit RandomRanking(std::mt19937_64& source) : random(source), rows(1 + source() % 700) {
         constexpr int kBits = std::numeric_limits<Key>::digits - 2;
@@ -298,9 +299,7 @@ template <class Key> struct RandomRanking {
         task.words = words_for(rows.size());
         task.row_words = (task.words + 7) / 8 * 8;
         task.tie_bits = 10; // 700 entries
-        task.tags = tags + 4;
         task.top = 1 + static_cast<std::uint32_t>(random() % kNetworkKeys);
-        task.firm_count = 1 + random() % kBlockFirms;
         // Distinct keys that a weight may lower or raise without leaving the bits of a key.
         const Key middle = Key{1} << (kBits - 1);
         for (std::size_t e = 0; e < rows.size(); ++e)
@@ -319,9 +318,7 @@ template <class Key> struct RandomRanking {
         constexpr std::uint32_t kSpare = 4; // an item of a group each
         TagGroup none;
         for (std::uint32_t i = 0; i < kSpare; ++i)
-            none.items[i] = {tags + i, 0};
-        for (std::uint32_t tag = 0; tag < tags + kSpare; ++tag)
-            row_of_tag.push_back(tag < tags ? kSpare + tag : tag - tags);
+            none.items[i] = {i, 0};
         task.rows = kSpare + tags;
         task.spare_rows = kSpare;
         carriers.resize(task.rows * task.row_words);
@@ -330,28 +327,29 @@ template <class Key> struct RandomRanking {
             std::size_t items = 0;
             for (std::uint32_t tag = 0; tag < tags; ++tag) {
                 if (random() % 3 != 0) continue;
-                carriers[row_of_tag[tag] * task.row_words + e / 64] |= std::uint64_t{1} << (e % 64);
+                carriers[(kSpare + tag) * task.row_words + e / 64] |= std::uint64_t{1} << (e % 64);
                 if (items % 4 == 0) tag_groups.push_back(none);
-                tag_groups.back().items[items++ % 4] = {tag, static_cast<int>(random() % 100) - 20};
+                tag_groups.back().items[items++ % 4] = {kSpare + tag,
+                                                        static_cast<int>(random() % 100) - 20};
             }
             carried.push_back({first, static_cast<std::uint32_t>(tag_groups.size()) - first});
         }
-        for (std::size_t firm = 0; firm < task.firm_count; ++firm) {
+        const std::size_t firms = 1 + random() % kBlockFirms;
+        for (std::size_t firm = 0; firm < firms; ++firm) {
+            const bool follows = random() % 3 != 0;
             for (std::uint32_t tag = 0; tag < tags; ++tag)
-                if (random() % 2 == 0)
-                    followed.push_back(
-                        {tag, row_of_tag[tag], static_cast<int>(1 + random() % 1000)});
+                if (follows && random() % 2 == 0)
+                    followed.push_back({kSpare + tag, static_cast<int>(1 + random() % 1000)});
             first_followed.push_back(static_cast<std::uint32_t>(followed.size()));
         }
+        followers.take(followed, first_followed, task.rows);
+        followers.lend_to(task);
         task.keys = keys.data();
         task.entries = entries.data();
         task.carriers = carriers.data();
-        task.row_of_tag = row_of_tag.data();
         task.group_count = tag_groups.size();
         task.carried = carried.data();
         task.tag_groups = tag_groups.data();
-        task.followed = followed.data();
-        task.first_followed = first_followed.data();
     }
 
     /// All keys of a firm, the plainest way.
@@ -360,11 +358,12 @@ template <class Key> struct RandomRanking {
         for (std::size_t e = 0; e < rows.size(); ++e) {
             if ((rows[e].words[firm / 64] >> (firm % 64) & 1) == 0) continue;
             std::int64_t more = 0;
-            for (std::uint32_t i = first_followed[firm]; i < first_followed[firm + 1]; ++i)
+            for (std::uint32_t i = task.first_followed[firm]; i < task.first_followed[firm + 1];
+                 ++i)
                 for (std::uint32_t g = 0; g < carried[e].count; ++g)
                     for (const TagGroup::Item& item : tag_groups[carried[e].first + g].items)
-                        if (item.tag == followed[i].tag)
-                            more += std::int64_t{item.weight} * followed[i].weight;
+                        if (item.row == task.followed[i].row)
+                            more += std::int64_t{item.weight} * task.followed[i].weight;
             all.push_back(static_cast<Key>(keys[e] + (static_cast<Key>(more) << task.tie_bits)));
         }
         std::sort(all.begin(), all.end(), std::greater<>());
@@ -381,6 +380,7 @@ template <class Key> void check_ranking(int rounds) {
             INFO(level->name << ", round " << round);
             RankScratch<Key> scratch;
             scratch.fit(task);
+            if (round % 2 == 0) scratch.slots = 1 + random() % 100; // firms in several goes
             std::vector<Key> out(task.firm_count * task.top + kKeySlack);
             std::vector<std::uint32_t> begins(task.firm_count), counts(task.firm_count);
             const std::size_t used =
