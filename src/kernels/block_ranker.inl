@@ -3,11 +3,11 @@
 //
 // A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
 // scored, and kept if they beat the K-th of the others. As many firms as a register has lanes are
-// then merged at once by a sorting network, a firm a lane, so that no branch depends on a key:
-// first with the pairs of the greatest priors, then with those of the others that beat the K-th so
-// far, which are few. Firms with about as many such pairs fill batches of their own, as a batch is
-// as slow as its slowest firm; and firms that follow as many tags are taken one after another, so
-// that loops over tags end where the processor expects it.
+// then merged at once by a sorting network, a firm a lane, so that no branch depends on a key;
+// where a firm keeps more keys than the network takes, the further ones have to beat the K-th so
+// far, which few do. Firms with about as many keys fill batches of their own, as a batch is as slow
+// as its slowest firm; and firms that follow as many tags are taken one after another, so that
+// loops over tags end where the processor expects it.
 
 #include "kernels/listed_scores.inl"
 

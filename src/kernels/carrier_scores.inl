@@ -1,4 +1,4 @@
-// Scores of pairs that share one tag, for levels that compress keys; included before
+// Scores of pairs that share one tag. Included once per CPU level that compresses keys, beside
 // block_ranker.inl.
 //
 // The entries that carry a tag have their keys and weights in a row. Tag by tag, the bits of each
