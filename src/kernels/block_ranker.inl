@@ -83,9 +83,8 @@ template <class Key> class Ranker {
         out_ = out;
         ranges_ = ranges;
         std::size_t place = 0;
-        for (; place < task_.firm_count; ++place) {
+        for (; place < task_.first_following; ++place) {
             const std::size_t firm = task_.firm_order[place];
-            if (task_.first_followed[firm] != task_.first_followed[firm + 1]) break;
             keep(firm, read_off(bits(firm), out_ + used_));
         }
         const std::size_t at_once = lesser(scratch_.slots, kMostAtOnce);

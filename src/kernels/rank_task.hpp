@@ -62,6 +62,7 @@ template <class Key> struct RankTask {
     const FollowedTag* followed;
     const std::uint32_t* first_followed; // firm f follows [first_followed[f], first_followed[f+1])
     const std::uint32_t* firm_order;     // those that follow fewer tags first
+    std::size_t first_following = 0;     // place of the first that follows any
     const Follower* followers;           // by row of carriers, in firm order
     const std::uint32_t* first_follower; // of row r: [first_follower[r], first_follower[r+1])
 
@@ -126,8 +127,9 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
         if (vector.size() < size) vector.resize(size + size / 2);
     };
     constexpr std::size_t kSlotKeys = std::size_t{1} << 19, kFewestSlots = 64;
+    const std::size_t following = task.firm_count - task.first_following;
     slots = std::clamp(kSlotKeys / std::max<std::size_t>(shared_stride(task), task.rows),
-                       kFewestSlots, kBlockFirms);
+                       kFewestSlots, std::max(following, kFewestSlots));
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
     grow(works, slots);

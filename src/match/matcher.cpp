@@ -201,6 +201,7 @@ template <class Key> class Matcher::Run::Worker {
         kernels_.run_block(task_, scratch_);
         first_ = block * kBlockFirms;
         firms_ = std::min(kBlockFirms, index.firms() - first_);
+        if (run_.options_.statuses == 0) return; // counts are all that is wanted
         if (!run_.options_.by_policy) ranking_.take_firms(first_, firms_);
         for (std::size_t status = 0; status < kStatuses; ++status) {
             if ((run_.options_.statuses >> status & 1) == 0) continue;

@@ -219,11 +219,12 @@ void BlockFollowers::order_firms() {
     };
     firm_order_.resize(firms);
     std::array<std::uint32_t, kBlockFirms> following;
-    std::uint32_t nothing = 0;
+    std::uint32_t nothing = 0; // firms so far that follow none
     for (std::uint32_t firm = 0; firm < firms; ++firm) {
         firm_order_[nothing] = following[firm - nothing] = firm;
         nothing += follows(firm) == 0 ? 1 : 0;
     }
+    first_following_ = nothing;
     std::array<std::uint32_t, kManyTags + 1> next_place{nothing};
     for (std::uint32_t i = 0; i < firms - nothing; ++i)
         ++next_place[std::min(follows(following[i]), kManyTags)];

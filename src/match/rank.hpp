@@ -136,6 +136,7 @@ class BlockFollowers {
         task.followed = followed_.data();
         task.first_followed = first_followed_.data();
         task.firm_order = firm_order_.data();
+        task.first_following = first_following_;
         task.followers = followers_.data();
         task.first_follower = first_follower_.data();
     }
@@ -147,6 +148,7 @@ class BlockFollowers {
     std::span<const FollowedTag> followed_;
     std::span<const std::uint32_t> first_followed_;
     std::vector<std::uint32_t> firm_order_;
+    std::uint32_t first_following_ = 0; // a place in it
     std::vector<Follower> followers_;
     std::vector<std::uint32_t> first_follower_, next_follower_;
 };

@@ -380,7 +380,7 @@ template <class Key> void check_ranking(int rounds) {
             INFO(level->name << ", round " << round);
             RankScratch<Key> scratch;
             scratch.fit(task);
-            if (round % 2 == 0) scratch.slots = 1 + random() % 100; // firms in several goes
+            if (round % 2 == 0) scratch.slots = 1 + random() % scratch.slots; // in several goes
             std::vector<Key> out(task.firm_count * task.top + kKeySlack);
             std::vector<std::uint32_t> begins(task.firm_count), counts(task.firm_count);
             const std::size_t used =
