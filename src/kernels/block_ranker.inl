@@ -72,8 +72,7 @@ template <class Key> class Ranker {
     static constexpr std::size_t kMostAtOnce = kCompresses ? kBlockFirms : 64;
 
   public:
-    Ranker(const RankTask<Key>& task, RankScratch<Key>& scratch)
-        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {}
+    Ranker(const RankTask<Key>& task, RankScratch<Key>& scratch) : task_(task), scratch_(scratch) {}
 
     /// Ranks all firms, for a top of at most kNetworkKeys. `out` has room for every key and
     /// kKeySlack more; returns how many were written.
@@ -87,18 +86,17 @@ template <class Key> class Ranker {
             const std::size_t firm = task_.firm_order[place];
             keep(firm, read_off(bits(firm), out_ + used_));
         }
-        const std::size_t at_once = lesser(scratch_.slots, kMostAtOnce);
-        for (; place < task_.firm_count; place += at_once)
-            rank_followers(place, lesser(at_once, task_.firm_count - place));
+        while (place < task_.firm_count)
+            place += rank_followers(place);
         return used_;
     }
 
     /// After firm_major(): one firm's keys, whatever the top.
     Selected<Key> select(std::size_t firm) {
-        begin(0, firm);
-        const std::size_t words = split_pairs<false>(0, 0);
+        begin(0, firm, 0);
+        const Listed listed = split_pairs<false>(0, 0);
         read_plain(0);
-        ListedScores<Key>(task_, scratch_).score(words);
+        ListedScores<Key>(task_, scratch_).score(listed.words);
         end(0);
         const RankWork& work = scratch_.works[0];
         return {plain_keys(0), shared_keys(0), work.plain_count, work.shared_count};
@@ -111,13 +109,26 @@ template <class Key> class Ranker {
         std::size_t size = 0;
     };
 
-    /// Ranks firms that follow tags, at the next `count` places.
-    void rank_followers(std::size_t first_place, std::size_t count) {
-        std::size_t words = 0;
-        for (std::size_t slot = 0; slot < count; ++slot) {
-            begin(slot, task_.firm_order[first_place + slot]);
-            words += split_pairs<kCompresses>(slot, words);
-            read_plain(slot);
+    /// Of a firm's pairs that share a tag: how many there are, and how many words are listed.
+    struct Listed {
+        std::size_t pairs, words;
+    };
+
+    /// Ranks firms that follow tags, from a place on, as many as there is room for; returns how
+    /// many.
+    std::size_t rank_followers(std::size_t first_place) {
+        const std::size_t most =
+            lesser(lesser(scratch_.slots, kMostAtOnce), task_.firm_count - first_place);
+        std::size_t count = 0, words = 0, used = 0;
+        for (; count < most && used + most_room(task_) <= scratch_.room; ++count) {
+            begin(count, task_.firm_order[first_place + count], used);
+            const Listed listed = split_pairs<kCompresses>(count, words);
+            words += listed.words;
+            used += listed.pairs + kNetworkKeys;
+            if (listed.pairs == 0)
+                keep_plain(count);
+            else
+                read_plain(count);
         }
         if constexpr (kCompresses) CarrierScores<Key>(task_, scratch_).score(first_place, count);
         ListedScores<Key>(task_, scratch_).score(words);
@@ -127,11 +138,12 @@ template <class Key> class Ranker {
             merge(batch);
         for (std::size_t slot = 0; slot < count; ++slot)
             end(slot);
+        return count;
     }
 
     /// Gives a firm a slot, with what it follows by row of carriers.
-    QICE_FLAT void begin(std::size_t slot, std::size_t firm) {
-        scratch_.works[slot] = {firm, -1, 0, 0};
+    QICE_FLAT void begin(std::size_t slot, std::size_t firm, std::size_t first_key) {
+        scratch_.works[slot] = {firm, first_key, -1, 0, 0, false};
         for (std::uint32_t i = task_.first_followed[firm]; i < task_.first_followed[firm + 1]; ++i)
             follows(slot)[task_.followed[i].row] = task_.followed[i].weight;
     }
@@ -143,6 +155,7 @@ template <class Key> class Ranker {
 
     void put_in_batch(std::size_t slot) {
         const RankWork& work = scratch_.works[slot];
+        if (work.ranked) return;
         pad(plain_keys(slot) + work.plain_count);
         if (work.shared_count == 0) {
             __builtin_memcpy(out_ + used_, plain_keys(slot), kNetworkKeys * sizeof(Key));
@@ -169,14 +182,21 @@ template <class Key> class Ranker {
             work.threshold = static_cast<std::int64_t>(keys[task_.top - 1]);
     }
 
+    /// The same of a firm without others: it is ranked.
+    QICE_FLAT void keep_plain(std::size_t slot) {
+        RankWork& work = scratch_.works[slot];
+        keep(work.firm, read_off(scratch_.plain.data(), out_ + used_));
+        work.ranked = true;
+    }
+
     std::uint64_t* bits(std::size_t firm) const {
         return scratch_.bits.data() + firm * task_.row_words;
     }
     Key* plain_keys(std::size_t slot) const {
-        return scratch_.plain_keys.data() + slot * kPlainStride<Key>;
+        return scratch_.plain_keys.data() + slot * kPlainStride;
     }
     Key* shared_keys(std::size_t slot) const {
-        return scratch_.shared_keys.data() + slot * stride_;
+        return scratch_.shared_keys.data() + scratch_.works[slot].first_key;
     }
     std::int32_t* follows(std::size_t slot) const {
         return scratch_.follows.data() + slot * task_.rows;
@@ -190,15 +210,13 @@ template <class Key> class Ranker {
     }
 
     /// The firm's pairs: those without a shared tag to scratch.plain; words of the others are
-    /// listed, behind so many; returns how many more. With kOnceApart, for CarrierScores, those
-    /// that share one tag alone are what is left in the firm's bits, and only the others are
-    /// listed.
-    template <bool kOnceApart>
-    QICE_FLAT std::size_t split_pairs(std::size_t slot, std::size_t listed) {
+    /// listed, behind so many. With kOnceApart, for CarrierScores, those that share one tag alone
+    /// are what is left in the firm's bits, and only the others are listed.
+    template <bool kOnceApart> QICE_FLAT Listed split_pairs(std::size_t slot, std::size_t listed) {
         const std::size_t firm = scratch_.works[slot].firm;
         const FollowedTag* const tags = task_.followed + task_.first_followed[firm];
         const FollowedTag* const tags_end = task_.followed + task_.first_followed[firm + 1];
-        std::size_t count = 0;
+        Listed more{0, 0};
         for (std::size_t w = 0; w < task_.row_words; w += kBlockWords) {
             Bits carried = zeros(), carried_twice = zeros();
             for (const FollowedTag* tag = tags; tag != tags_end; ++tag) {
@@ -208,15 +226,16 @@ template <class Key> class Ranker {
             }
             const Bits pairs = read(at(bits(firm) + w));
             write(at(scratch_.plain.data() + w), pairs & ~carried);
+            more.pairs += count(pairs & carried);
             if constexpr (kOnceApart) {
                 write(at(bits(firm) + w), pairs & carried & ~carried_twice);
                 carried = carried_twice;
             }
-            count += list_words(pairs & carried, std::uint64_t{slot} << 32 | w,
-                                scratch_.listed_words.data() + listed + count,
-                                scratch_.listed_places.data() + listed + count);
+            more.words += list_words(pairs & carried, std::uint64_t{slot} << 32 | w,
+                                     scratch_.listed_words.data() + listed + more.words,
+                                     scratch_.listed_places.data() + listed + more.words);
         }
-        return count;
+        return more;
     }
 
     static Bits& at(std::uint64_t* words) { return *reinterpret_cast<Bits*>(words); }
@@ -258,7 +277,10 @@ template <class Key> class Ranker {
         for (std::size_t lane = batch.size; lane < kLanes; ++lane)
             batch.slots[lane] = batch.slots[0]; // of no account
         Keys best[kNetworkKeys];
-        gather(batch, scratch_.plain_keys.data(), kPlainStride<Key>, best, kNetworkKeys);
+        const Key* from[kLanes];
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+            from[lane] = plain_keys(batch.slots[lane]);
+        gather(from, best, kNetworkKeys);
         merge_shared(batch, best, 0, most_shared(batch));
         // What is left has to beat the last key so far.
         for (std::size_t lane = 0; lane < batch.size; ++lane) {
@@ -270,13 +292,8 @@ template <class Key> class Ranker {
             pad(shared_keys(slot) + work.shared_count);
         }
         const std::uint32_t most = most_shared(batch);
-        for (std::uint32_t first = kNetworkKeys; first < most; first += kNetworkKeys) {
-            for (std::size_t lane = 0; lane < batch.size; ++lane) {
-                const std::size_t slot = batch.slots[lane];
-                if (scratch_.works[slot].shared_count < first) pad(shared_keys(slot) + first);
-            }
+        for (std::uint32_t first = kNetworkKeys; first < most; first += kNetworkKeys)
             merge_shared(batch, best, first, most);
-        }
         write_out(batch, best);
         batch.size = 0;
     }
@@ -293,8 +310,14 @@ template <class Key> class Ranker {
 
     template <std::uint32_t kCount>
     void merge_sorted(const Batch& batch, Keys* best, std::uint32_t first) {
+        const Key* from[kLanes];
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const std::size_t slot = batch.slots[lane];
+            // Of a lane that has no more the zeros behind its keys.
+            from[lane] = shared_keys(slot) + lesser(first, scratch_.works[slot].shared_count);
+        }
         Keys more[kCount];
-        gather(batch, scratch_.shared_keys.data() + first, stride_, more, kCount);
+        gather(from, more, kCount);
         sort_lanes<kCount>(more, std::make_index_sequence<kNetwork<kCount>.size>());
         keep_first(best, more, kCount);
     }
@@ -334,19 +357,16 @@ template <class Key> class Ranker {
     }
 
     /// Row i: key i of every lane.
-    static void gather(const Batch& batch, const Key* keys, std::size_t stride, Keys* rows,
-                       std::size_t count) {
+    static void gather(const Key* const* lanes, Keys* rows, std::size_t count) {
         for (std::size_t first = 0; first < count; first += kLanes) {
             for (std::size_t lane = 0; lane < kLanes; ++lane)
-                __builtin_memcpy(rows + first + lane, keys + batch.slots[lane] * stride + first,
-                                 kRegisterBytes);
+                __builtin_memcpy(rows + first + lane, lanes[lane] + first, kRegisterBytes);
             transpose_square<Keys, kLanes>(rows + first);
         }
     }
 
     const RankTask<Key>& task_;
     RankScratch<Key>& scratch_;
-    const std::size_t stride_;
     Batch batches_[kBatches] = {}; // by batch_of(): how many keys of pairs that share a tag
     Key* out_ = nullptr;
     KeyRanges ranges_{};

@@ -8,7 +8,7 @@
 template <class Key> class CarrierScores {
   public:
     CarrierScores(const RankTask<Key>& task, RankScratch<Key>& scratch)
-        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {}
+        : task_(task), scratch_(scratch) {}
 
     /// Once for all firms: the keys and weights of each tag's carriers.
     void list() {
@@ -110,13 +110,13 @@ template <class Key> class CarrierScores {
         const std::uint64_t* pairs[kFollowers];
         std::uint64_t packed[kFollowers];
         Raise raises[kFollowers];
-        Key* out[kFollowers];
+        Key *first_key[kFollowers], *out[kFollowers];
         for (int f = 0; f < kFollowers; ++f) {
-            const std::size_t slot = followers[f].place - first_place;
-            works[f] = scratch_.works.data() + slot;
+            works[f] = scratch_.works.data() + (followers[f].place - first_place);
             pairs[f] = scratch_.bits.data() + works[f]->firm * task_.row_words;
             raises[f] = {followers[f].weight, task_.tie_bits, works[f]->threshold};
-            out[f] = scratch_.shared_keys.data() + slot * stride_ + works[f]->shared_count;
+            first_key[f] = scratch_.shared_keys.data() + works[f]->first_key;
+            out[f] = first_key[f] + works[f]->shared_count;
             packed[f] = 0;
         }
         for (std::uint32_t i = 0; i < pack.size; ++i) {
@@ -124,21 +124,20 @@ template <class Key> class CarrierScores {
             for (int f = 0; f < kFollowers; ++f)
                 packed[f] |= pack_bits(pairs[f][step.word], step.mask) << step.shift;
         }
-        for (std::size_t i = 0; i < pack.carriers; i += kLanes) {
+        std::uint64_t any = 0;
+        for (int f = 0; f < kFollowers; ++f)
+            any |= packed[f];
+        for (std::size_t i = 0; i < 64 && any >> i != 0; i += kLanes) {
             const std::size_t carrier = pack.first_carrier + i;
             const auto some = load_carriers(scratch_.carrier_keys.data() + carrier,
                                             scratch_.carrier_units.data() + carrier);
             for (int f = 0; f < kFollowers; ++f)
                 out[f] += compress_raised(out[f], some, raises[f], packed[f] >> i);
         }
-        for (int f = 0; f < kFollowers; ++f) {
-            const std::size_t slot = followers[f].place - first_place;
-            works[f]->shared_count =
-                static_cast<std::uint32_t>(out[f] - (scratch_.shared_keys.data() + slot * stride_));
-        }
+        for (int f = 0; f < kFollowers; ++f)
+            works[f]->shared_count = static_cast<std::uint32_t>(out[f] - first_key[f]);
     }
 
     const RankTask<Key>& task_;
     RankScratch<Key>& scratch_;
-    const std::size_t stride_;
 };

@@ -56,7 +56,7 @@ QICE_FLAT std::uint32_t list_words(const Row& row, std::uint64_t first_place, st
 template <class Key> class ListedScores {
   public:
     ListedScores(const RankTask<Key>& task, RankScratch<Key>& scratch)
-        : task_(task), scratch_(scratch), stride_(shared_stride(task)) {}
+        : task_(task), scratch_(scratch) {}
 
     /// Of the first `words` listed: keys above their firms' thresholds go to the firms' slots.
     void score(std::size_t words) {
@@ -98,14 +98,12 @@ template <class Key> class ListedScores {
             keys[pair] = shared_key<kTwoGroups>(task_, static_cast<std::uint32_t>(pairs[pair]),
                                                 follows + (pairs[pair] >> 32) * task_.rows);
         for (std::size_t pair = 0; pair < size; ++pair) {
-            const std::size_t slot = pairs[pair] >> 32;
-            RankWork& work = scratch_.works[slot];
-            scratch_.shared_keys[slot * stride_ + work.shared_count] = keys[pair];
+            RankWork& work = scratch_.works[pairs[pair] >> 32];
+            scratch_.shared_keys[work.first_key + work.shared_count] = keys[pair];
             work.shared_count += static_cast<std::int64_t>(keys[pair]) > work.threshold ? 1 : 0;
         }
     }
 
     const RankTask<Key>& task_;
     RankScratch<Key>& scratch_;
-    const std::size_t stride_;
 };

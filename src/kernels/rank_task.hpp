@@ -72,16 +72,18 @@ template <class Key> struct RankTask {
 /// A firm that follows tags, on its way through the ranker.
 struct RankWork {
     std::size_t firm;
+    std::size_t first_key;                   // of its part of RankScratch::shared_keys
     std::int64_t threshold;                  // what a key that counts is above
     std::uint32_t plain_count, shared_count; // keys
+    bool ranked;                             // it has no pairs that share a tag
 };
 
 /// Working memory of one thread, grown to the tasks it meets.
 template <class Key> struct RankScratch {
     AlignedVector<std::uint64_t> bits;  // entry bits, firm-major: see firm_major()
     AlignedVector<std::uint64_t> plain; // of the firm at hand: pairs without a shared tag
-    std::size_t slots = 0; // for firms that are ranked together: a block, unless it takes megabytes
-    std::vector<RankWork> works; // by slot, as what follows
+    std::size_t slots = 0, room = 0;    // for firms that are ranked together, and their shared keys
+    std::vector<RankWork> works;        // by slot, as what follows
     AlignedVector<Key> plain_keys, shared_keys;
     AlignedVector<std::int32_t> follows; // by row of carriers; all 0 between calls
     // Of all slots: words of pairs to be scored one by one, and slot << 32 | word of each.
@@ -114,27 +116,30 @@ inline constexpr std::size_t kKeySlack = 96;
 /// Batches of firms, a lane a firm, that are filled side by side.
 inline constexpr std::size_t kBatches = 3;
 
-/// Lengths of a firm's slot in RankScratch. Those of keys are of an odd number of cache lines, or
-/// slots would want the same places of a cache.
-template <class Key>
-inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 64 + kKeySlack + 64 / sizeof(Key);
-template <class Key> constexpr std::size_t shared_stride(const RankTask<Key>& task) {
-    return task.row_words * 64 + kNetworkKeys + kKeySlack + 64 / sizeof(Key);
+/// A firm's part of RankScratch::plain_keys, where at most kNetworkKeys are wanted.
+inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 8;
+/// The most that a firm takes of RankScratch::shared_keys.
+template <class Key> constexpr std::size_t most_room(const RankTask<Key>& task) {
+    return task.row_words * 64 + kKeySlack;
 }
 
 template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     const auto grow = [](auto& vector, std::size_t size) {
         if (vector.size() < size) vector.resize(size + size / 2);
     };
-    constexpr std::size_t kSlotKeys = std::size_t{1} << 19, kFewestSlots = 64;
+    // All firms of a block together, unless their keys or what they follow would take megabytes.
+    constexpr std::size_t kRoom = std::size_t{1} << 16, kFollows = std::size_t{1} << 19;
+    constexpr std::size_t kFewestSlots = 64;
     const std::size_t following = task.firm_count - task.first_following;
-    slots = std::clamp(kSlotKeys / std::max<std::size_t>(shared_stride(task), task.rows),
-                       kFewestSlots, std::max(following, kFewestSlots));
+    slots = std::clamp(kFollows / std::max<std::size_t>(task.rows, 1), kFewestSlots,
+                       std::max(following, kFewestSlots));
+    room =
+        std::clamp(slots * most_room(task), most_room(task), std::max(kRoom, 16 * most_room(task)));
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
     grow(works, slots);
-    grow(plain_keys, std::max(slots * kPlainStride<Key>, (task.row_words + 1) * 64 + kKeySlack));
-    grow(shared_keys, slots * shared_stride(task));
+    grow(plain_keys, std::max(slots * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
+    grow(shared_keys, room);
     grow(follows, slots * task.rows);
     grow(listed_words, slots * task.row_words + kBlockWords);
     grow(listed_places, slots * task.row_words + kBlockWords);

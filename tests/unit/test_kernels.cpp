@@ -380,7 +380,10 @@ template <class Key> void check_ranking(int rounds) {
             INFO(level->name << ", round " << round);
             RankScratch<Key> scratch;
             scratch.fit(task);
-            if (round % 2 == 0) scratch.slots = 1 + random() % scratch.slots; // in several goes
+            // Firms in several goes.
+            if (round % 3 == 0) scratch.slots = 1 + random() % scratch.slots;
+            if (round % 3 == 1)
+                scratch.room = std::min(scratch.room, most_room(task) + random() % 4000);
             std::vector<Key> out(task.firm_count * task.top + kKeySlack);
             std::vector<std::uint32_t> begins(task.firm_count), counts(task.firm_count);
             const std::size_t used =
