@@ -182,7 +182,7 @@ template <class Key> class Ranker {
             work.threshold = static_cast<std::int64_t>(keys[task_.top - 1]);
     }
 
-    /// The same of a firm without others: it is ranked.
+    /// The plain keys of a firm that has no others, and so is ranked.
     QICE_FLAT void keep_plain(std::size_t slot) {
         RankWork& work = scratch_.works[slot];
         keep(work.firm, read_off(scratch_.plain.data(), out_ + used_));
@@ -243,7 +243,7 @@ template <class Key> class Ranker {
         return *reinterpret_cast<const Bits*>(words);
     }
 
-    /// The keys of the first `top` pairs of a row. Writes up to a word of entries beyond them.
+    /// The keys of the first `top` pairs of a row. Writes up to seven keys beyond them.
     QICE_FLAT std::uint32_t read_off(const std::uint64_t* pairs, Key* out) const {
         std::uint32_t count = 0;
         for (std::size_t w = 0; w < task_.words && count < task_.top; ++w)
@@ -282,13 +282,13 @@ template <class Key> class Ranker {
             from[lane] = plain_keys(batch.slots[lane]);
         gather(from, best, kNetworkKeys);
         merge_shared(batch, best, 0, most_shared(batch));
-        // What is left has to beat the last key so far.
+        // What is left has to beat the last key so far; who has so many has a key there.
         for (std::size_t lane = 0; lane < batch.size; ++lane) {
             const std::size_t slot = batch.slots[lane];
             const RankWork& work = scratch_.works[slot];
             if (batch_of(work) != 2) continue;
             const auto* const last = reinterpret_cast<const Key*>(best + task_.top - 1) + lane;
-            keep_above(slot, static_cast<std::int64_t>(*last)); // padded lanes have enough keys
+            keep_above(slot, static_cast<std::int64_t>(*last));
             pad(shared_keys(slot) + work.shared_count);
         }
         const std::uint32_t most = most_shared(batch);

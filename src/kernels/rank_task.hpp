@@ -75,7 +75,7 @@ struct RankWork {
     std::size_t first_key;                   // of its part of RankScratch::shared_keys
     std::int64_t threshold;                  // what a key that counts is above
     std::uint32_t plain_count, shared_count; // keys
-    bool ranked;                             // it has no pairs that share a tag
+    bool ranked;                             // none of its pairs shares a tag: its keys are out
 };
 
 /// Working memory of one thread, grown to the tasks it meets.
@@ -118,7 +118,7 @@ inline constexpr std::size_t kBatches = 3;
 
 /// A firm's part of RankScratch::plain_keys, where at most kNetworkKeys are wanted.
 inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 8;
-/// The most that a firm takes of RankScratch::shared_keys.
+/// The most that a firm takes of RankScratch::shared_keys: its shared pairs, and zeros to pad.
 template <class Key> constexpr std::size_t most_room(const RankTask<Key>& task) {
     return task.row_words * 64 + kKeySlack;
 }
