@@ -94,6 +94,7 @@ void BlockEntries::make_room(std::size_t entries) {
 void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
                         const PreferenceRows& preferences) {
     loose_.clear();
+    ordered_ = 0;
     for (std::size_t m = 0; m < matches.size; ++m) {
         const std::uint32_t order = order_of_[matches.policies[m]];
         if ((order & kHasPreferences) == 0)
@@ -104,10 +105,7 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
     std::sort(loose_.begin(), loose_.end(),
               [](const Loose& a, const Loose& b) { return a.key > b.key; });
 
-    std::size_t ordered = 0;
-    for (const std::uint64_t word : present_)
-        ordered += static_cast<std::size_t>(std::popcount(word));
-    make_room(size_ + ordered + loose_.size());
+    make_room(size_ + ordered_ + loose_.size());
     auto loose = loose_.begin();
     for_each_bit(present_.data(), present_.size(), [&](std::size_t order) {
         const RankKey key = rank_keys_.key_at(order);

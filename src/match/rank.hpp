@@ -67,6 +67,7 @@ class BlockEntries {
     void make_room(std::size_t entries);
     void add(std::uint32_t order, const BlockRow* row) {
         row_of_[order] = row;
+        ++ordered_;
         present_[order / 64] |= std::uint64_t{1} << (order % 64);
     }
     void append(RankKey key, std::uint32_t order, const BlockRow* row) {
@@ -86,6 +87,7 @@ class BlockEntries {
     std::vector<std::uint32_t> orders_of_parts_;
     std::vector<const BlockRow*> row_of_; // by order of the variants
     std::vector<std::uint64_t> present_;  // which orders
+    std::size_t ordered_ = 0;             // how many
     std::vector<Loose> loose_;
     std::vector<Part> parts_;
     std::deque<BlockRow> part_rows_;
@@ -113,9 +115,7 @@ class VariantTags {
     std::span<const Group> operator[](std::uint32_t order) const {
         return std::span(groups_).subspan(first_[order], first_[order + 1] - first_[order]);
     }
-    void prefetch(std::uint32_t order) const {
-        __builtin_prefetch(groups_.data() + first_[order]);
-    }
+    void prefetch(std::uint32_t order) const { __builtin_prefetch(groups_.data() + first_[order]); }
 
   private:
     bool add_to_same(std::uint32_t tag, std::int32_t units);
