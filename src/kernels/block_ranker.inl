@@ -7,7 +7,8 @@
 // where a firm keeps more keys than the network takes, the further ones have to beat the K-th so
 // far, which few do. Firms with about as many keys fill batches of their own, as a batch is as slow
 // as its slowest firm; and firms that follow as many tags are taken one after another, so that
-// loops over tags end where the processor expects it.
+// loops over tags end where the processor expects it. How many of all pairs match is guessed from
+// some firms, for what is fast with few of them is not with many.
 
 #include "kernels/listed_scores.inl"
 
@@ -78,16 +79,18 @@ template <class Key> class Ranker {
     /// kKeySlack more; returns how many were written.
     std::size_t rank(Key* out, const KeyRanges& ranges) {
         transpose(task_.entries, task_.entry_count, scratch_.bits.data(), task_.row_words);
-        if constexpr (kCompresses) CarrierScores<Key>(task_, scratch_).list();
         out_ = out;
         ranges_ = ranges;
+        const bool by_tag = choose_by_share();
+        if constexpr (kCompresses)
+            if (by_tag) CarrierScores<Key>(task_, scratch_).list();
         std::size_t place = 0;
         for (; place < task_.first_following; ++place) {
             const std::size_t firm = task_.firm_order[place];
             keep(firm, read_off(bits(firm), out_ + used_));
         }
         while (place < task_.firm_count)
-            place += rank_followers(place);
+            place += by_tag ? rank_followers<kCompresses>(place) : rank_followers<false>(place);
         return used_;
     }
 
@@ -115,22 +118,19 @@ template <class Key> class Ranker {
     };
 
     /// Ranks firms that follow tags, from a place on, as many as there is room for; returns how
-    /// many.
-    std::size_t rank_followers(std::size_t first_place) {
+    /// many. Pairs that share one tag alone are scored by CarrierScores or with all others.
+    template <bool kByTag> std::size_t rank_followers(std::size_t first_place) {
         const std::size_t most =
             lesser(lesser(scratch_.slots, kMostAtOnce), task_.firm_count - first_place);
         std::size_t count = 0, words = 0, used = 0;
         for (; count < most && used + most_room(task_) <= scratch_.room; ++count) {
             begin(count, task_.firm_order[first_place + count], used);
-            const Listed listed = split_pairs<kCompresses>(count, words);
+            const Listed listed = split_pairs<kByTag>(count, words);
             words += listed.words;
             used += listed.pairs + kNetworkKeys;
-            if (listed.pairs == 0)
-                keep_plain(count);
-            else
-                read_plain(count);
+            read_plain(count);
         }
-        if constexpr (kCompresses) CarrierScores<Key>(task_, scratch_).score(first_place, count);
+        if constexpr (kByTag) CarrierScores<Key>(task_, scratch_).score(first_place, count);
         ListedScores<Key>(task_, scratch_).score(words);
         for (std::size_t slot = 0; slot < count; ++slot)
             put_in_batch(slot);
@@ -143,7 +143,7 @@ template <class Key> class Ranker {
 
     /// Gives a firm a slot, with what it follows by row of carriers.
     QICE_FLAT void begin(std::size_t slot, std::size_t firm, std::size_t first_key) {
-        scratch_.works[slot] = {firm, first_key, -1, 0, 0, false};
+        scratch_.works[slot] = {firm, first_key, -1, 0, 0};
         for (std::uint32_t i = task_.first_followed[firm]; i < task_.first_followed[firm + 1]; ++i)
             follows(slot)[task_.followed[i].row] = task_.followed[i].weight;
     }
@@ -155,7 +155,6 @@ template <class Key> class Ranker {
 
     void put_in_batch(std::size_t slot) {
         const RankWork& work = scratch_.works[slot];
-        if (work.ranked) return;
         pad(plain_keys(slot) + work.plain_count);
         if (work.shared_count == 0) {
             __builtin_memcpy(out_ + used_, plain_keys(slot), kNetworkKeys * sizeof(Key));
@@ -180,13 +179,6 @@ template <class Key> class Ranker {
         work.plain_count = read_off(scratch_.plain.data(), plain_keys(slot));
         if (work.plain_count == task_.top)
             work.threshold = static_cast<std::int64_t>(keys[task_.top - 1]);
-    }
-
-    /// The plain keys of a firm that has no others, and so is ranked.
-    QICE_FLAT void keep_plain(std::size_t slot) {
-        RankWork& work = scratch_.works[slot];
-        keep(work.firm, read_off(scratch_.plain.data(), out_ + used_));
-        work.ranked = true;
     }
 
     std::uint64_t* bits(std::size_t firm) const {
@@ -243,20 +235,43 @@ template <class Key> class Ranker {
         return *reinterpret_cast<const Bits*>(words);
     }
 
+    /// Looks how many pairs some firms have, and chooses what is fast with as many. Returns whether
+    /// pairs that share one tag are to be scored tag by tag.
+    bool choose_by_share() {
+        constexpr std::size_t kApart = kBlockFirms / 16; // firms
+        std::size_t pairs = 0, words = 0;
+        for (std::size_t firm = 0; firm < task_.firm_count; firm += kApart, words += task_.words)
+            for (std::size_t w = 0; w < task_.words; ++w)
+                pairs += popcount(bits(firm)[w]);
+        steps_a_word_ = pairs < words / 2 ? 2 : pairs < words * 2 ? 4 : 8;
+        const double share = static_cast<double>(pairs) / static_cast<double>(64 * words);
+        if constexpr (kCompresses)
+            return CarrierScores<Key>(task_, scratch_).pay(share);
+        else
+            return false;
+    }
+
     /// The keys of the first `top` pairs of a row. Writes up to seven keys beyond them.
     QICE_FLAT std::uint32_t read_off(const std::uint64_t* pairs, Key* out) const {
+        if (steps_a_word_ == 2) return read_words<2>(pairs, out);
+        if (steps_a_word_ == 4) return read_words<4>(pairs, out);
+        return read_words<8>(pairs, out);
+    }
+    template <std::uint32_t kAhead>
+    __attribute__((noinline)) std::uint32_t read_words(const std::uint64_t* pairs, Key* out) const {
         std::uint32_t count = 0;
         for (std::size_t w = 0; w < task_.words && count < task_.top; ++w)
-            count += take(out + count, task_.keys + w * 64, pairs[w], task_.top - count);
+            count += take<kAhead>(out + count, task_.keys + w * 64, pairs[w], task_.top - count);
         return count;
     }
 
     /// The keys of a word's set bits, at most so many.
+    template <std::uint32_t kAhead>
     QICE_FLAT static std::uint32_t take(Key* out, const Key* keys, std::uint64_t word,
                                         std::uint32_t most) {
-        if (word == 0) return 0;
-        return for_set_bits<8>(word, most,
-                               [&](std::uint32_t i, std::uint32_t place) { out[i] = keys[place]; });
+        if (kAhead == 8 && word == 0) return 0;
+        return for_set_bits<kAhead>(
+            word, most, [&](std::uint32_t i, std::uint32_t place) { out[i] = keys[place]; });
     }
 
     /// Zeros behind the keys, so that they fill a multiple of kNetworkKeys.
@@ -371,6 +386,7 @@ template <class Key> class Ranker {
     Key* out_ = nullptr;
     KeyRanges ranges_{};
     std::size_t used_ = 0;
+    std::uint32_t steps_a_word_ = 8; // without a branch to guess
 };
 
 template <class Key>

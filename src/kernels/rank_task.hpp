@@ -53,6 +53,7 @@ template <class Key> struct RankTask {
     int tie_bits = 0;          // a key is score << tie_bits | tie
 
     std::size_t group_count = 0; // of tag_groups
+    std::size_t item_count = 0;  // in these, that are not there to fill up
     const GroupRange* carried;   // by entry: which of the groups
     const TagGroup* tag_groups;
     const std::uint64_t* carriers; // a row a tag that is followed: the entries that carry it
@@ -75,7 +76,6 @@ struct RankWork {
     std::size_t first_key;                   // of its part of RankScratch::shared_keys
     std::int64_t threshold;                  // what a key that counts is above
     std::uint32_t plain_count, shared_count; // keys
-    bool ranked;                             // none of its pairs shares a tag: its keys are out
 };
 
 /// Working memory of one thread, grown to the tasks it meets.

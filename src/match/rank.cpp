@@ -316,6 +316,7 @@ template <class Key> void BlockRanking<Key>::lay_out_tags(const BlockEntries& en
     // Groups once more, together: those of all variants would not stay in the cache.
     if (carried_.size() < entries.size()) carried_.resize(2 * entries.size());
     std::uint32_t used = 0; // of tag_groups_
+    std::size_t items_used = 0;
     for (std::size_t entry = 0; entry < entries.size(); ++entry) {
         if (entry + kAhead < entries.size())
             variant_tags_.prefetch(entries.orders()[entry + kAhead]);
@@ -336,9 +337,11 @@ template <class Key> void BlockRanking<Key>::lay_out_tags(const BlockEntries& en
         std::fill_n(items + count, kGroupItems, TagGroup::Item{});
         const std::uint32_t full = (count + kGroupItems - 1) / kGroupItems;
         carried_[entry] = {used, full};
+        items_used += count;
         used += full;
     }
     task_.group_count = used;
+    task_.item_count = items_used;
 }
 
 template <class Key> std::size_t BlockRanking<Key>::rank(Key* out, const KeyRanges& ranges) {

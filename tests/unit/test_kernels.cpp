@@ -348,6 +348,7 @@ template <class Key> struct RandomRanking {
         task.entries = entries.data();
         task.carriers = carriers.data();
         task.group_count = tag_groups.size();
+        task.item_count = random() % 2 == 0 ? 0 : 1'000'000; // score pair by pair, or tag by tag
         task.carried = carried.data();
         task.tag_groups = tag_groups.data();
     }
