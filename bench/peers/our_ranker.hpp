@@ -18,8 +18,8 @@ class OurRanker {
     explicit OurRanker(const City& city)
         : city_(city), keys_(city.program(), city.set.policies),
           variant_tags_(city.program(), keys_), scratch_(city.program()),
-          entries_(city.program(), keys_), narrow_(keys_, variant_tags_, city.firms.tags, kernels_),
-          wide_(keys_, variant_tags_, city.firms.tags, kernels_) {
+          entries_(city.program(), keys_),
+          ranking_(keys_, variant_tags_, city.firms.tags, kernels_) {
         for (std::vector<BlockMatches>& blocks : matches_)
             blocks.resize(city.firms.index.blocks());
         for (std::uint32_t slot = 0; slot < city.program().fields.size(); ++slot)
@@ -58,6 +58,7 @@ class OurRanker {
         const FirmIndex& index = city_.firms.index;
         for (Ranked& ranked : ranked_) {
             ranked.blocks.resize(index.blocks());
+            ranked.keys.resize(index.blocks());
             ranked.begins.resize(index.firms());
             ranked.counts.resize(index.firms());
         }
@@ -70,10 +71,7 @@ class OurRanker {
             ++scratch_.block;
             for (int status = 0; status < 2; ++status) {
                 entries_.fill(matches_[status][block], preferences_);
-                if (keys_.narrow())
-                    rank(narrow_, block, ranked_[status]);
-                else
-                    rank(wide_, block, ranked_[status]);
+                rank(block, ranked_[status]);
             }
         }
     }
@@ -86,13 +84,14 @@ class OurRanker {
                     ours.pushes(row, status == 0 ? Verdict::eligible : Verdict::review);
                 const Ranked& ranked = ranked_[status];
                 const std::uint32_t position = (*city_.firms.index.positions())[row];
-                bool equal = ranked.counts[position] == pushes.size();
-                for (std::size_t i = 0; equal && i < pushes.size(); ++i) {
-                    const RankKey key =
-                        ranked.blocks[position / kBlockFirms][ranked.begins[position] + i];
+                const BlockKeys& block = ranked.keys[position / kBlockFirms];
+                const auto* const keys = static_cast<const std::byte*>(block.keys);
+                const Pushes theirs(keys + ranked.begins[position] * block.form.key_bytes(),
+                                    block.form, &keys_, ranked.counts[position]);
+                bool equal = theirs.size() == pushes.size();
+                for (std::size_t i = 0; equal && i < pushes.size(); ++i)
                     equal =
-                        keys_.policy(key) == pushes[i].other && keys_.score(key) == pushes[i].score;
-                }
+                        theirs[i].other == pushes[i].other && theirs[i].score == pushes[i].score;
                 if (!equal) return "the pushes of a firm differ";
             }
         }
@@ -101,26 +100,19 @@ class OurRanker {
 
   private:
     struct Ranked { // of a status
-        std::vector<std::vector<RankKey>> blocks;
+        std::vector<std::vector<std::byte>> blocks;
+        std::vector<BlockKeys> keys;
         std::vector<std::uint32_t> begins, counts; // by position
     };
 
-    template <class Key> void rank(BlockRanking<Key>& ranking, std::size_t block, Ranked& ranked) {
+    void rank(std::size_t block, Ranked& ranked) {
         const std::size_t first = block * kBlockFirms;
-        ranking.take_firms(first, std::min(kBlockFirms, city_.firms.index.firms() - first));
-        ranking.prepare(entries_, kTop);
-        std::vector<Key>& keys = buffer<Key>();
-        if (keys.size() < ranking.room()) keys.resize(ranking.room());
-        const std::size_t used =
-            ranking.rank(keys.data(), {ranked.begins.data() + first, ranked.counts.data() + first});
-        ranked.blocks[block].assign(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(used));
-    }
-
-    template <class Key> std::vector<Key>& buffer() {
-        if constexpr (sizeof(Key) == sizeof(RankKey))
-            return wide_keys_;
-        else
-            return narrow_keys_;
+        ranking_.take_firms(first, std::min(kBlockFirms, city_.firms.index.firms() - first));
+        ranking_.prepare(entries_, kTop);
+        std::vector<std::byte>& room = ranked.blocks[block];
+        if (room.size() < ranking_.room()) room.resize(ranking_.room());
+        ranking_.rank(room.data(), {ranked.begins.data() + first, ranked.counts.data() + first},
+                      ranked.keys[block]);
     }
 
     const City& city_;
@@ -131,10 +123,7 @@ class OurRanker {
     BlockTask task_{};
     PreferenceRows preferences_{kernels_, task_, scratch_};
     BlockEntries entries_;
-    BlockRanking<std::uint32_t> narrow_;
-    BlockRanking<std::uint64_t> wide_;
-    std::vector<std::uint32_t> narrow_keys_;
-    std::vector<RankKey> wide_keys_;
+    BlockRanking ranking_;
     std::vector<BlockMatches> matches_[2]; // by block
     std::vector<const std::uint8_t*> codes_;
     std::vector<std::uint8_t> widths_;

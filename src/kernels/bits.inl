@@ -1,5 +1,5 @@
 // Rows of 512 bits, and keys, as vectors. Included once per CPU level, inside the level's namespace
-// and under its target, before everything else; the level has defined kRegisterBytes.
+// and under its target, before everything else; the level has defined kRegisterBytes and ShortLane.
 
 typedef std::uint64_t Register __attribute__((vector_size(kRegisterBytes), may_alias));
 
@@ -72,11 +72,14 @@ QICE_FLAT std::uint32_t count(const Bits& bits) {
     return static_cast<std::uint32_t>(total);
 }
 
-/// A register of keys, as floating-point numbers: their bits are such that they are ordered the
-/// same, and the greater of two takes one instruction at every level.
+template <class Number> QICE_FLAT Number greater(Number a, Number b) { return a > b ? a : b; }
+template <class Number> QICE_FLAT Number lesser(Number a, Number b) { return a < b ? a : b; }
+
+/// A register of keys, as numbers of which the greater takes one instruction: integers or, since
+/// their bits are such that they are ordered the same, floating-point numbers.
 template <class Key> struct KeyVector;
 template <> struct KeyVector<std::uint32_t> {
-    typedef float Keys __attribute__((vector_size(kRegisterBytes), may_alias));
+    typedef ShortLane Keys __attribute__((vector_size(kRegisterBytes), may_alias));
 };
 template <> struct KeyVector<std::uint64_t> {
     typedef double Keys __attribute__((vector_size(kRegisterBytes), may_alias));

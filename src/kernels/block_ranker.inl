@@ -34,9 +34,6 @@ template <std::uint32_t kKeys> struct SortingNetwork {
 };
 template <std::uint32_t kKeys> inline constexpr SortingNetwork<kKeys> kNetwork;
 
-template <class Number> QICE_FLAT Number greater(Number a, Number b) { return a > b ? a : b; }
-template <class Number> QICE_FLAT Number lesser(Number a, Number b) { return a < b ? a : b; }
-
 template <class Keys> QICE_FLAT void order(Keys& first, Keys& second) {
     const Keys a = first, b = second;
     first = greater(a, b); // one instruction each
@@ -79,6 +76,7 @@ template <class Key> class Ranker {
     /// kKeySlack more; returns how many were written.
     std::size_t rank(Key* out, const KeyRanges& ranges) {
         transpose(task_.entries, task_.entry_count, scratch_.bits.data(), task_.row_words);
+        scratch_.too_great = false;
         out_ = out;
         ranges_ = ranges;
         const bool by_tag = choose_by_share();
@@ -143,7 +141,7 @@ template <class Key> class Ranker {
 
     /// Gives a firm a slot, with what it follows by row of carriers.
     QICE_FLAT void begin(std::size_t slot, std::size_t firm, std::size_t first_key) {
-        scratch_.works[slot] = {firm, first_key, -1, 0, 0};
+        scratch_.works[slot] = {firm, first_key, 0, 0, 0};
         for (std::uint32_t i = task_.first_followed[firm]; i < task_.first_followed[firm + 1]; ++i)
             follows(slot)[task_.followed[i].row] = task_.followed[i].weight;
     }
@@ -396,6 +394,7 @@ inline std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Ke
 }
 
 template <class Key> inline void firm_major(const RankTask<Key>& task, RankScratch<Key>& scratch) {
+    scratch.too_great = false;
     transpose(task.entries, task.entry_count, scratch.bits.data(), task.row_words);
 }
 

@@ -135,6 +135,7 @@ template <class Key> class CarrierScores {
             for (int f = 0; f < kFollowers; ++f)
                 packed[f] |= pack_bits(pairs[f][step.word], step.mask) << step.shift;
         }
+        std::uint32_t too_great = 0;
         std::uint64_t any = 0;
         for (int f = 0; f < kFollowers; ++f)
             any |= packed[f];
@@ -143,8 +144,9 @@ template <class Key> class CarrierScores {
             const auto some = load_carriers(scratch_.carrier_keys.data() + carrier,
                                             scratch_.carrier_units.data() + carrier);
             for (int f = 0; f < kFollowers; ++f)
-                out[f] += compress_raised(out[f], some, raises[f], packed[f] >> i);
+                out[f] += compress_raised(out[f], some, raises[f], packed[f] >> i, too_great);
         }
+        if (too_great != 0) scratch_.too_great = true;
         for (int f = 0; f < kFollowers; ++f)
             works[f]->shared_count = static_cast<std::uint32_t>(out[f] - first_key[f]);
     }

@@ -71,6 +71,7 @@ struct BlockTask {
 
 struct Kernels {
     const char* name;
+    std::uint32_t most_short_key; // the greatest key of 32 bits that it can compare
     /// Fills scratch.matches and adds to scratch.counts.
     void (*run_block)(const BlockTask& task, BlockScratch& scratch);
     /// The certain row of one node or literal in the block that run_block() saw last.

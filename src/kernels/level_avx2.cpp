@@ -18,6 +18,8 @@
 namespace qice::level_avx2 {
 
 inline constexpr int kRegisterBytes = 32;
+typedef std::uint32_t ShortLane;
+inline constexpr std::uint32_t kMostShortKey = ~std::uint32_t{0};
 inline constexpr bool kCountsBits = true, kCompresses = false;
 #include "kernels/bits.inl"
 #include "kernels/transpose.inl"
@@ -124,8 +126,8 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx2",     run_block,  certain, rank,  rank,
-                       firm_major, firm_major, select,  select};
+const Kernels kKernels{"avx2", kMostShortKey, run_block,  certain, rank,
+                       rank,   firm_major,    firm_major, select,  select};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

@@ -19,6 +19,8 @@
 namespace qice::level_avx512 {
 
 inline constexpr int kRegisterBytes = 64;
+typedef std::uint32_t ShortLane;
+inline constexpr std::uint32_t kMostShortKey = ~std::uint32_t{0};
 inline constexpr bool kCountsBits = true, kCompresses = true;
 #include "kernels/bits.inl"
 #include "kernels/transpose.inl"
@@ -64,9 +66,11 @@ QICE_FLAT Carriers<std::uint32_t> load_carriers(const std::uint32_t* keys,
 }
 
 /// keys + units x weight << tie_bits where a low bit is set and the sum is above the threshold, in
-/// order; returns how many. Stores a whole register.
+/// order; returns how many. Stores a whole register. A sum of 32 bits that is less than its key
+/// counts as too great.
 QICE_FLAT std::uint32_t compress_raised(std::uint64_t* out, const Carriers<std::uint64_t>& carriers,
-                                        const Raise& raise, std::uint64_t bits) {
+                                        const Raise& raise, std::uint64_t bits,
+                                        std::uint32_t& /*too_great*/) {
     const __m512i more = _mm512_mul_epi32(carriers.units, _mm512_set1_epi64(raise.weight));
     const __m512i raised =
         _mm512_add_epi64(carriers.keys, _mm512_sll_epi64(more, _mm_cvtsi32_si128(raise.tie_bits)));
@@ -76,12 +80,15 @@ QICE_FLAT std::uint32_t compress_raised(std::uint64_t* out, const Carriers<std::
     return popcount(above);
 }
 QICE_FLAT std::uint32_t compress_raised(std::uint32_t* out, const Carriers<std::uint32_t>& carriers,
-                                        const Raise& raise, std::uint64_t bits) {
+                                        const Raise& raise, std::uint64_t bits,
+                                        std::uint32_t& too_great) {
     const __m512i more = _mm512_mullo_epi32(carriers.units, _mm512_set1_epi32(raise.weight));
     const __m512i raised =
         _mm512_add_epi32(carriers.keys, _mm512_sll_epi32(more, _mm_cvtsi32_si128(raise.tie_bits)));
-    const __mmask16 above = _mm512_mask_cmpgt_epi32_mask(
-        static_cast<__mmask16>(bits), raised, _mm512_set1_epi32(static_cast<int>(raise.threshold)));
+    const auto some = static_cast<__mmask16>(bits);
+    too_great |= _mm512_mask_cmplt_epu32_mask(some, raised, carriers.keys);
+    const __mmask16 above = _mm512_mask_cmpgt_epu32_mask(
+        some, raised, _mm512_set1_epi32(static_cast<int>(raise.threshold)));
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(above, raised));
     return popcount(above);
 }
@@ -100,7 +107,7 @@ QICE_FLAT std::uint32_t compress_above(std::uint32_t* out, const std::uint32_t* 
     const __m512i some = _mm512_loadu_si512(keys);
     const auto bits = static_cast<__mmask16>(count < 16 ? (1u << count) - 1 : 0xffff);
     const __mmask16 above =
-        _mm512_mask_cmpgt_epi32_mask(bits, some, _mm512_set1_epi32(static_cast<int>(threshold)));
+        _mm512_mask_cmpgt_epu32_mask(bits, some, _mm512_set1_epi32(static_cast<int>(threshold)));
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(above, some));
     return popcount(above);
 }
@@ -180,8 +187,8 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx512",   run_block,  certain, rank,  rank,
-                       firm_major, firm_major, select,  select};
+const Kernels kKernels{"avx512", kMostShortKey, run_block,  certain, rank,
+                       rank,     firm_major,    firm_major, select,  select};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

@@ -9,6 +9,8 @@
 namespace qice::level_plain {
 
 inline constexpr int kRegisterBytes = 16;
+typedef float ShortLane;
+inline constexpr std::uint32_t kMostShortKey = (255u << 23) - 1;
 inline constexpr bool kCountsBits = false, kCompresses = false;
 #include "kernels/bits.inl"
 #include "kernels/transpose.inl"
@@ -81,8 +83,8 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"plain",    run_block,  certain, rank,  rank,
-                       firm_major, firm_major, select,  select};
+const Kernels kKernels{"plain", kMostShortKey, run_block,  certain, rank,
+                       rank,    firm_major,    firm_major, select,  select};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

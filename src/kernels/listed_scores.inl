@@ -24,15 +24,16 @@ __attribute__((noinline, cold)) std::int64_t affinity(const TagGroup* group, con
 /// The key of a pair of a firm that follows tags and an entry that carries some, in a group or
 /// more; with kTwo in two or more.
 template <bool kTwo, class Key>
-QICE_FLAT Key shared_key(const RankTask<Key>& task, std::uint32_t entry,
-                         const std::int32_t* follows) {
+QICE_FLAT std::int64_t shared_key(const RankTask<Key>& task, std::uint32_t entry,
+                                  const std::int32_t* follows) {
     const GroupRange carried = task.carried[entry];
     const TagGroup* const groups = task.tag_groups + carried.first;
     std::int64_t more = affinity(groups[0], follows);
     if (kTwo || carried.count > 1) more += affinity(groups[1], follows);
     if (__builtin_expect(carried.count > 2, 0))
         more += affinity(groups + 2, groups + carried.count, follows);
-    return task.keys[entry] + (static_cast<Key>(more) << task.tie_bits);
+    return static_cast<std::int64_t>(task.keys[entry] +
+                                     (static_cast<std::uint64_t>(more) << task.tie_bits));
 }
 
 /// Writes the words of a row that are not zero, and their places, which count up from the first;
@@ -94,10 +95,16 @@ template <class Key> class ListedScores {
     /// First all keys, as none has to wait for another; then who keeps which.
     template <bool kTwoGroups> void score_pairs(const std::uint64_t* pairs, std::size_t size) {
         Key keys[kAtOnce + 64];
+        std::int64_t greatest = 0;
         const std::int32_t* const follows = scratch_.follows.data();
-        for (std::size_t pair = 0; pair < size; ++pair)
-            keys[pair] = shared_key<kTwoGroups>(task_, static_cast<std::uint32_t>(pairs[pair]),
-                                                follows + (pairs[pair] >> 32) * task_.rows);
+        for (std::size_t pair = 0; pair < size; ++pair) {
+            const std::int64_t key =
+                shared_key<kTwoGroups>(task_, static_cast<std::uint32_t>(pairs[pair]),
+                                       follows + (pairs[pair] >> 32) * task_.rows);
+            keys[pair] = static_cast<Key>(key);
+            if constexpr (sizeof(Key) < sizeof(key)) greatest = greater(greatest, key);
+        }
+        if (greatest > kMostShortKey) scratch_.too_great = true;
         for (std::size_t pair = 0; pair < size; ++pair) {
             RankWork& work = scratch_.works[pairs[pair] >> 32];
             scratch_.shared_keys[work.first_key + work.shared_count] = keys[pair];

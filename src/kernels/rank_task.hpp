@@ -43,14 +43,12 @@ struct Raise {
     std::int64_t threshold;
 };
 
-/// Key is 32 or 64 bits wide: rank_keys.hpp.
-template <class Key> struct RankTask {
-    const Key* keys;                // of the entries, descending; zeros behind, to row_words
+/// Who is matched by what, whatever the width of keys.
+struct RankBlock {
     const BlockRow* const* entries; // firms of each entry
     std::size_t entry_count = 0;
     std::size_t words = 0;     // of a row of entry bits
     std::size_t row_words = 0; // the same, to whole registers
-    int tie_bits = 0;          // a key is score << tie_bits | tie
 
     std::size_t group_count = 0; // of tag_groups
     std::size_t item_count = 0;  // in these, that are not there to fill up
@@ -70,11 +68,17 @@ template <class Key> struct RankTask {
     std::uint32_t top = 0; // keys wanted of each firm
 };
 
+/// Key is 32 or 64 bits wide: rank_keys.hpp.
+template <class Key> struct RankTask : RankBlock {
+    const Key* keys;  // of the entries, descending; zeros behind, to row_words
+    int tie_bits = 0; // a key is score << tie_bits | tie
+};
+
 /// A firm that follows tags, on its way through the ranker.
 struct RankWork {
     std::size_t firm;
     std::size_t first_key;                   // of its part of RankScratch::shared_keys
-    std::int64_t threshold;                  // what a key that counts is above
+    std::int64_t threshold;                  // what a key that counts is above; no key is 0
     std::uint32_t plain_count, shared_count; // keys
 };
 
@@ -91,6 +95,7 @@ template <class Key> struct RankScratch {
     std::vector<std::uint32_t> first_carrier, next_carrier, next_follower; // by row of carriers
     AlignedVector<Key> carrier_keys; // of those that carry a tag, tag by tag; some to spare behind
     AlignedVector<std::int32_t> carrier_units; // what it adds to each
+    bool too_great = false; // did a raised key not fit 32 bits? Then the keys mean nothing
 
     void fit(const RankTask<Key>& task);
 };

@@ -48,9 +48,10 @@ Pushes MatchResult::pushes(std::uint32_t of, Verdict status) const {
 
 Pushes MatchResult::pushes_at(std::uint32_t position, Verdict status) const {
     const FirmKeys& firms = by_firm_[static_cast<std::size_t>(status)];
-    const std::size_t width = decode_->narrow() ? sizeof(std::uint32_t) : sizeof(std::uint64_t);
-    const auto* const keys = static_cast<const std::byte*>(firms.blocks[position / kBlockFirms]);
-    return {keys + firms.begins[position] * width, decode_, firms.counts[position]};
+    const BlockKeys& block = firms.blocks[position / kBlockFirms];
+    const auto* const keys = static_cast<const std::byte*>(block.keys);
+    return {keys + firms.begins[position] * block.form.key_bytes(), block.form, decode_,
+            firms.counts[position]};
 }
 
 std::uint64_t MatchResult::total(Verdict status) const {
@@ -111,8 +112,8 @@ class Matcher::Run {
     MatchResult run();
 
   private:
-    template <class Key> class Worker;
-    template <class Key> void work(MatchResult& result);
+    class Worker;
+    void work(MatchResult& result);
 
     void rank_ids() {
         const FirmTable& table = *firms_.table;
@@ -131,7 +132,7 @@ class Matcher::Run {
         return firm_rank_[a.row] < firm_rank_[b.row];
     }
 
-    template <class Workers>
+    using Workers = std::vector<std::unique_ptr<Worker>>;
     void collect_policies(const Workers& workers, MatchResult& result) const;
 
     const Matcher& matcher_;
@@ -145,7 +146,7 @@ class Matcher::Run {
     std::atomic<bool> cancelled_{false};
 };
 
-template <class Key> class Matcher::Run::Worker {
+class Matcher::Run::Worker {
   public:
     Worker(Run& run, MatchResult& result)
         : run_(run), result_(result), scratch_(run.program_), zones_(run.firms_.zones),
@@ -221,23 +222,22 @@ template <class Key> class Matcher::Run::Worker {
         else
             entries_.fill(scratch_.matches[first], scratch_.matches[second], preferences_);
         ranking_.prepare(entries_, run_.options_.top);
-        Key* const out = room_for(ranking_.room());
-        next_key_ += ranking_.rank(out, ranges);
-        keys.blocks[first_ / kBlockFirms] = out;
+        std::byte* const out = room_for(ranking_.room());
+        free_ = out + ranking_.rank(out, ranges, keys.blocks[first_ / kBlockFirms]);
     }
 
-    /// Room for so many keys in one piece.
-    Key* room_for(std::size_t keys) {
-        if (static_cast<std::size_t>(end_key_ - next_key_) < keys) {
-            constexpr std::size_t kChunk = (std::size_t{4} << 20) / sizeof(Key);
+    /// Room for so many bytes in one piece.
+    std::byte* room_for(std::size_t bytes) {
+        if (static_cast<std::size_t>(end_ - free_) < bytes) {
+            constexpr std::size_t kChunk = std::size_t{4} << 20;
             const std::size_t size =
-                std::max(keys, std::min(kChunk, keys * run_.firms_.index.blocks()));
-            chunks_.push_back(new_chunk(size * sizeof(Key)));
+                std::max(bytes, std::min(kChunk, bytes * run_.firms_.index.blocks()));
+            chunks_.push_back(new_chunk(size));
             if (!chunks_.back()) throw std::bad_alloc();
-            next_key_ = static_cast<Key*>(chunks_.back().get());
-            end_key_ = next_key_ + size;
+            free_ = static_cast<std::byte*>(chunks_.back().get());
+            end_ = free_ + size;
         }
-        return next_key_;
+        return free_;
     }
 
     void keep_best_firms(std::size_t status) {
@@ -276,14 +276,14 @@ template <class Key> class Matcher::Run::Worker {
     BlockTask task_{};
     PreferenceRows preferences_{kernels_, task_, scratch_};
     BlockEntries entries_;
-    BlockRanking<Key> ranking_;
+    BlockRanking ranking_;
     PairScores scores_;
     std::size_t first_ = 0, firms_ = 0; // of the block at hand
     std::vector<const std::uint8_t*> codes_;
     std::vector<std::uint8_t> widths_;
     std::vector<KeyChunk> chunks_;
-    Key* next_key_ = nullptr;
-    Key* end_key_ = nullptr;
+    std::byte* free_ = nullptr; // in the last chunk
+    std::byte* end_ = nullptr;
     std::vector<std::vector<RankedFirm>> best_; // by policy: heaps of the K best firms so far
 };
 
@@ -304,19 +304,16 @@ MatchResult Matcher::Run::run() {
         keys.begins = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
         keys.counts = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
     }
-    if (matcher_.keys_.narrow())
-        work<std::uint32_t>(result);
-    else
-        work<std::uint64_t>(result);
+    work(result);
     return result;
 }
 
-template <class Key> void Matcher::Run::work(MatchResult& result) {
+void Matcher::Run::work(MatchResult& result) {
     const std::size_t threads = std::clamp<std::size_t>(
         options_.threads, 1, std::max<std::size_t>(firms_.index.blocks(), 1));
-    std::vector<std::unique_ptr<Worker<Key>>> workers;
+    Workers workers;
     for (std::size_t t = 0; t < threads; ++t)
-        workers.push_back(std::make_unique<Worker<Key>>(*this, result));
+        workers.push_back(std::make_unique<Worker>(*this, result));
     in_threads(static_cast<unsigned>(threads), [&](unsigned t) { workers[t]->work(); });
     result.complete_ = !cancelled_;
     if (cancelled_) return;
@@ -326,7 +323,6 @@ template <class Key> void Matcher::Run::work(MatchResult& result) {
     if (options_.by_policy) collect_policies(workers, result);
 }
 
-template <class Workers>
 void Matcher::Run::collect_policies(const Workers& workers, MatchResult& result) const {
     std::vector<RankedFirm> all;
     for (std::size_t place = 0; place < program_.policies.size(); ++place) {

@@ -14,6 +14,8 @@ constexpr std::uint32_t kGroupItems = std::size(TagGroup{}.items);
 /// Rows of carriers that are written, not read: what nobody follows goes there, so that there is no
 /// branch to guess; several, so that one write need not wait for the last.
 constexpr std::uint32_t kSpareRows = kGroupItems;
+/// What fills up a group of tags.
+constexpr TagGroup::Item kNobodys[kGroupItems]{{0, 0}, {1, 0}, {2, 0}, {3, 0}};
 constexpr std::size_t kAhead = 8; // entries whose tags are on their way
 /// Firms that follow so many tags or more stand together.
 constexpr std::uint32_t kManyTags = 16;
@@ -80,7 +82,7 @@ void BlockEntries::fill(const BlockMatches& first, const BlockMatches& second,
 
 void BlockEntries::clear() {
     part_rows_used_ = 0;
-    size_ = 0;
+    size_ = policies_ = 0;
 }
 
 void BlockEntries::make_room(std::size_t entries) {
@@ -93,6 +95,7 @@ void BlockEntries::make_room(std::size_t entries) {
 /// Adds matches behind those that are there, their keys `ahead` higher.
 void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
                         const PreferenceRows& preferences) {
+    policies_ += matches.size;
     loose_.clear();
     ordered_ = 0;
     for (std::size_t m = 0; m < matches.size; ++m) {
@@ -248,16 +251,16 @@ void BlockFollowers::list_followers(std::uint32_t rows) {
 
 // ----------------------------------------------------------------------------- BlockRanking
 
-template <class Key>
-BlockRanking<Key>::BlockRanking(const RankKeys& keys, const VariantTags& variant_tags,
-                                const TagMatrix& firm_tags, const Kernels& kernels)
+BlockRanking::BlockRanking(const RankKeys& keys, const VariantTags& variant_tags,
+                           const TagMatrix& firm_tags, const Kernels& kernels)
     : rank_keys_(keys), variant_tags_(variant_tags), firm_tags_(firm_tags), kernels_(kernels),
+      short_keys_(keys, kernels.most_short_key),
       row_of_tag_(static_cast<std::size_t>(firm_tags.cols()) + kGroupItems) {
     for (std::uint32_t tag = 0; tag < row_of_tag_.size(); ++tag)
         row_of_tag_[tag] = tag % kSpareRows;
 }
 
-template <class Key> void BlockRanking<Key>::take_firms(std::size_t first, std::size_t firms) {
+void BlockRanking::take_firms(std::size_t first, std::size_t firms) {
     for (std::uint32_t tag : tags_met_)
         row_of_tag_[tag] = tag % kSpareRows;
     tags_met_.clear();
@@ -279,36 +282,30 @@ template <class Key> void BlockRanking<Key>::take_firms(std::size_t first, std::
         first_followed_[firm] = static_cast<std::uint32_t>(starts[firm] - starts[0]);
     followers_.take(followed_, first_followed_,
                     kSpareRows + static_cast<std::uint32_t>(tags_met_.size()));
-    followers_.lend_to(task_);
+    followers_.lend_to(block_);
 }
 
-template <class Key>
-void BlockRanking<Key>::prepare(const BlockEntries& entries, std::uint32_t top) {
+void BlockRanking::prepare(const BlockEntries& entries, std::uint32_t top) {
+    keys_ = {entries.keys(), entries.size()};
+    short_ = short_keys_.make(keys_, entries.policies());
     const std::size_t words = words_for(entries.size());
-    const std::size_t row_words = (words + kBlockWords - 1) / kBlockWords * kBlockWords;
-    keys_.assign(row_words * 64, 0);
-    for (std::size_t e = 0; e < entries.size(); ++e)
-        keys_[e] = static_cast<Key>(entries.keys()[e]);
-    task_.entries = entries.rows();
-    task_.entry_count = entries.size();
-    task_.words = words;
-    task_.row_words = row_words;
-    task_.tie_bits = rank_keys_.tie_bits();
-    task_.top = top;
+    block_.entries = entries.rows();
+    block_.entry_count = entries.size();
+    block_.words = words;
+    block_.row_words = (words + kBlockWords - 1) / kBlockWords * kBlockWords;
+    block_.top = top;
     lay_out_tags(entries);
-    task_.keys = keys_.data();
-    task_.carriers = carriers_.data();
-    task_.rows = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
-    task_.spare_rows = kSpareRows;
-    task_.carried = carried_.data();
-    task_.tag_groups = tag_groups_.data();
-    scratch_.fit(task_);
+    block_.carriers = carriers_.data();
+    block_.rows = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
+    block_.spare_rows = kSpareRows;
+    block_.carried = carried_.data();
+    block_.tag_groups = tag_groups_.data();
 }
 
 /// The tags of each entry, and the other way about: a row of entries for each tag that a firm
 /// follows.
-template <class Key> void BlockRanking<Key>::lay_out_tags(const BlockEntries& entries) {
-    const std::size_t words = task_.row_words;
+void BlockRanking::lay_out_tags(const BlockEntries& entries) {
+    const std::size_t words = block_.row_words;
     const std::size_t size = (kSpareRows + tags_met_.size()) * words;
     if (carriers_.size() < size) carriers_.resize(2 * size);
     std::uint64_t* const carriers = carriers_.data();
@@ -334,27 +331,56 @@ template <class Key> void BlockRanking<Key>::lay_out_tags(const BlockEntries& en
                 count += row >= kSpareRows ? 1 : 0;
             }
         }
-        std::fill_n(items + count, kGroupItems, TagGroup::Item{});
+        std::copy_n(kNobodys, kGroupItems, items + count);
         const std::uint32_t full = (count + kGroupItems - 1) / kGroupItems;
         carried_[entry] = {used, full};
         items_used += count;
         used += full;
     }
-    task_.group_count = used;
-    task_.item_count = items_used;
+    block_.group_count = used;
+    block_.item_count = items_used;
 }
 
-template <class Key> std::size_t BlockRanking<Key>::rank(Key* out, const KeyRanges& ranges) {
-    if (task_.entry_count == 0) {
-        std::fill_n(ranges.begins, task_.firm_count, 0u);
-        std::fill_n(ranges.counts, task_.firm_count, 0u);
+std::size_t BlockRanking::room() const {
+    const std::size_t keys =
+        block_.firm_count * std::min<std::size_t>(block_.top, block_.entry_count) + kKeySlack;
+    return keys * sizeof(RankKey) + (short_ ? short_keys_.bytes_of_form() : 0);
+}
+
+std::size_t BlockRanking::rank(std::byte* out, const KeyRanges& ranges, BlockKeys& keys) {
+    if (short_) {
+        const ShortForm form = short_keys_.write_form(out);
+        auto* const first = reinterpret_cast<std::uint32_t*>(out + short_keys_.bytes_of_form());
+        const RankTask<std::uint32_t> task{block_, short_keys_.keys(), form.bits};
+        const std::size_t count = rank(task, narrow_, first, ranges);
+        keys = {first, form};
+        if (!narrow_.scratch.too_great)
+            return short_keys_.bytes_of_form() + (count + 1) / 2 * sizeof(RankKey);
+        short_keys_.failed();
+    }
+    long_keys_.assign(block_.row_words * 64, 0);
+    std::copy(keys_.begin(), keys_.end(), long_keys_.begin());
+    auto* const first = reinterpret_cast<RankKey*>(out);
+    const RankTask<RankKey> task{block_, long_keys_.data(), rank_keys_.tie_bits()};
+    keys = {first, {}};
+    return rank(task, wide_, first, ranges) * sizeof(RankKey);
+}
+
+template <class Key>
+std::size_t BlockRanking::rank(const RankTask<Key>& task, Memory<Key>& memory, Key* out,
+                               const KeyRanges& ranges) {
+    if (block_.entry_count == 0) {
+        std::fill_n(ranges.begins, block_.firm_count, 0u);
+        std::fill_n(ranges.counts, block_.firm_count, 0u);
         return 0;
     }
-    if (task_.top <= kNetworkKeys) return rank_by(kernels_, task_, scratch_, out, ranges);
-    firm_major_by(kernels_, task_, scratch_);
+    memory.scratch.fit(task);
+    if (block_.top <= kNetworkKeys) return rank_by(kernels_, task, memory.scratch, out, ranges);
+    firm_major_by(kernels_, task, memory.scratch);
     std::size_t used = 0;
-    for (std::size_t firm = 0; firm < task_.firm_count; ++firm) {
-        const std::size_t count = merge(select_by(kernels_, task_, scratch_, firm), out + used);
+    for (std::size_t firm = 0; firm < block_.firm_count; ++firm) {
+        const Selected<Key> selected = select_by(kernels_, task, memory.scratch, firm);
+        const std::size_t count = merge(selected, memory.shared, out + used);
         ranges.begins[firm] = static_cast<std::uint32_t>(used);
         ranges.counts[firm] = static_cast<std::uint32_t>(count);
         used += count;
@@ -363,24 +389,22 @@ template <class Key> std::size_t BlockRanking<Key>::rank(Key* out, const KeyRang
 }
 
 /// Merges a firm's plain and shared keys.
-template <class Key> std::size_t BlockRanking<Key>::merge(const Selected<Key>& selected, Key* out) {
-    shared_.assign(selected.shared, selected.shared + selected.shared_count);
-    const std::size_t count =
-        std::min<std::size_t>(task_.top, std::size_t{selected.plain_count} + selected.shared_count);
-    std::sort(shared_.begin(), shared_.end(), std::greater<>());
+template <class Key>
+std::size_t BlockRanking::merge(const Selected<Key>& selected, std::vector<Key>& shared, Key* out) {
+    shared.assign(selected.shared, selected.shared + selected.shared_count);
+    const std::size_t count = std::min<std::size_t>(block_.top, std::size_t{selected.plain_count} +
+                                                                    selected.shared_count);
+    std::sort(shared.begin(), shared.end(), std::greater<>());
     const Key* plain = selected.plain;
     const Key* const plain_end = plain + selected.plain_count;
-    auto shared = shared_.begin();
+    auto first_shared = shared.begin();
     for (std::size_t i = 0; i < count; ++i) {
         const bool take_shared =
-            plain == plain_end || (shared != shared_.end() && *shared > *plain);
-        out[i] = take_shared ? *shared++ : *plain++;
+            plain == plain_end || (first_shared != shared.end() && *first_shared > *plain);
+        out[i] = take_shared ? *first_shared++ : *plain++;
     }
     return count;
 }
-
-template class BlockRanking<std::uint32_t>;
-template class BlockRanking<std::uint64_t>;
 
 // ------------------------------------------------------------------------------- PairScores
 

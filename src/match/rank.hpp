@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/kernels.hpp"
+#include "match/short_keys.hpp"
 #include "qice/index/tags.hpp"
 #include "qice/match/rank_keys.hpp"
 
@@ -41,6 +42,7 @@ class BlockEntries {
               const PreferenceRows& preferences);
 
     std::size_t size() const { return size_; }
+    std::size_t policies() const { return policies_; } // of these; one may count in both classes
     const RankKey* keys() const { return keys_.data(); }           // descending
     const std::uint32_t* orders() const { return orders_.data(); } // of their variants
     const BlockRow* const* rows() const { return rows_.data(); }
@@ -93,7 +95,7 @@ class BlockEntries {
     std::deque<BlockRow> part_rows_;
     std::size_t part_rows_used_ = 0;
 
-    std::size_t size_ = 0; // entries; there may be room for more
+    std::size_t size_ = 0, policies_ = 0; // entries; there may be room for more
     std::vector<RankKey> keys_;
     std::vector<std::uint32_t> orders_;
     std::vector<const BlockRow*> rows_;
@@ -131,14 +133,14 @@ class BlockFollowers {
     /// below `rows`. The arrays are lent on and have to stay.
     void take(std::span<const FollowedTag> followed, std::span<const std::uint32_t> first_followed,
               std::uint32_t rows);
-    template <class Key> void lend_to(RankTask<Key>& task) const {
-        task.firm_count = firm_order_.size();
-        task.followed = followed_.data();
-        task.first_followed = first_followed_.data();
-        task.firm_order = firm_order_.data();
-        task.first_following = first_following_;
-        task.followers = followers_.data();
-        task.first_follower = first_follower_.data();
+    void lend_to(RankBlock& block) const {
+        block.firm_count = firm_order_.size();
+        block.followed = followed_.data();
+        block.first_followed = first_followed_.data();
+        block.firm_order = firm_order_.data();
+        block.first_following = first_following_;
+        block.followers = followers_.data();
+        block.first_follower = first_follower_.data();
     }
 
   private:
@@ -154,7 +156,7 @@ class BlockFollowers {
 };
 
 /// Ranks the entries of a block for each of its firms.
-template <class Key> class BlockRanking {
+class BlockRanking {
   public:
     BlockRanking(const RankKeys& keys, const VariantTags& variant_tags, const TagMatrix& firm_tags,
                  const Kernels& kernels);
@@ -163,23 +165,36 @@ template <class Key> class BlockRanking {
     void take_firms(std::size_t first, std::size_t firms);
     /// Makes entries ready for these firms.
     void prepare(const BlockEntries& entries, std::uint32_t top);
-    /// Room that rank() needs, in keys.
-    std::size_t room() const {
-        return task_.firm_count * std::min<std::size_t>(task_.top, task_.entry_count) + kKeySlack;
-    }
-    /// Writes each firm's first `top` keys, best first; returns how many keys in all.
-    std::size_t rank(Key* out, const KeyRanges& ranges);
+    /// Room that rank() needs, in bytes.
+    std::size_t room() const;
+    /// Writes each firm's first `top` keys, best first, and what is needed to read them, to room
+    /// aligned as for keys. Returns how many bytes were used, a multiple of a key's.
+    std::size_t rank(std::byte* out, const KeyRanges& ranges, BlockKeys& keys);
 
   private:
+    template <class Key> struct Memory {
+        RankScratch<Key> scratch;
+        std::vector<Key> shared; // keys of the firm at hand
+    };
+
     void lay_out_tags(const BlockEntries& entries);
-    std::size_t merge(const Selected<Key>& selected, Key* out);
+    template <class Key>
+    std::size_t rank(const RankTask<Key>& task, Memory<Key>& memory, Key* out,
+                     const KeyRanges& ranges);
+    template <class Key>
+    std::size_t merge(const Selected<Key>& selected, std::vector<Key>& shared, Key* out);
 
     const RankKeys& rank_keys_;
     const VariantTags& variant_tags_;
     const TagMatrix& firm_tags_;
     const Kernels& kernels_;
-    RankTask<Key> task_;
-    RankScratch<Key> scratch_;
+    RankBlock block_;
+    std::span<const RankKey> keys_; // of the entries
+    ShortKeys short_keys_;
+    bool short_ = false; // are these worth a try?
+    AlignedVector<RankKey> long_keys_;
+    Memory<std::uint32_t> narrow_;
+    Memory<RankKey> wide_;
 
     // The firms' tags, whatever the entries.
     std::vector<std::uint32_t> row_of_tag_; // below kSpareRows if no firm follows it
@@ -188,11 +203,9 @@ template <class Key> class BlockRanking {
     std::vector<std::uint32_t> first_followed_;
     BlockFollowers followers_;
 
-    AlignedVector<Key> keys_;
     AlignedVector<std::uint64_t> carriers_;
     std::vector<GroupRange> carried_;
     std::vector<TagGroup> tag_groups_;
-    std::vector<Key> shared_;
 };
 
 /// The score of single pairs.

@@ -2,19 +2,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 namespace qice {
 namespace {
-
-/// The integers whose bits are those of positive floating-point numbers that no setting of the
-/// processor rounds to zero, of 32 and of 64 bits. These are ordered like their bits.
-struct KeyRange {
-    std::int64_t begin, end;
-};
-constexpr KeyRange kNarrow{std::int64_t{1} << 23, std::int64_t{255} << 23};
-constexpr KeyRange kWide{std::int64_t{1} << 52, std::int64_t{2047} << 52};
 
 struct Span {
     __int128 least = 0, most = 0;
@@ -31,17 +25,16 @@ Span scores_of(const Program& program, const CompiledPolicy& policy) {
     return span;
 }
 
-/// The greatest number that all differences of scores are multiples of.
+/// The greatest number that all that is ever added to a score is a multiple of; 0 if nothing is.
 Score unit_of(const Program& program) {
     Score unit = 0;
     for (const CompiledPolicy& policy : program.policies) {
-        unit = std::gcd(unit, policy.prior - program.policies[0].prior);
         for (std::uint32_t i = 0; i < policy.preferences; ++i)
             unit = std::gcd(unit, program.preferences[policy.first_preference + i].add);
         for (std::uint32_t i = 0; i < policy.tags; ++i) // times whole thousandths of the firm's
             unit = std::gcd(unit, Score{program.tags[policy.first_tag + i].weight});
     }
-    return std::max<Score>(unit, 1);
+    return unit;
 }
 
 } // namespace
@@ -49,37 +42,43 @@ Score unit_of(const Program& program) {
 RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
     const std::vector<CompiledPolicy>& compiled = program.policies;
     if (compiled.empty()) return;
-    std::vector<std::uint32_t> places(compiled.size());
-    std::iota(places.begin(), places.end(), 0u);
-    std::sort(places.begin(), places.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return policies[compiled[a].policy].id < policies[compiled[b].policy].id;
-    });
-    std::vector<std::uint32_t> by_id(compiled.size());
-    for (std::uint32_t rank = 0; rank < places.size(); ++rank) {
-        by_id[places[rank]] = rank;
-        policy_by_id_.push_back(compiled[places[rank]].policy);
-    }
-
     Span all = scores_of(program, compiled[0]);
     for (const CompiledPolicy& policy : compiled) {
         const Span span = scores_of(program, policy);
         all = {std::min(all.least, span.least), std::max(all.most, span.most)};
     }
+    const __int128 span = all.most - all.least;
+    const Score unit = unit_of(program); // 0: no score is ever raised
     tie_bits_ = static_cast<int>(std::bit_width(compiled.size() - 1));
-    unit_ = unit_of(program);
-    const __int128 most = ((all.most - all.least) / unit_ + 1) << tie_bits_;
+    const __int128 end = (unit == 0 ? 1 : span / unit + 1) << tie_bits_;
     __int128 ahead = 1;
-    while (ahead < most)
+    while (ahead < end)
         ahead *= 2;
-    narrow_ = ahead + most <= kNarrow.end - kNarrow.begin;
-    first_key_ = narrow_ ? kNarrow.begin : kWide.begin;
-    if (ahead + most > kWide.end - kWide.begin)
+    if (ahead + end > kRange || span >= std::numeric_limits<Score>::max())
         throw std::length_error("the scores of these policies lie too far apart to be ranked: "
                                 "lower priorities, preferences or tag weights");
+    unit_ = unit == 0 ? static_cast<Score>(span) + 1 : unit;
     ahead_ = static_cast<RankKey>(ahead);
-    least_ = static_cast<Score>(all.least);
+    take_bounds(program);
 
-    const RankKey last = compiled.size() - 1;
+    // Ties: less beyond whole units is lower, then a greater id.
+    const auto least = static_cast<Score>(all.least);
+    std::vector<Tie> tie_of; // by place
+    for (const CompiledPolicy& policy : compiled)
+        tie_of.push_back({least + (policy.prior - least) % unit_, policy.policy});
+    std::vector<std::uint32_t> order(compiled.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        if (tie_of[a].least != tie_of[b].least) return tie_of[a].least < tie_of[b].least;
+        return policies[tie_of[a].policy].id > policies[tie_of[b].policy].id;
+    });
+    std::vector<std::uint32_t> tie_at(compiled.size());
+    for (const std::uint32_t place : order) {
+        tie_at[place] = static_cast<std::uint32_t>(ties_.size());
+        all_ties_.push_back(tie_at[place]);
+        ties_.push_back(tie_of[place]);
+    }
+
     for (std::uint32_t place = 0; place < compiled.size(); ++place) {
         const CompiledPolicy& policy = compiled[place];
         first_variant_.push_back(static_cast<std::uint32_t>(variants_.size()));
@@ -88,13 +87,11 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
             for (std::uint32_t i = 0; i < policy.preferences; ++i)
                 if ((subset >> i & 1) != 0)
                     score += program.preferences[policy.first_preference + i].add;
-            const auto above = static_cast<RankKey>(score) - static_cast<RankKey>(least_);
-            const RankKey units_above = above / static_cast<RankKey>(unit_);
-            variants_.push_back(
-                {first_key_ + (units_above << tie_bits_) + (last - by_id[place]), 0});
+            const auto units = static_cast<RankKey>((score - least) / unit_);
+            variants_.push_back({kFirst + (units << tie_bits_) + tie_at[place], 0});
         }
     }
-    std::vector<std::uint32_t> order(variants_.size());
+    order.resize(variants_.size());
     std::iota(order.begin(), order.end(), 0u);
     std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
         return variants_[a].key != variants_[b].key ? variants_[a].key > variants_[b].key : a < b;
@@ -102,6 +99,23 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
     for (std::uint32_t i = 0; i < order.size(); ++i) {
         variants_[order[i]].order = i;
         keys_.push_back(variants_[order[i]].key);
+    }
+}
+
+/// What tags can do to keys; the weights of a tag that a policy has several times are added.
+void RankKeys::take_bounds(const Program& program) {
+    std::vector<Score> of_tag(program.tag_names.size());
+    for (const CompiledPolicy& policy : program.policies) {
+        const auto tags = std::span(program.tags).subspan(policy.first_tag, policy.tags);
+        for (const CompiledTag& tag : tags)
+            of_tag[tag.tag] += Score{tag.weight} / unit_ * 1000;
+        RankKey lowered = 0;
+        for (const CompiledTag& tag : tags) {
+            const Score units = std::exchange(of_tag[tag.tag], 0);
+            if (units < 0) lowered += static_cast<RankKey>(-units);
+            most_raised_ = std::max(most_raised_, static_cast<RankKey>(std::abs(units)));
+        }
+        most_lowered_ = std::max(most_lowered_, lowered);
     }
 }
 

@@ -250,6 +250,76 @@ TEST_CASE("a tag that a policy has several times adds as often") {
     });
 }
 
+namespace {
+
+/// Policies that hold for everyone, with priorities up to 20 and tags of these weights.
+std::vector<Policy> weighty_policies(const SchemaPtr& schema, std::vector<const char*> weights) {
+    std::mt19937 random(75);
+    std::string json;
+    for (int i = 0; i < 40; ++i) {
+        json += std::string(i == 0 ? "[" : ",") + R"({"id": "p)" + std::to_string(i) +
+                R"(", "rule": {"all": []}, "priority": )" + std::to_string(random() % 20) + "." +
+                std::to_string(random() % 1000) + R"(, "tags": {)";
+        const int first = static_cast<int>(random() % 4);
+        for (int tag = first; tag < 4; ++tag)
+            json += std::string(tag == first ? "" : ",") + "\"t" + std::to_string(tag) +
+                    "\": " + weights[random() % weights.size()];
+        json += "}}";
+    }
+    return world::policies(schema, json + "]");
+}
+
+/// Firms that follow some of four tags, each up to so many thousandths.
+FirmTable followers(const SchemaPtr& schema, std::size_t count, unsigned most) {
+    std::mt19937 random(76);
+    std::vector<world::Cells> rows(count);
+    for (world::Cells& row : rows) {
+        std::string follows;
+        for (int tag = 0; tag < 4; ++tag)
+            if (random() % 2 == 0)
+                follows += std::string(follows.empty() ? "t" : "|t") + std::to_string(tag) + ":0." +
+                           std::to_string(1000 + 1 + random() % most).substr(1);
+        row = {{"follows", follows}};
+    }
+    return world::firms(schema, kAsOf, rows);
+}
+
+} // namespace
+
+TEST_CASE("scores that outgrow keys of 32 bits are ranked like others") {
+    const SchemaPtr schema = world::schema();
+    const auto policies = weighty_policies(schema, {"5.001", "15", "30.001"});
+    std::vector<Policy> single = weighty_policies(schema, {"50.001", "50.002"});
+    for (Policy& policy : single)
+        policy.tags.resize(1);
+    const auto lowering = weighty_policies(schema, {"5.001", "-15.003", "30.001", "-30"});
+    const FirmTable fit = followers(schema, 1'100, 100), outgrow = followers(schema, 1'100, 999);
+    on_every_level([&] {
+        for (const std::uint32_t top : {3u, 20u, kNoLimit}) {
+            const MatchOptions options{.top = top,
+                                       .statuses = kEligibleAndReview,
+                                       .by_policy = false,
+                                       .count_all = false,
+                                       .threads = 1,
+                                       .done_blocks = nullptr};
+            const CompileOptions compile{.as_of = kAsOf, .include_closed = false, .urgency = {}};
+            const auto bytes_a_push = [&](const FirmTable& firms) {
+                const Matcher matcher(firms.schema(), policies, compile);
+                const MatchResult result = matcher.match(firms, options);
+                const Pushes pushes = result.pushes(0, Verdict::eligible);
+                return pushes.bytes().size() / pushes.size();
+            };
+            CHECK(bytes_a_push(fit) == sizeof(std::uint32_t));
+            CHECK(bytes_a_push(outgrow) == sizeof(RankKey));
+            check(fit, policies, options, compile);
+            check(outgrow, policies, options, compile);
+            check(outgrow, single, options, compile);
+            check(fit, lowering, options, compile);
+            check(outgrow, lowering, options, compile);
+        }
+    });
+}
+
 TEST_CASE("progress counts the blocks") {
     const SchemaPtr schema = world::schema();
     const std::vector<Policy> policies = world::policies(schema, kPolicies);

@@ -30,11 +30,14 @@ TEST_CASE("a greater key is a better score, among equals the lesser id") {
     const Ranked ranked(R"([
         {"id": "b", "rule": {"all": []}, "priority": -1000000},
         {"id": "a", "rule": {"all": []}, "priority": -1000000},
+        {"id": "f", "rule": {"all": []}, "priority": 0.25},
+        {"id": "e", "rule": {"all": []}, "priority": 0.125},
+        {"id": "g", "rule": {"all": []}, "priority": 0.25},
         {"id": "c", "rule": {"all": []}, "priority": 1000000, "tags": {"t": -1000, "u": 1000}},
         {"id": "d", "rule": {"all": []}, "prefer": [{"when": {"field": "patents", "ge": 1}, "add": 0.5},
                                                     {"when": {"field": "patents", "ge": 2}, "add": -2}]}])");
     std::vector<std::pair<RankKey, std::pair<Score, std::string>>> pairs;
-    for (std::uint32_t place = 0; place < 4; ++place) {
+    for (std::uint32_t place = 0; place < 7; ++place) {
         const CompiledPolicy& policy = ranked.program.policies[place];
         REQUIRE(RankKeys::is_split(policy));
         for (std::uint32_t subset = 0; subset < 1u << policy.preferences; ++subset) {
@@ -48,10 +51,48 @@ TEST_CASE("a greater key is a better score, among equals the lesser id") {
             pairs.push_back({key, {-score, ranked.id(place)}});
         }
     }
-    CHECK(pairs.size() == 7);
+    CHECK(pairs.size() == 10);
     for (const auto& [key, rank] : pairs)
         for (const auto& [other_key, other_rank] : pairs)
             CHECK((key > other_key) == (rank < other_rank));
+}
+
+TEST_CASE("a short key is restored, and ordered like the key it stands for") {
+    const Ranked ranked(R"([{"id": "a", "rule": {"all": []}, "priority": 0.000003},
+                            {"id": "b", "rule": {"all": []}, "tags": {"t": 0.125}},
+                            {"id": "c", "rule": {"all": []}, "priority": 2, "tags": {"t": -0.5}},
+                            {"id": "d", "rule": {"all": []}, "priority": 0.000003},
+                            {"id": "e", "rule": {"all": []}, "priority": 2.00025}])");
+    const RankKeys& keys = ranked.keys;
+    REQUIRE(keys.ties() == 5);
+    std::vector<RankKey> all; // of all policies but the second, descending
+    for (std::size_t order = 0; order < keys.variants(); ++order)
+        if (ranked.policies[keys.policy(keys.key_at(order))].id != "b")
+            all.push_back(keys.key_at(order));
+    std::vector<std::uint32_t> ties;
+    for (const RankKey key : all)
+        ties.push_back(keys.tie(key));
+    std::sort(ties.begin(), ties.end());
+    const ShortForm form{ties.data(), 2, keys.least_units(all.back())};
+    REQUIRE(keys.can_be_short(all.front(), form, ~0u));
+    std::uint32_t last = ~0u;
+    for (const RankKey key : all) {
+        const auto number = std::find(ties.begin(), ties.end(), keys.tie(key)) - ties.begin();
+        const std::uint32_t short_key =
+            keys.shortened(key, static_cast<std::uint32_t>(number), form);
+        CHECK(short_key < last);
+        CHECK(keys.restored(short_key, form) == key);
+        if (ranked.policies[keys.policy(key)].id == "c") { // units of 0.000125
+            const std::uint32_t lowered = short_key - (4'000u << form.bits);
+            CHECK(keys.score(keys.restored(lowered, form)) == 1'500'000);
+        }
+        last = short_key;
+    }
+    // 0 to 2.00025 in these units, and two bits of a tie.
+    const std::uint32_t enough = (1u << 23) + (16'003u << 2);
+    CHECK(keys.can_be_short(all.front(), form, enough));
+    CHECK_FALSE(keys.can_be_short(all.front(), form, enough - 4));
+    CHECK_FALSE(keys.can_be_short(all.front() + keys.ahead(), form, enough));
 }
 
 TEST_CASE("shared tags raise a key, or lower it") {

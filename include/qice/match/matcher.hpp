@@ -73,29 +73,30 @@ class Pushes {
     };
 
     Pushes() = default;
-    /// Keys of 32 bits where the matcher's are narrow, of 64 else.
-    Pushes(const void* keys, const RankKeys* decode, std::size_t size)
-        : keys_(keys), decode_(decode), size_(size) {}
+    Pushes(const void* keys, const ShortForm& form, const RankKeys* decode, std::size_t size)
+        : keys_(keys), form_(form), decode_(decode), size_(size) {}
     Pushes(const Push* plain, std::size_t size) : plain_(plain), size_(size) {}
 
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
     Push operator[](std::size_t i) const {
         if (plain_ != nullptr) return plain_[i];
-        const RankKey key = decode_->narrow() ? static_cast<const std::uint32_t*>(keys_)[i]
-                                              : static_cast<const std::uint64_t*>(keys_)[i];
+        const RankKey key =
+            form_.is_short() ? decode_->restored(static_cast<const std::uint32_t*>(keys_)[i], form_)
+                             : static_cast<const RankKey*>(keys_)[i];
         return {decode_->policy(key), decode_->score(key)};
     }
     Iterator begin() const { return {*this, 0}; }
     Iterator end() const { return {*this, size_}; }
     /// By firm: what the pushes are kept as, so that memory can be asked for it ahead of use.
     std::span<const std::byte> bytes() const {
-        const std::size_t width = decode_ != nullptr && decode_->narrow() ? 4 : 8;
-        return {static_cast<const std::byte*>(keys_), keys_ != nullptr ? size_ * width : 0};
+        return {static_cast<const std::byte*>(keys_),
+                keys_ != nullptr ? size_ * form_.key_bytes() : 0};
     }
 
   private:
     const void* keys_ = nullptr;
+    ShortForm form_;
     const RankKeys* decode_ = nullptr;
     const Push* plain_ = nullptr;
     std::size_t size_ = 0;
@@ -127,7 +128,7 @@ class MatchResult {
     friend class Matcher;
     /// Of one status: the keys of each block of firms, and where in them each firm's stand.
     struct FirmKeys {
-        std::vector<const void*> blocks;
+        std::vector<BlockKeys> blocks;
         std::unique_ptr<std::uint32_t[]> begins, counts; // by position in the index
     };
     struct PushSlice { // of a policy
