@@ -268,6 +268,10 @@ template <class Key> class Ranker {
     QICE_FLAT static std::uint32_t take(Key* out, const Key* keys, std::uint64_t word,
                                         std::uint32_t most) {
         if (kAhead == 8 && word == 0) return 0;
+        if constexpr (kAhead == 8 && kCompresses && sizeof(Key) == sizeof(std::uint32_t)) {
+            compress_keys(out, keys, word);
+            return lesser(popcount(word), most);
+        }
         return for_set_bits<kAhead>(
             word, most, [&](std::uint32_t i, std::uint32_t place) { out[i] = keys[place]; });
     }

@@ -53,6 +53,16 @@ QICE_FLAT std::uint32_t compress_words(const Bits& row, std::uint64_t first_plac
     return popcount(some);
 }
 
+/// The keys of a word's set bits, in order. Stores whole registers.
+QICE_FLAT void compress_keys(std::uint32_t* out, const std::uint32_t* keys, std::uint64_t word) {
+    for (int i = 0; i < 64; i += 16) {
+        const auto some = static_cast<__mmask16>(word >> i);
+        const std::uint32_t before = popcount(word & ((std::uint64_t{1} << i) - 1));
+        _mm512_storeu_si512(out + before,
+                            _mm512_maskz_compress_epi32(some, _mm512_loadu_si512(keys + i)));
+    }
+}
+
 /// A register of keys, and what a tag adds to each.
 template <class Key> struct Carriers { __m512i keys, units; };
 QICE_FLAT Carriers<std::uint64_t> load_carriers(const std::uint64_t* keys,

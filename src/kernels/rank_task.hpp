@@ -122,7 +122,7 @@ inline constexpr std::size_t kKeySlack = 96;
 inline constexpr std::size_t kBatches = 3;
 
 /// A firm's part of RankScratch::plain_keys, where at most kNetworkKeys are wanted.
-inline constexpr std::size_t kPlainStride = 2 * kNetworkKeys + 8;
+inline constexpr std::size_t kPlainStride = kNetworkKeys + 64;
 /// The most that a firm takes of RankScratch::shared_keys: its shared pairs, and zeros to pad.
 template <class Key> constexpr std::size_t most_room(const RankTask<Key>& task) {
     return task.row_words * 64 + kKeySlack;
