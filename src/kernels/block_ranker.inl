@@ -128,7 +128,7 @@ template <class Key> class Ranker {
             used += listed.pairs + kNetworkKeys;
             read_plain(count);
         }
-        if constexpr (kByTag) CarrierScores<Key>(task_, scratch_).score(first_place, count);
+        if constexpr (kByTag) CarrierScores<Key>(task_, scratch_).score(count);
         ListedScores<Key>(task_, scratch_).score(words);
         for (std::size_t slot = 0; slot < count; ++slot)
             put_in_batch(slot);

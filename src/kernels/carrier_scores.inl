@@ -26,7 +26,6 @@ template <class Key> class CarrierScores {
         std::uint32_t size = 0;
         for (std::uint32_t row = task_.spare_rows; row < task_.rows; ++row) {
             scratch_.first_carrier[row] = scratch_.next_carrier[row] = size;
-            scratch_.next_follower[row] = task_.first_follower[row];
             for (std::size_t w = 0; w < task_.words; ++w)
                 size += popcount(carriers(row)[w]);
         }
@@ -40,18 +39,15 @@ template <class Key> class CarrierScores {
         }
     }
 
-    /// For the firms of so many places, which have their slots: the keys above their thresholds of
-    /// the pairs that share one tag, which are what their bits tell. The places of calls follow one
-    /// another.
-    void score(std::size_t first_place, std::size_t count) {
+    /// For the firms of the first `count` slots: the keys above their thresholds of the pairs that
+    /// share one tag, which are what their bits tell.
+    void score(std::size_t count) {
+        list_followers(count);
         for (std::uint32_t row = task_.spare_rows; row < task_.rows; ++row) {
-            const Follower* const first = task_.followers + scratch_.next_follower[row];
-            const Follower* const end = task_.followers + task_.first_follower[row + 1];
-            const Follower* last = first;
-            while (last != end && last->place < first_place + count)
-                ++last;
-            scratch_.next_follower[row] = static_cast<std::uint32_t>(last - task_.followers);
-            if (first != last) score_followers(row, first, last, first_place);
+            const Follower* const followers = scratch_.followers.data();
+            const Follower* const first = followers + scratch_.first_follower[row];
+            const Follower* const last = followers + scratch_.first_follower[row + 1];
+            if (first != last) score_followers(row, first, last);
         }
     }
 
@@ -80,6 +76,29 @@ template <class Key> class CarrierScores {
         return task_.carriers + row * task_.row_words;
     }
 
+    /// Tag by tag.
+    void list_followers(std::size_t count) {
+        std::uint32_t* const first = scratch_.first_follower.data();
+        std::uint32_t* const next = scratch_.next_follower.data();
+        __builtin_memset(first, 0, (task_.rows + std::size_t{1}) * sizeof *first);
+        for (std::size_t slot = 0; slot < count; ++slot)
+            for_each_followed(slot, [&](const FollowedTag& tag) { ++first[tag.row + 1]; });
+        for (std::uint32_t row = 0; row < task_.rows; ++row) {
+            first[row + 1] += first[row];
+            next[row] = first[row];
+        }
+        for (std::size_t slot = 0; slot < count; ++slot)
+            for_each_followed(slot, [&](const FollowedTag& tag) {
+                scratch_.followers[next[tag.row]++] = {static_cast<std::uint32_t>(slot),
+                                                       tag.weight};
+            });
+    }
+    template <class Step> QICE_FLAT void for_each_followed(std::size_t slot, const Step& step) {
+        const std::size_t firm = scratch_.works[slot].firm;
+        for (std::uint32_t i = task_.first_followed[firm]; i < task_.first_followed[firm + 1]; ++i)
+            step(task_.followed[i]);
+    }
+
     QICE_FLAT void add(std::uint32_t row, Key key, std::int32_t weight) {
         const std::uint32_t carrier = scratch_.next_carrier[row];
         scratch_.carrier_keys[carrier] = key;
@@ -87,8 +106,7 @@ template <class Key> class CarrierScores {
         scratch_.next_carrier[row] = carrier + (row >= task_.spare_rows ? 1 : 0);
     }
 
-    void score_followers(std::uint32_t row, const Follower* first, const Follower* last,
-                         std::size_t first_place) const {
+    void score_followers(std::uint32_t row, const Follower* first, const Follower* last) const {
         Pack pack;
         pack.first_carrier = scratch_.first_carrier[row];
         for (std::uint32_t w = 0; w < task_.words; ++w) {
@@ -96,34 +114,32 @@ template <class Key> class CarrierScores {
             if (const std::uint32_t room = 64 - pack.carriers; popcount(left) >= room) {
                 const std::uint64_t some = lowest_bits(left, room);
                 pack.add(w, some);
-                raise_all(pack, first, last, first_place);
+                raise_all(pack, first, last);
                 pack.first_carrier += 64;
                 pack.size = pack.carriers = 0;
                 left &= ~some;
             }
             pack.add(w, left);
         }
-        if (pack.carriers != 0) raise_all(pack, first, last, first_place);
+        if (pack.carriers != 0) raise_all(pack, first, last);
     }
 
-    void raise_all(const Pack& pack, const Follower* first, const Follower* last,
-                   std::size_t first_place) const {
+    void raise_all(const Pack& pack, const Follower* first, const Follower* last) const {
         for (; last - first >= kFollowersAtOnce; first += kFollowersAtOnce)
-            raise<kFollowersAtOnce>(pack, first, first_place);
+            raise<kFollowersAtOnce>(pack, first);
         for (; first != last; ++first)
-            raise<1>(pack, first, first_place);
+            raise<1>(pack, first);
     }
 
     template <int kFollowers>
-    QICE_FLAT void raise(const Pack& pack, const Follower* followers,
-                         std::size_t first_place) const {
+    QICE_FLAT void raise(const Pack& pack, const Follower* followers) const {
         RankWork* works[kFollowers];
         const std::uint64_t* pairs[kFollowers];
         std::uint64_t packed[kFollowers];
         Raise raises[kFollowers];
         Key *first_key[kFollowers], *out[kFollowers];
         for (int f = 0; f < kFollowers; ++f) {
-            works[f] = scratch_.works.data() + (followers[f].place - first_place);
+            works[f] = scratch_.works.data() + followers[f].slot;
             pairs[f] = scratch_.bits.data() + works[f]->firm * task_.row_words;
             raises[f] = {followers[f].weight, task_.tie_bits, works[f]->threshold};
             first_key[f] = scratch_.shared_keys.data() + works[f]->first_key;

@@ -21,7 +21,7 @@ struct FollowedTag {
 };
 /// The same, seen from the tag.
 struct Follower {
-    std::uint32_t place; // in RankTask::firm_order
+    std::uint32_t slot;
     std::int32_t weight;
 };
 
@@ -62,8 +62,6 @@ struct RankBlock {
     const std::uint32_t* first_followed; // firm f follows [first_followed[f], first_followed[f+1])
     const std::uint32_t* firm_order;     // those that follow fewer tags first
     std::size_t first_following = 0;     // place of the first that follows any
-    const Follower* followers;           // by row of carriers, in firm order
-    const std::uint32_t* first_follower; // of row r: [first_follower[r], first_follower[r+1])
 
     std::uint32_t top = 0; // keys wanted of each firm
 };
@@ -92,9 +90,11 @@ template <class Key> struct RankScratch {
     AlignedVector<std::int32_t> follows; // by row of carriers; all 0 between calls
     // Of all slots: words of pairs to be scored one by one, and slot << 32 | word of each.
     AlignedVector<std::uint64_t> listed_words, listed_places;
-    std::vector<std::uint32_t> first_carrier, next_carrier, next_follower; // by row of carriers
+    std::vector<std::uint32_t> first_carrier, next_carrier; // by row of carriers
     AlignedVector<Key> carrier_keys; // of those that carry a tag, tag by tag; some to spare behind
     AlignedVector<std::int32_t> carrier_units; // what it adds to each
+    std::vector<Follower> followers;                          // tag by tag
+    std::vector<std::uint32_t> first_follower, next_follower; // by row of carriers, one more
     bool too_great = false; // did a raised key not fit 32 bits? Then the keys mean nothing
 
     void fit(const RankTask<Key>& task);
@@ -150,7 +150,9 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     grow(listed_places, slots * task.row_words + kBlockWords);
     grow(first_carrier, task.rows);
     grow(next_carrier, task.rows);
-    grow(next_follower, task.rows);
+    grow(followers, task.first_followed[task.firm_count]);
+    grow(first_follower, task.rows + std::size_t{1});
+    grow(next_follower, task.rows + std::size_t{1});
     const std::size_t items = task.group_count * std::size(TagGroup{}.items);
     grow(carrier_keys, items + kKeySlack);
     grow(carrier_units, items + kKeySlack);

@@ -202,27 +202,19 @@ bool VariantTags::add_to_same(std::uint32_t tag, std::int32_t units) {
     return false;
 }
 
-// --------------------------------------------------------------------------- BlockFollowers
+// ------------------------------------------------------------------------------ FirmsByTags
 
-void BlockFollowers::take(std::span<const FollowedTag> followed,
-                          std::span<const std::uint32_t> first_followed, std::uint32_t rows) {
-    followed_ = followed;
-    first_followed_ = first_followed;
-    order_firms();
-    list_followers(rows);
-}
-
-/// Those that follow fewer tags first; those that follow nothing, often most, need no counting.
-void BlockFollowers::order_firms() {
-    const auto firms = static_cast<std::uint32_t>(first_followed_.size()) - 1;
-    const auto follows = [this](std::uint32_t firm) {
-        return first_followed_[firm + 1] - first_followed_[firm];
+/// Those that follow nothing, often most, need no counting.
+void FirmsByTags::take(std::span<const std::uint32_t> first_followed) {
+    const auto firms = static_cast<std::uint32_t>(first_followed.size()) - 1;
+    const auto follows = [&](std::uint32_t firm) {
+        return first_followed[firm + 1] - first_followed[firm];
     };
-    firm_order_.resize(firms);
+    order_.resize(firms);
     std::array<std::uint32_t, kBlockFirms> following;
     std::uint32_t nothing = 0; // firms so far that follow none
     for (std::uint32_t firm = 0; firm < firms; ++firm) {
-        firm_order_[nothing] = following[firm - nothing] = firm;
+        order_[nothing] = following[firm - nothing] = firm;
         nothing += follows(firm) == 0 ? 1 : 0;
     }
     first_following_ = nothing;
@@ -231,22 +223,7 @@ void BlockFollowers::order_firms() {
         ++next_place[std::min(follows(following[i]), kManyTags)];
     std::partial_sum(next_place.begin(), next_place.end(), next_place.begin());
     for (std::uint32_t i = 0; i < firms - nothing; ++i)
-        firm_order_[next_place[std::min(follows(following[i]), kManyTags) - 1]++] = following[i];
-}
-
-/// In firm order.
-void BlockFollowers::list_followers(std::uint32_t rows) {
-    first_follower_.assign(rows + 1, 0);
-    for (const FollowedTag& tag : followed_)
-        ++first_follower_[tag.row + 1];
-    std::partial_sum(first_follower_.begin(), first_follower_.end(), first_follower_.begin());
-    next_follower_ = first_follower_;
-    followers_.resize(followed_.size());
-    for (std::uint32_t place = 0; place < firm_order_.size(); ++place) {
-        const std::uint32_t firm = firm_order_[place];
-        for (std::uint32_t i = first_followed_[firm]; i < first_followed_[firm + 1]; ++i)
-            followers_[next_follower_[followed_[i].row]++] = {place, followed_[i].weight};
-    }
+        order_[next_place[std::min(follows(following[i]), kManyTags) - 1]++] = following[i];
 }
 
 // ----------------------------------------------------------------------------- BlockRanking
@@ -280,9 +257,12 @@ void BlockRanking::take_firms(std::size_t first, std::size_t firms) {
     first_followed_.resize(firms + 1);
     for (std::size_t firm = 0; firm <= firms; ++firm)
         first_followed_[firm] = static_cast<std::uint32_t>(starts[firm] - starts[0]);
-    followers_.take(followed_, first_followed_,
-                    kSpareRows + static_cast<std::uint32_t>(tags_met_.size()));
-    followers_.lend_to(block_);
+    firms_.take(first_followed_);
+    block_.firm_count = firms;
+    block_.followed = followed_.data();
+    block_.first_followed = first_followed_.data();
+    block_.firm_order = firms_.order();
+    block_.first_following = firms_.first_following();
 }
 
 void BlockRanking::prepare(const BlockEntries& entries, std::uint32_t top) {

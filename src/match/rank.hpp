@@ -126,33 +126,18 @@ class VariantTags {
     std::vector<Group> groups_;
 };
 
-/// Who follows what in a block.
-class BlockFollowers {
+/// The firms of a block, those that follow fewer tags first.
+class FirmsByTags {
   public:
-    /// Firm f follows [first_followed[f], first_followed[f + 1]) of `followed`, rows of carriers
-    /// below `rows`. The arrays are lent on and have to stay.
-    void take(std::span<const FollowedTag> followed, std::span<const std::uint32_t> first_followed,
-              std::uint32_t rows);
-    void lend_to(RankBlock& block) const {
-        block.firm_count = firm_order_.size();
-        block.followed = followed_.data();
-        block.first_followed = first_followed_.data();
-        block.firm_order = firm_order_.data();
-        block.first_following = first_following_;
-        block.followers = followers_.data();
-        block.first_follower = first_follower_.data();
-    }
+    /// Firm f follows first_followed[f + 1] - first_followed[f] tags.
+    void take(std::span<const std::uint32_t> first_followed);
+    const std::uint32_t* order() const { return order_.data(); }
+    /// The place of the first firm that follows any.
+    std::size_t first_following() const { return first_following_; }
 
   private:
-    void order_firms();
-    void list_followers(std::uint32_t rows);
-
-    std::span<const FollowedTag> followed_;
-    std::span<const std::uint32_t> first_followed_;
-    std::vector<std::uint32_t> firm_order_;
-    std::uint32_t first_following_ = 0; // a place in it
-    std::vector<Follower> followers_;
-    std::vector<std::uint32_t> first_follower_, next_follower_;
+    std::vector<std::uint32_t> order_;
+    std::uint32_t first_following_ = 0;
 };
 
 /// Ranks the entries of a block for each of its firms.
@@ -201,7 +186,7 @@ class BlockRanking {
     std::vector<std::uint32_t> tags_met_;
     std::vector<FollowedTag> followed_;
     std::vector<std::uint32_t> first_followed_;
-    BlockFollowers followers_;
+    FirmsByTags firms_;
 
     AlignedVector<std::uint64_t> carriers_;
     std::vector<GroupRange> carried_;

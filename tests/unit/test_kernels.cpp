@@ -290,7 +290,7 @@ template <class Key> struct RandomRanking {
     std::vector<GroupRange> carried;
     std::vector<FollowedTag> followed;
     std::vector<std::uint32_t> first_followed{0};
-    BlockFollowers followers;
+    FirmsByTags by_tags;
 
     /// Keys about a middle that weights may raise or lower by a quarter of all.
     RandomRanking(std::mt19937_64& source, Key middle) : random(source), rows(1 + source() % 700) {
@@ -340,8 +340,12 @@ template <class Key> struct RandomRanking {
                     followed.push_back({kSpare + tag, static_cast<int>(1 + random() % 1000)});
             first_followed.push_back(static_cast<std::uint32_t>(followed.size()));
         }
-        followers.take(followed, first_followed, task.rows);
-        followers.lend_to(task);
+        by_tags.take(first_followed);
+        task.firm_count = firms;
+        task.followed = followed.data();
+        task.first_followed = first_followed.data();
+        task.firm_order = by_tags.order();
+        task.first_following = by_tags.first_following();
         task.keys = keys.data();
         task.entries = entries.data();
         task.carriers = carriers.data();
