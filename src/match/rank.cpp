@@ -62,6 +62,7 @@ BlockEntries::BlockEntries(const Program& program, const RankKeys& keys)
         }
         order_of_.push_back(kHasPreferences | static_cast<std::uint32_t>(preferring_.size()));
         preferring_.push_back({policy.first_preference, policy.preferences,
+                               program.preferences[policy.first_preference].when,
                                static_cast<std::uint32_t>(orders_of_parts_.size())});
         for (std::uint32_t subset = 0; subset < RankKeys::variants_of(policy); ++subset)
             orders_of_parts_.push_back(keys.variant(place, subset).order);
@@ -121,8 +122,33 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
     std::fill(present_.begin(), present_.end(), 0);
 }
 
+/// The firms of a row inside and outside another; none where there are none.
+BlockEntries::Halves BlockEntries::halve(const BlockRow& row, const BlockRow& by) {
+    if (part_rows_used_ == part_rows_.size()) part_rows_.push_back(std::make_unique<BlockRow[]>(2));
+    BlockRow& inside = part_rows_[part_rows_used_][0];
+    BlockRow& outside = part_rows_[part_rows_used_][1];
+    std::uint64_t in = 0, out = 0;
+    for (std::size_t w = 0; w < kBlockWords; ++w) {
+        inside.words[w] = row.words[w] & by.words[w];
+        outside.words[w] = row.words[w] & ~by.words[w];
+        in |= inside.words[w];
+        out |= outside.words[w];
+    }
+    if (in == 0) return {nullptr, &row};
+    if (out == 0) return {&row, nullptr};
+    ++part_rows_used_;
+    return {&inside, &outside};
+}
+
 void BlockEntries::split(const Preferring& policy, const BlockRow* firms,
                          const PreferenceRows& preferences) {
+    if (policy.preferences == 1) { // as most have
+        const std::uint32_t* const orders = orders_of_parts_.data() + policy.first_part;
+        const Halves halves = halve(*firms, preferences.where(policy.when));
+        if (halves.outside != nullptr) add(orders[0], halves.outside);
+        if (halves.inside != nullptr) add(orders[1], halves.inside);
+        return;
+    }
     const bool by_variants = policy.preferences <= RankKeys::kMostSplit;
     parts_.assign(1, {firms, 0, 0});
     for (std::uint32_t i = 0; i < policy.preferences; ++i) {
@@ -130,27 +156,14 @@ void BlockEntries::split(const Preferring& policy, const BlockRow* firms,
         const Score add = program_.preferences[policy.first_preference + i].add;
         const std::uint32_t bit = by_variants ? 1u << i : 0;
         for (std::size_t p = 0, parts = parts_.size(); p < parts; ++p) {
-            while (part_rows_.size() < part_rows_used_ + 2)
-                part_rows_.emplace_back();
-            BlockRow& inside = part_rows_[part_rows_used_];
-            BlockRow& outside = part_rows_[part_rows_used_ + 1];
-            const BlockRow row = *parts_[p].row;
-            std::uint64_t in = 0, out = 0;
-            for (std::size_t w = 0; w < kBlockWords; ++w) {
-                inside.words[w] = row.words[w] & when.words[w];
-                outside.words[w] = row.words[w] & ~when.words[w];
-                in |= inside.words[w];
-                out |= outside.words[w];
-            }
-            if (in == 0) continue;
-            const Part with{out == 0 ? parts_[p].row : &inside, parts_[p].subset | bit,
-                            parts_[p].more + add};
-            if (out == 0) {
+            const Halves halves = halve(*parts_[p].row, when);
+            if (halves.inside == nullptr) continue;
+            const Part with{halves.inside, parts_[p].subset | bit, parts_[p].more + add};
+            if (halves.outside == nullptr) {
                 parts_[p] = with;
                 continue;
             }
-            part_rows_used_ += 2;
-            parts_[p].row = &outside;
+            parts_[p].row = halves.outside;
             parts_.push_back(with);
         }
     }

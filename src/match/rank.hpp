@@ -10,7 +10,7 @@
 #include "qice/match/rank_keys.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,8 +22,9 @@ class PreferenceRows {
     PreferenceRows(const Kernels& kernels, const BlockTask& task, BlockScratch& scratch)
         : kernels_(kernels), task_(task), scratch_(scratch) {}
     const BlockRow& operator[](std::uint32_t preference) const {
-        return *kernels_.certain(task_, scratch_, task_.program->preferences[preference].when);
+        return where(task_.program->preferences[preference].when);
     }
+    const BlockRow& where(Ref when) const { return *kernels_.certain(task_, scratch_, when); }
 
   private:
     const Kernels& kernels_;
@@ -51,6 +52,7 @@ class BlockEntries {
     /// A policy with preferences. These stand together, as those of all would not stay in the cache.
     struct Preferring {
         std::uint32_t first_preference, preferences;
+        Ref when;                 // of the first
         std::uint32_t first_part; // of orders_of_parts_: an order a set of preferences
     };
     struct Part { // of a policy's firms: those with the same preferences
@@ -63,9 +65,13 @@ class BlockEntries {
         std::uint32_t order;
         const BlockRow* row;
     };
+    struct Halves {
+        const BlockRow *inside, *outside;
+    };
     void clear();
     void take(const BlockMatches& matches, RankKey ahead, const PreferenceRows& preferences);
     void split(const Preferring& policy, const BlockRow* firms, const PreferenceRows& preferences);
+    Halves halve(const BlockRow& row, const BlockRow& by);
     void make_room(std::size_t entries);
     void add(std::uint32_t order, const BlockRow* row) {
         row_of_[order] = row;
@@ -92,7 +98,7 @@ class BlockEntries {
     std::size_t ordered_ = 0;             // how many
     std::vector<Loose> loose_;
     std::vector<Part> parts_;
-    std::deque<BlockRow> part_rows_;
+    std::vector<std::unique_ptr<BlockRow[]>> part_rows_; // two and two
     std::size_t part_rows_used_ = 0;
 
     std::size_t size_ = 0, policies_ = 0; // entries; there may be room for more
