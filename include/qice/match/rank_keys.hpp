@@ -3,9 +3,9 @@
 // key = first + (score - least score) / unit x 2^b + tie. The unit divides all that a score can be
 // raised by; what it is beyond whole units is the policy's own, and policies are numbered by that
 // and then by id: a greater key ranks first, so comparing two pairs is one instruction, and a key
-// gives back its score and policy exactly. `first` is such that the bits
-// of a key, taken as a floating-point number of its width, order keys the same way. Above all that
-// stands one bit more, for pairs that come before others whatever their score: ahead().
+// gives back its score and policy exactly. `first` is such that the bits of a key, taken as a
+// floating-point number of its width, order keys the same way. Above all that stands one bit more,
+// for pairs that come before others whatever their score: ahead().
 //
 // A policy with preferences is split into variants, one for each subset of preferences that may be
 // true, each with a fixed score; only shared tags then move a pair from its place in the order.
