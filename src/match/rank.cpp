@@ -218,7 +218,10 @@ bool VariantTags::add_to_same(std::uint32_t tag, std::int32_t units) {
 // ------------------------------------------------------------------------------ FirmsByTags
 
 /// Those that follow nothing, often most, need no counting.
-void FirmsByTags::take(std::span<const std::uint32_t> first_followed) {
+void FirmsByTags::take(std::span<const FollowedTag> followed,
+                       std::span<const std::uint32_t> first_followed) {
+    followed_ = followed;
+    first_followed_ = first_followed;
     const auto firms = static_cast<std::uint32_t>(first_followed.size()) - 1;
     const auto follows = [&](std::uint32_t firm) {
         return first_followed[firm + 1] - first_followed[firm];
@@ -270,12 +273,8 @@ void BlockRanking::take_firms(std::size_t first, std::size_t firms) {
     first_followed_.resize(firms + 1);
     for (std::size_t firm = 0; firm <= firms; ++firm)
         first_followed_[firm] = static_cast<std::uint32_t>(starts[firm] - starts[0]);
-    firms_.take(first_followed_);
-    block_.firm_count = firms;
-    block_.followed = followed_.data();
-    block_.first_followed = first_followed_.data();
-    block_.firm_order = firms_.order();
-    block_.first_following = firms_.first_following();
+    firms_.take(followed_, first_followed_);
+    firms_.lend_to(block_);
 }
 
 void BlockRanking::prepare(const BlockEntries& entries, std::uint32_t top) {

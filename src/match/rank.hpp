@@ -135,15 +135,22 @@ class VariantTags {
 /// The firms of a block, those that follow fewer tags first.
 class FirmsByTags {
   public:
-    /// Firm f follows first_followed[f + 1] - first_followed[f] tags.
-    void take(std::span<const std::uint32_t> first_followed);
-    const std::uint32_t* order() const { return order_.data(); }
-    /// The place of the first firm that follows any.
-    std::size_t first_following() const { return first_following_; }
+    /// Firm f follows [first_followed[f], first_followed[f + 1]) of `followed`. The arrays are lent
+    /// on and have to stay.
+    void take(std::span<const FollowedTag> followed, std::span<const std::uint32_t> first_followed);
+    void lend_to(RankBlock& block) const {
+        block.firm_count = order_.size();
+        block.followed = followed_.data();
+        block.first_followed = first_followed_.data();
+        block.firm_order = order_.data();
+        block.first_following = first_following_;
+    }
 
   private:
+    std::span<const FollowedTag> followed_;
+    std::span<const std::uint32_t> first_followed_;
     std::vector<std::uint32_t> order_;
-    std::uint32_t first_following_ = 0;
+    std::uint32_t first_following_ = 0; // a place in it
 };
 
 /// Ranks the entries of a block for each of its firms.

@@ -340,12 +340,8 @@ template <class Key> struct RandomRanking {
                     followed.push_back({kSpare + tag, static_cast<int>(1 + random() % 1000)});
             first_followed.push_back(static_cast<std::uint32_t>(followed.size()));
         }
-        by_tags.take(first_followed);
-        task.firm_count = firms;
-        task.followed = followed.data();
-        task.first_followed = first_followed.data();
-        task.firm_order = by_tags.order();
-        task.first_following = by_tags.first_following();
+        by_tags.take(followed, first_followed);
+        by_tags.lend_to(task);
         task.keys = keys.data();
         task.entries = entries.data();
         task.carriers = carriers.data();
