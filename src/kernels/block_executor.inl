@@ -568,3 +568,19 @@ inline const BlockRow* certain(const BlockTask& task, BlockScratch& scratch, Ref
     if (task.all_planes) return Executor<true>(task, scratch).certain(ref);
     return Executor<false>(task, scratch).certain(ref);
 }
+
+inline void take_out_full(const BlockMatches& first, BlockMatches& second, std::uint32_t top) {
+    if (first.size < top) return;
+    RowCount count;
+    for (std::size_t m = 0; m < first.size; ++m)
+        count.add(load(first.firms.data()[m]));
+    const Bits open = ~count.reaches(top);
+    std::size_t left = 0;
+    for (std::size_t m = 0; m < second.size; ++m) {
+        const Bits firms = load(second.firms.data()[m]) & open;
+        store(second.firms.data()[left], firms);
+        second.policies.data()[left] = second.policies.data()[m];
+        left += is_zero(firms) ? 0 : 1;
+    }
+    second.size = left;
+}

@@ -76,6 +76,9 @@ struct Kernels {
     void (*run_block)(const BlockTask& task, BlockScratch& scratch);
     /// The certain row of one node or literal in the block that run_block() saw last.
     const BlockRow* (*certain)(const BlockTask& task, BlockScratch& scratch, Ref ref);
+    /// Takes out of `second` the firms that `top` policies of `first` match, who need no more, and
+    /// the policies that match nobody else.
+    void (*take_out_full)(const BlockMatches& first, BlockMatches& second, std::uint32_t top);
     /// The first `top` keys of each firm, for a top of at most kNetworkKeys: ranges tell where
     /// in `out` each firm's stand, best first. `out` has room for all and kKeySlack bytes more;
     /// returns how many keys were written.

@@ -217,10 +217,13 @@ class Matcher::Run::Worker {
         const auto [first, second] = kClassesOf[status];
         MatchResult::FirmKeys& keys = result_.by_firm_[status];
         KeyRanges ranges{keys.begins.get() + first_, keys.counts.get() + first_};
-        if (second == first)
+        if (second == first) {
             entries_.fill(scratch_.matches[first], preferences_);
-        else
-            entries_.fill(scratch_.matches[first], scratch_.matches[second], preferences_);
+        } else {
+            BlockMatches& further = scratch_.matches[second];
+            kernels_.take_out_full(scratch_.matches[first], further, run_.options_.top);
+            entries_.fill(scratch_.matches[first], further, preferences_);
+        }
         ranking_.prepare(entries_, run_.options_.top);
         std::byte* const out = room_for(ranking_.room());
         free_ = out + ranking_.rank(out, ranges, keys.blocks[first_ / kBlockFirms]);
