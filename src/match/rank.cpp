@@ -278,14 +278,14 @@ void BlockRanking::take_firms(std::size_t first, std::size_t firms) {
 }
 
 void BlockRanking::prepare(const BlockEntries& entries, std::uint32_t top) {
-    keys_ = {entries.keys(), entries.size()};
-    short_ = short_keys_.make(keys_, entries.policies());
     const std::size_t words = words_for(entries.size());
     block_.entries = entries.rows();
     block_.entry_count = entries.size();
     block_.words = words;
     block_.row_words = (words + kBlockWords - 1) / kBlockWords * kBlockWords;
     block_.top = top;
+    keys_ = {entries.keys(), entries.size()};
+    short_ = short_keys_.make(keys_, entries.policies(), block_.row_words * 64);
     lay_out_tags(entries);
     block_.carriers = carriers_.data();
     block_.rows = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());

@@ -5,7 +5,7 @@
 
 namespace qice {
 
-bool ShortKeys::make(std::span<const RankKey> keys, std::size_t policies) {
+bool ShortKeys::make(std::span<const RankKey> keys, std::size_t policies, std::size_t size) {
     if (keys.empty()) return false;
     form_ = {nullptr,
              std::min(static_cast<int>(std::bit_width(policies - 1)), rank_keys_.tie_bits()),
@@ -15,8 +15,7 @@ bool ShortKeys::make(std::span<const RankKey> keys, std::size_t policies) {
         --blocks_to_wait_;
         return false;
     }
-    const std::size_t row = words_for(keys.size()) + kBlockWords - 1;
-    keys_.assign(row / kBlockWords * kBlockWords * 64, 0);
+    keys_.assign(size, 0);
     if (form_.bits == rank_keys_.tie_bits()) { // numbers would be no shorter
         ties_.clear();
         form_.ties = rank_keys_.all_ties();

@@ -1,4 +1,5 @@
-// Keys of 32 bits for the entries of one block.
+// Keys of 32 bits for the entries of one block. Made for some 1 ns an entry; read back they are the
+// long keys that they stand for, so that no answer depends on which a block has.
 #pragma once
 
 #include "qice/base/bits.hpp"
@@ -21,15 +22,13 @@ class ShortKeys {
         : rank_keys_(keys), most_(most), present_(words_for(keys.ties())), number_of_(keys.ties()) {
     }
 
-    /// Of `keys`, descending, of at most so many policies. False if they cannot be short, or keys
-    /// like these failed of late.
-    bool make(std::span<const RankKey> keys, std::size_t policies);
+    /// Of `keys`, descending, of at most so many policies; zeros behind, up to `size`. False if they
+    /// cannot be short, or keys like these failed of late.
+    bool make(std::span<const RankKey> keys, std::size_t policies, std::size_t size);
     /// A key that was made last has been raised beyond `most`.
     void failed();
 
-    /// Zeros behind, to whole registers of a row.
     const std::uint32_t* keys() const { return keys_.data(); }
-    int tie_bits() const { return form_.bits; }
     /// What the form takes: a multiple of a long key's bytes.
     std::size_t bytes_of_form() const;
     /// How the keys are read, from ties that are written to `out` if they are the block's own.
