@@ -95,6 +95,23 @@ TEST_CASE("a short key is restored, and ordered like the key it stands for") {
     CHECK_FALSE(keys.can_be_short(all.front() + keys.ahead(), form, enough));
 }
 
+TEST_CASE("scores too far apart for keys of 64 bits are refused with a sentence") {
+    for (const char* const tags : {R"({"t": 0.001})", "{}"}) {
+        Ranked ranked(R"([{"id": "a", "rule": {"all": []}, "tags": )" + std::string(tags) +
+                      R"(}, {"id": "b", "rule": {"all": []}}])");
+        // No priority reaches as far; policies by the million would.
+        ranked.program.policies[0].prior = Score{1} << 62;
+        ranked.program.policies[1].prior = -(Score{1} << 62);
+        try {
+            (void)RankKeys(ranked.program, ranked.policies);
+            FAIL("they were taken");
+        } catch (const std::length_error& error) {
+            CHECK(std::string(error.what()).find("lie too far apart to be ranked") !=
+                  std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("shared tags raise a key, or lower it") {
     const Ranked ranked(R"([{"id": "a", "rule": {"all": []}, "tags": {"t": -1000, "u": 1000}},
                             {"id": "b", "rule": {"all": []}}])");
