@@ -249,7 +249,7 @@ template <class Key> class Ranker {
             return false;
     }
 
-    /// The keys of the first `top` pairs of a row. Writes up to seven keys beyond them.
+    /// The keys of the first `top` pairs of a row. Writes up to 63 keys beyond them.
     QICE_FLAT std::uint32_t read_off(const std::uint64_t* pairs, Key* out) const {
         if (steps_a_word_ == 2) return read_words<2>(pairs, out);
         if (steps_a_word_ == 4) return read_words<4>(pairs, out);

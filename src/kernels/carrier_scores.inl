@@ -4,7 +4,7 @@
 // The entries that carry a tag have their keys and weights in a row. Tag by tag, the bits of each
 // follower's pairs among them are packed, so that a register of keys is raised and compared at
 // once. The followers of a tag take the same steps, so no branch is hard to guess. Some 13 ns a
-// firm and tag, with 40 carriers of a tag in a block: worth it from three of them on that a firm
+// firm and tag, with 40 carriers of a tag in a block: worth it from two of them on that a firm
 // matches.
 
 template <class Key> class CarrierScores {

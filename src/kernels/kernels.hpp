@@ -80,7 +80,7 @@ struct Kernels {
     /// the policies that match nobody else.
     void (*take_out_full)(const BlockMatches& first, BlockMatches& second, std::uint32_t top);
     /// The first `top` keys of each firm, for a top of at most kNetworkKeys: ranges tell where
-    /// in `out` each firm's stand, best first. `out` has room for all and kKeySlack bytes more;
+    /// in `out` each firm's stand, best first. `out` has room for all and kKeySlack keys more;
     /// returns how many keys were written.
     std::size_t (*rank_narrow)(const RankTask<std::uint32_t>& task,
                                RankScratch<std::uint32_t>& scratch, std::uint32_t* out,

@@ -92,7 +92,7 @@ template <class Key> struct RankScratch {
     AlignedVector<std::uint64_t> listed_words, listed_places;
     std::vector<std::uint32_t> first_carrier, next_carrier; // by row of carriers
     AlignedVector<Key> carrier_keys; // of those that carry a tag, tag by tag; some to spare behind
-    AlignedVector<std::int32_t> carrier_units; // what it adds to each
+    AlignedVector<std::int32_t> carrier_units;                // what it adds to each
     std::vector<Follower> followers;                          // tag by tag
     std::vector<std::uint32_t> first_follower, next_follower; // by row of carriers, one more
     bool too_great = false; // did a raised key not fit 32 bits? Then the keys mean nothing
@@ -115,13 +115,15 @@ template <class Key> struct Selected {
 
 /// Up to so many keys of a firm are ranked by a sorting network, one firm a vector lane.
 inline constexpr std::uint32_t kNetworkKeys = 32;
-/// Keys are stored by the register: so many may be written behind those that count.
+/// Keys are stored by the register, or all that a word of pairs may have: so many may be written
+/// behind those that count.
 inline constexpr std::size_t kKeySlack = 96;
 
 /// Batches of firms, a lane a firm, that are filled side by side.
 inline constexpr std::size_t kBatches = 3;
 
-/// A firm's part of RankScratch::plain_keys, where at most kNetworkKeys are wanted.
+/// A firm's part of RankScratch::plain_keys, where at most kNetworkKeys are wanted: a word of pairs
+/// may be written behind all but one of them.
 inline constexpr std::size_t kPlainStride = kNetworkKeys + 64;
 /// The most that a firm takes of RankScratch::shared_keys: its shared pairs, and zeros to pad.
 template <class Key> constexpr std::size_t most_room(const RankTask<Key>& task) {

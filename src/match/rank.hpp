@@ -1,7 +1,7 @@
 // Ranking within one block of firms: the first K of each firm by exact keys.
 //
 // The block's matches are put in key order, one entry a policy or a variant of one, and the tags
-// that its firms follow are laid out over the entries; the kernels do the rest firm by firm.
+// that its firms follow are laid out over the entries; the kernels do the rest.
 #pragma once
 
 #include "kernels/kernels.hpp"
