@@ -33,13 +33,39 @@ QICE_FLAT std::uint32_t nonzero_words(const Bits& bits) {
 
 QICE_FLAT bool is_zero(const Bits& bits) { return nonzero_words(bits) == 0; }
 
-/// The bits of `from` that are set in `mask`, side by side.
-QICE_FLAT std::uint64_t pack_bits(std::uint64_t from, std::uint64_t mask) {
-    return _pext_u64(from, mask);
+/// Which bits of a firm's row tell of 32 carriers: of those in one register of the row.
+struct PackStep {
+    __m512i places, bits; // of each carrier: a place among 32 parts of 16 bits, the bit in it
+    std::uint32_t part;   // of the row: which register
+    std::uint32_t shift;  // of these carriers in a packed word
+};
+
+/// A step for those of the first `count` of 32 entries, ascending, that lie in the register of the
+/// first; returns how many. Loads all 32.
+QICE_FLAT std::uint32_t make_step(PackStep& step, const std::uint32_t* entries, std::uint32_t count,
+                                  std::uint32_t shift) {
+    const std::uint32_t part = entries[0] / 512;
+    const __m512i low = _mm512_loadu_si512(entries), high = _mm512_loadu_si512(entries + 16);
+    const __m512i wanted = _mm512_set1_epi32(static_cast<int>(part));
+    const __mmask32 in_part =
+        _mm512_kunpackw(_mm512_cmpeq_epi32_mask(_mm512_srli_epi32(high, 9), wanted),
+                        _mm512_cmpeq_epi32_mask(_mm512_srli_epi32(low, 9), wanted));
+    const __mmask32 here = in_part & ~__mmask32{0} >> (32 - count);
+    const __m512i all = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi32_epi16(low)),
+                                           _mm512_cvtepi32_epi16(high), 1);
+    step.places = _mm512_srli_epi16(all, 4);
+    step.bits = _mm512_maskz_sllv_epi16(here, _mm512_set1_epi16(1),
+                                        _mm512_and_si512(all, _mm512_set1_epi16(15)));
+    step.part = part;
+    step.shift = shift;
+    return popcount(here);
 }
-/// The lowest `count` set bits, of 1 to 64.
-QICE_FLAT std::uint64_t lowest_bits(std::uint64_t bits, std::uint32_t count) {
-    return _pdep_u64(~std::uint64_t{0} >> (64 - count), bits);
+
+/// The bits of a firm's pairs with the carriers of a step.
+QICE_FLAT std::uint64_t pack_bits(const std::uint64_t* pairs, const PackStep& step) {
+    const __m512i some = _mm512_load_si512(pairs + std::size_t{step.part} * 8);
+    const __m512i parts = _mm512_permutexvar_epi16(step.places, some);
+    return std::uint64_t{_mm512_test_epi16_mask(parts, step.bits)} << step.shift;
 }
 
 /// list_words(), with whole registers.

@@ -92,6 +92,7 @@ template <class Key> struct RankScratch {
     AlignedVector<std::uint64_t> listed_words, listed_places;
     std::vector<std::uint32_t> first_carrier, next_carrier; // by row of carriers
     AlignedVector<Key> carrier_keys; // of those that carry a tag, tag by tag; some to spare behind
+    std::vector<std::uint32_t> carrier_entries;
     AlignedVector<std::int32_t> carrier_units;                // what it adds to each
     std::vector<Follower> followers;                          // tag by tag
     std::vector<std::uint32_t> first_follower, next_follower; // by row of carriers, one more
@@ -157,6 +158,7 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     grow(next_follower, task.rows + std::size_t{1});
     const std::size_t items = task.group_count * std::size(TagGroup{}.items);
     grow(carrier_keys, items + kKeySlack);
+    grow(carrier_entries, items + kKeySlack);
     grow(carrier_units, items + kKeySlack);
 }
 
