@@ -13,6 +13,8 @@
 namespace qice {
 namespace {
 
+constexpr std::size_t kCacheLine = 64; // bytes
+
 /// The rank classes of each status, in the order they are pushed.
 constexpr std::array<std::pair<RankClass, RankClass>, kStatuses> kClassesOf{{
     {kEligible, kEligible},
@@ -196,6 +198,10 @@ class Matcher::Run::Worker {
                  run_.firms_.zones.candidates(block, run_.all_planes_, zones_),
                  run_.all_planes_,
                  run_.wanted_};
+        // Each field's codes are too short a stretch for the processor to foresee the next.
+        for (std::uint32_t slot = 0; slot < codes_.size() && block + 1 < index.blocks(); ++slot)
+            for (std::size_t i = 0; i < kBlockFirms * widths_[slot]; i += kCacheLine)
+                __builtin_prefetch(index.codes(slot, block + 1) + i);
         ++scratch_.block;
         for (BlockMatches& matches : scratch_.matches)
             matches.size = 0;
