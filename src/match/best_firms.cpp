@@ -1,7 +1,8 @@
 #include "match/best_firms.hpp"
 
+#include "base/digit_sort.hpp"
+
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 namespace qice {
@@ -269,20 +270,7 @@ template <class Key> void BestFirms<Key>::sort_keys() {
         std::sort(keys_.begin(), keys_.end());
         return;
     }
-    Key differing = 0;
-    for (const Key key : keys_)
-        differing |= key ^ keys_[0];
-    spare_.resize(keys_.size());
-    for (int shift = 0; shift < static_cast<int>(8 * sizeof(Key)); shift += 8) {
-        if ((differing >> shift & 0xff) == 0) continue;
-        std::array<std::uint32_t, 257> begins{};
-        for (const Key key : keys_)
-            ++begins[static_cast<std::size_t>(key >> shift & 0xff) + 1];
-        std::partial_sum(begins.begin(), begins.end(), begins.begin());
-        for (const Key key : keys_)
-            spare_[begins[static_cast<std::size_t>(key >> shift & 0xff)]++] = key;
-        keys_.swap(spare_);
-    }
+    sort_by_digits(keys_, spare_, [](Key key) { return key; });
 }
 
 template class BestFirms<std::uint64_t>;
