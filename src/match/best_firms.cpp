@@ -1,7 +1,5 @@
 #include "match/best_firms.hpp"
 
-#include "base/digit_sort.hpp"
-
 #include <algorithm>
 #include <numeric>
 
@@ -10,18 +8,6 @@ namespace {
 
 constexpr std::size_t kFewFirms = 4'096; // so many are gathered without ado
 constexpr std::size_t kFewInBlock = 64;  // of 512
-
-int rank_bits(std::size_t firms) { return std::max(1, static_cast<int>(std::bit_width(firms))); }
-
-/// Least and most that preferences and tags can add.
-std::pair<__int128, __int128> span_of(const Program& program) {
-    __int128 least = 0, most = 0;
-    for (const CompiledPreference& preference : program.preferences)
-        (preference.add < 0 ? least : most) += preference.add;
-    for (const CompiledTag& tag : program.tags)
-        (tag.weight < 0 ? least : most) += __int128{tag.weight} * 1000;
-    return {least, most};
-}
 
 /// The first entry of `positions` at or behind `from` that is `position` or more.
 std::size_t gallop(std::span<const std::uint32_t> positions, std::size_t from,
@@ -53,14 +39,6 @@ BlockRow firms_of_block(const SelectedFirms& firms, std::size_t i) {
 }
 
 } // namespace
-
-int key_bits(const Program& program, std::size_t firms) {
-    const auto [least, most] = span_of(program);
-    int bits = rank_bits(firms);
-    for (auto span = static_cast<unsigned __int128>(most - least); span != 0; span >>= 1)
-        ++bits;
-    return bits;
-}
 
 // ----------------------------------------------------------------------------------- TagScores
 
@@ -143,46 +121,36 @@ template <class Key>
 void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
                             const BoundPolicy::Parts& policy, const IdOrder& ids,
                             const Filters& filters, TagScores& tags, std::vector<Push>& out) {
+    const Program& program = policy.program;
     ids_ = &ids;
     filters_ = &filters;
     top_ = top;
-    most_ = static_cast<Score>(span_of(policy.program).second);
-    rank_bits_ = rank_bits(ids.firms());
-    bar_ = ~Key{0};
-    keys_.clear();
+    prior_ = program.policies[0].prior;
+    form_ = firm_key_form<Key>(program, program.policies[0], ids.firms());
+    best_.bar = ~Key{0};
+    best_.keys.clear();
     if (top_ == 0) return;
     add_followers(firms, policy, tags);
     add_others(firms);
-    prune();
-    sort_keys();
+    best_.keep(top_);
+    best_.sort(spare_);
 
-    const Key rank_mask = (Key{1} << rank_bits_) - 1;
-    const Score best = policy.program.policies[0].prior + most_;
-    out.reserve(out.size() + keys_.size());
-    for (const Key key : keys_)
-        out.push_back({ids_->row_at(static_cast<std::uint32_t>(key & rank_mask)),
-                       best - static_cast<Score>(key >> rank_bits_)});
+    out.reserve(out.size() + best_.keys.size());
+    for (const Key key : best_.keys)
+        out.push_back({ids_->row_at(form_.rank(key)), form_.score(key)});
 }
 
 template <class Key>
 void BestFirms<Key>::add_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
                                    TagScores& tags) {
     tags.take_followers(firms, policy, [&](std::uint32_t position, Score more) {
-        const Key base = key_base(more);
-        if (base > bar_) return;
+        const Key base = form_.base(prior_ + more);
+        if (base > best_.bar) return;
         const Key key = base | ids_->ranks()[position];
-        if (key >= bar_) return;
-        keys_.push_back(key);
-        if (keys_.size() >= std::max(kFewFirms, 4 * top_)) prune();
+        if (key >= best_.bar) return;
+        best_.keys.push_back(key);
+        if (best_.keys.size() >= std::max(kFewFirms, 4 * top_)) best_.keep(top_);
     });
-}
-
-template <class Key> void BestFirms<Key>::prune() {
-    if (keys_.size() <= top_) return;
-    const auto last = keys_.begin() + static_cast<std::ptrdiff_t>(top_);
-    std::nth_element(keys_.begin(), last, keys_.end());
-    bar_ = *last; // the first that is not kept
-    keys_.erase(last, keys_.end());
 }
 
 /// Adds what is left in the rows, score by score, the greatest first.
@@ -193,16 +161,17 @@ template <class Key> void BestFirms<Key>::add_others(SelectedFirms& firms) {
         return firms.added[a] > firms.added[b];
     };
     std::stable_sort(order_.begin(), order_.end(), more);
-    prune();
+    best_.keep(top_);
     for (std::size_t begin = 0, end; begin < order_.size(); begin = end) {
         const Score added = firms.added[order_[begin]];
         equals_.clear();
         for (end = begin; end < order_.size() && firms.added[order_[end]] == added; ++end)
             equals_.add(firms.blocks[order_[end]], firms.rows[order_[end]], added);
-        const Key base = key_base(added);
+        const Key base = form_.base(prior_ + added);
         std::ptrdiff_t better = 0;
         if (top_ < ids_->firms())
-            better = std::count_if(keys_.begin(), keys_.end(), [&](Key key) { return key < base; });
+            better = std::count_if(best_.keys.begin(), best_.keys.end(),
+                                   [&](Key key) { return key < base; });
         if (static_cast<std::size_t>(better) >= top_) return;
         add_equals(equals_, base, top_ - static_cast<std::size_t>(better));
     }
@@ -216,7 +185,7 @@ void BestFirms<Key>::add_equals(const SelectedFirms& firms, Key base, std::size_
         for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
             const std::uint32_t* const ranks = ids_->ranks() + firms.blocks[i] * kBlockFirms;
             for_each_bit(firms.rows[i].words, kBlockWords,
-                         [&](std::size_t bit) { keys_.push_back(base | ranks[bit]); });
+                         [&](std::size_t bit) { best_.keys.push_back(base | ranks[bit]); });
         }
         return;
     }
@@ -236,7 +205,7 @@ void BestFirms<Key>::add_equals(const SelectedFirms& firms, Key base, std::size_
         found = wanted;
     }
     for (std::size_t i = 0; i < found; ++i)
-        keys_.push_back(base | ranks_[i]);
+        best_.keys.push_back(base | ranks_[i]);
 }
 
 /// A rank that about `wanted` of `count` firms, and some more, do not pass: from a sample of them.
@@ -261,16 +230,6 @@ std::uint32_t BestFirms<Key>::bound_for(const SelectedFirms& firms, std::size_t 
     const auto nth = sample_.begin() + static_cast<std::ptrdiff_t>(at);
     std::nth_element(sample_.begin(), nth, sample_.end());
     return *nth;
-}
-
-/// Ascending. Keys differ in few bits, so that sorting by digits beats comparing.
-template <class Key> void BestFirms<Key>::sort_keys() {
-    constexpr std::size_t kShort = 64;
-    if (keys_.size() <= kShort || sizeof(Key) > 8) {
-        std::sort(keys_.begin(), keys_.end());
-        return;
-    }
-    sort_by_digits(keys_, spare_, [](Key key) { return key; });
 }
 
 template class BestFirms<std::uint64_t>;

@@ -3,12 +3,12 @@
 //
 // Only firms that follow a tag of the policy are scored one by one, off the tags' postings. All
 // others of a row have one score, and of these only the least ids matter: their ranks are compared
-// in bulk to a bound that a sample gives. Keys are one integer, the score's distance from the best
-// possible one above the rank by id, so that the least key is the best firm.
+// in bulk to a bound that a sample gives. A firm is one integer: firm_keys.hpp.
 #pragma once
 
 #include "kernels/filters.hpp"
 #include "match/bound_policy.hpp"
+#include "match/firm_keys.hpp"
 #include "match/score_floors.hpp"
 #include "qice/index/id_order.hpp"
 
@@ -78,26 +78,16 @@ template <class Key> class BestFirms {
     void add_others(SelectedFirms& firms);
     void add_equals(const SelectedFirms& firms, Key base, std::size_t wanted);
     std::uint32_t bound_for(const SelectedFirms& firms, std::size_t wanted, std::uint64_t count);
-    /// Keeps the best `top` and raises the bar for what comes.
-    void prune();
-    void sort_keys();
-
-    Key key_base(Score more) const {
-        return static_cast<Key>(static_cast<Key>(most_) - static_cast<Key>(more)) << rank_bits_;
-    }
 
     const IdOrder* ids_ = nullptr;
     const Filters* filters_ = nullptr;
     std::size_t top_ = 0;
-    Score most_ = 0; // that preferences and tags can add
-    int rank_bits_ = 0;
-    Key bar_{}; // only lesser keys can be among the first `top`
-    std::vector<Key> keys_, spare_;
+    Score prior_ = 0;
+    FirmKeyForm<Key> form_{};
+    LeastKeys<Key> best_;
+    std::vector<Key> spare_;
     std::vector<std::uint32_t> ranks_, order_, sample_;
     SelectedFirms equals_; // those of one score
 };
-
-/// The widths of keys that a policy needs, in bits.
-int key_bits(const Program& program, std::size_t firms);
 
 } // namespace qice

@@ -3,6 +3,7 @@
 #include "base/in_threads.hpp"
 #include "base/large_pages.hpp"
 #include "kernels/kernels.hpp"
+#include "match/policy_tops.hpp"
 #include "match/rank.hpp"
 
 #include <algorithm>
@@ -15,28 +16,20 @@ namespace {
 
 constexpr std::size_t kCacheLine = 64; // bytes
 
-/// The rank classes of each status, in the order they are pushed.
-constexpr std::array<std::pair<RankClass, RankClass>, kStatuses> kClassesOf{{
-    {kEligible, kEligible},
-    {kReview, kReview},
-    {kNeedsFact, kNeedsMore},
-    {kNear, kNear},
-}};
+/// The rank classes of a status, in the order they are pushed.
+std::span<const RankClass> classes_of(std::size_t status) {
+    static constexpr RankClass kClasses[]{kEligible, kReview, kNeedsFact, kNeedsMore, kNear};
+    static constexpr std::size_t kFirst[kStatuses + 1]{0, 1, 2, 4, 5};
+    return std::span(kClasses).subspan(kFirst[status], kFirst[status + 1] - kFirst[status]);
+}
 
 std::uint32_t wanted_classes(StatusSet statuses) {
     std::uint32_t wanted = 0;
     for (std::size_t status = 0; status < kStatuses; ++status)
-        if ((statuses >> status & 1) != 0)
-            wanted |= 1u << kClassesOf[status].first | 1u << kClassesOf[status].second;
+        for (const RankClass rank_class : classes_of(status))
+            wanted |= static_cast<std::uint32_t>(statuses >> status & 1) << rank_class;
     return wanted;
 }
-
-/// A firm among a policy's best.
-struct RankedFirm {
-    bool later; // needs_data: more than one fact away
-    Score score;
-    std::uint32_t row;
-};
 
 } // namespace
 
@@ -101,41 +94,30 @@ IndexedFirms Matcher::index(const FirmTable& firms, const IndexOptions& options)
     return made;
 }
 
-/// One call of match(): what the threads share, and what each has of its own.
+/// One call of match(): what the threads share.
 class Matcher::Run {
   public:
     Run(const Matcher& matcher, const IndexedFirms& firms, const MatchOptions& options)
         : matcher_(matcher), program_(matcher.program_), firms_(firms), options_(options),
           wanted_(wanted_classes(options.statuses)),
-          all_planes_(options.count_all || (options.statuses & ~kEligibleAndReview) != 0) {
-        if (options.by_policy) rank_ids();
-    }
+          all_planes_(options.count_all || (options.statuses & ~kEligibleAndReview) != 0) {}
 
     MatchResult run();
 
   private:
     class Worker;
-    void work(MatchResult& result);
+    class ByFirm;
+    template <class Key> class ByPolicy;
+    template <class Work> using Workers = std::vector<std::unique_ptr<Work>>;
 
-    void rank_ids() {
-        const FirmTable& table = *firms_.table;
-        std::vector<std::uint32_t> by_id(table.size());
-        std::iota(by_id.begin(), by_id.end(), 0u);
-        std::sort(by_id.begin(), by_id.end(),
-                  [&](std::uint32_t a, std::uint32_t b) { return table.id(a) < table.id(b); });
-        firm_rank_.resize(table.size());
-        for (std::uint32_t rank = 0; rank < by_id.size(); ++rank)
-            firm_rank_[by_id[rank]] = rank;
+    bool wants(std::size_t status) const { return (options_.statuses >> status & 1) != 0; }
+    std::size_t threads() const {
+        return std::clamp<std::size_t>(options_.threads, 1,
+                                       std::max<std::size_t>(firms_.index.blocks(), 1));
     }
-
-    bool before(const RankedFirm& a, const RankedFirm& b) const {
-        if (a.later != b.later) return b.later;
-        if (a.score != b.score) return a.score > b.score;
-        return firm_rank_[a.row] < firm_rank_[b.row];
-    }
-
-    using Workers = std::vector<std::unique_ptr<Worker>>;
-    void collect_policies(const Workers& workers, MatchResult& result) const;
+    template <class Work, class... With> Workers<Work> work(MatchResult& result, With&&... with);
+    void by_firm(MatchResult& result);
+    template <class Key> void by_policy(MatchResult& result);
 
     const Matcher& matcher_;
     const Program& program_;
@@ -143,22 +125,20 @@ class Matcher::Run {
     const MatchOptions& options_;
     const std::uint32_t wanted_;
     const bool all_planes_;
-    std::vector<std::uint32_t> firm_rank_; // by policy: of each row, its place by id
     std::atomic<std::size_t> next_block_{0};
     std::atomic<bool> cancelled_{false};
 };
 
+/// A thread of it, which counts the pairs of each block that it takes.
 class Matcher::Run::Worker {
   public:
-    Worker(Run& run, MatchResult& result)
-        : run_(run), result_(result), scratch_(run.program_), zones_(run.firms_.zones),
-          entries_(run.program_, run.matcher_.keys_),
-          ranking_(run.matcher_.keys_, *run.matcher_.variant_tags_, run.firms_.tags, kernels_),
-          scores_(run.program_, run.firms_.tags), codes_(run.program_.fields.size()) {
+    explicit Worker(Run& run)
+        : run_(run), scratch_(run.program_), zones_(run.firms_.zones),
+          codes_(run.program_.fields.size()) {
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             widths_.push_back(run.firms_.index.width(slot));
-        if (run.options_.by_policy) best_.resize(kStatuses * run.program_.policies.size());
     }
+    virtual ~Worker() = default;
 
     void work() {
         for (;;) {
@@ -169,23 +149,29 @@ class Matcher::Run::Worker {
                 return;
             }
             match_block(block);
+            take_block(block,
+                       std::min(kBlockFirms, run_.firms_.index.firms() - block * kBlockFirms));
             if (run_.options_.done_blocks != nullptr)
                 run_.options_.done_blocks->fetch_add(1, std::memory_order_relaxed);
         }
     }
 
-    void hand_over(MatchResult& result) {
+    void hand_over(MatchResult& result) const {
         for (std::size_t place = 0; place < run_.program_.policies.size(); ++place)
             for (std::size_t status = 0; status < kStatuses; ++status)
                 result.counts_[run_.program_.policies[place].policy][status] +=
                     scratch_.counts[kStatuses * place + status];
-        for (KeyChunk& chunk : chunks_)
-            result.chunks_.push_back(std::move(chunk));
     }
 
-    std::vector<RankedFirm>& best(std::size_t place, std::size_t status) {
-        return best_[kStatuses * place + status];
-    }
+  protected:
+    /// What else is to be done with the matches of a block of so many firms.
+    virtual void take_block(std::size_t /*block*/, std::size_t /*firms*/) {}
+
+    Run& run_;
+    const Kernels& kernels_ = kernels();
+    BlockScratch scratch_; // the matches
+    BlockTask task_{};
+    PreferenceRows preferences_{kernels_, task_, scratch_};
 
   private:
     void match_block(std::size_t block) {
@@ -206,33 +192,45 @@ class Matcher::Run::Worker {
         for (BlockMatches& matches : scratch_.matches)
             matches.size = 0;
         kernels_.run_block(task_, scratch_);
-        first_ = block * kBlockFirms;
-        firms_ = std::min(kBlockFirms, index.firms() - first_);
-        if (run_.options_.statuses == 0) return; // counts are all that is wanted
-        if (!run_.options_.by_policy) ranking_.take_firms(first_, firms_);
-        for (std::size_t status = 0; status < kStatuses; ++status) {
-            if ((run_.options_.statuses >> status & 1) == 0) continue;
-            if (run_.options_.by_policy)
-                keep_best_firms(status);
-            else
-                rank_policies(status);
-        }
     }
 
-    void rank_policies(std::size_t status) {
-        const auto [first, second] = kClassesOf[status];
+    ZoneMap::Scratch zones_;
+    std::vector<const std::uint8_t*> codes_;
+    std::vector<std::uint8_t> widths_;
+};
+
+/// Ranks the policies of each firm, block by block.
+class Matcher::Run::ByFirm : public Worker {
+  public:
+    ByFirm(Run& run, MatchResult& result)
+        : Worker(run), result_(result), entries_(run.program_, run.matcher_.keys_),
+          ranking_(run.matcher_.keys_, *run.matcher_.variant_tags_, run.firms_.tags, kernels_) {}
+
+    std::vector<KeyChunk>& chunks() { return chunks_; }
+
+  private:
+    void take_block(std::size_t block, std::size_t firms) override {
+        ranking_.take_firms(block * kBlockFirms, firms);
+        for (std::size_t status = 0; status < kStatuses; ++status)
+            if (run_.wants(status)) rank(block, status);
+    }
+
+    void rank(std::size_t block, std::size_t status) {
+        const std::span<const RankClass> classes = classes_of(status);
+        const BlockMatches& first = scratch_.matches[classes.front()];
         MatchResult::FirmKeys& keys = result_.by_firm_[status];
-        KeyRanges ranges{keys.begins.get() + first_, keys.counts.get() + first_};
-        if (second == first) {
-            entries_.fill(scratch_.matches[first], preferences_);
+        KeyRanges ranges{keys.begins.get() + block * kBlockFirms,
+                         keys.counts.get() + block * kBlockFirms};
+        if (classes.size() == 1) {
+            entries_.fill(first, preferences_);
         } else {
-            BlockMatches& further = scratch_.matches[second];
-            kernels_.take_out_full(scratch_.matches[first], further, run_.options_.top);
-            entries_.fill(scratch_.matches[first], further, preferences_);
+            BlockMatches& second = scratch_.matches[classes.back()];
+            kernels_.take_out_full(first, second, run_.options_.top);
+            entries_.fill(first, second, preferences_);
         }
         ranking_.prepare(entries_, run_.options_.top);
         std::byte* const out = room_for(ranking_.room());
-        free_ = out + ranking_.rank(out, ranges, keys.blocks[first_ / kBlockFirms]);
+        free_ = out + ranking_.rank(out, ranges, keys.blocks[block]);
     }
 
     /// Room for so many bytes in one piece.
@@ -249,51 +247,31 @@ class Matcher::Run::Worker {
         return free_;
     }
 
-    void keep_best_firms(std::size_t status) {
-        const auto [first, second] = kClassesOf[status];
-        keep_best_firms(status, first, false);
-        if (second != first) keep_best_firms(status, second, true);
-    }
-
-    void keep_best_firms(std::size_t status, RankClass rank_class, bool later) {
-        const auto by_rank = [this](const RankedFirm& a, const RankedFirm& b) {
-            return run_.before(a, b);
-        };
-        const BlockMatches& matches = scratch_.matches[rank_class];
-        for (std::size_t m = 0; m < matches.size; ++m) {
-            const std::uint32_t place = matches.policies[m];
-            std::vector<RankedFirm>& heap = best(place, status); // the worst on top
-            for_each_bit(matches.firms[m].words, kBlockWords, [&](std::size_t bit) {
-                const Score score = scores_.score(place, first_ + bit, bit, preferences_);
-                const RankedFirm firm{later, score, run_.firms_.index.row_at(first_ + bit)};
-                if (heap.size() >= run_.options_.top) {
-                    if (!run_.before(firm, heap.front())) return;
-                    std::pop_heap(heap.begin(), heap.end(), by_rank);
-                    heap.pop_back();
-                }
-                heap.push_back(firm);
-                std::push_heap(heap.begin(), heap.end(), by_rank);
-            });
-        }
-    }
-
-    Run& run_;
     MatchResult& result_;
-    const Kernels& kernels_ = kernels();
-    BlockScratch scratch_;
-    ZoneMap::Scratch zones_;
-    BlockTask task_{};
-    PreferenceRows preferences_{kernels_, task_, scratch_};
     BlockEntries entries_;
     BlockRanking ranking_;
-    PairScores scores_;
-    std::size_t first_ = 0, firms_ = 0; // of the block at hand
-    std::vector<const std::uint8_t*> codes_;
-    std::vector<std::uint8_t> widths_;
     std::vector<KeyChunk> chunks_;
     std::byte* free_ = nullptr; // in the last chunk
     std::byte* end_ = nullptr;
-    std::vector<std::vector<RankedFirm>> best_; // by policy: heaps of the K best firms so far
+};
+
+/// Keeps the first firms of each policy.
+template <class Key> class Matcher::Run::ByPolicy : public Worker {
+  public:
+    ByPolicy(Run& run, const IdOrder& ids)
+        : Worker(run), tops_(run.program_, run.firms_.tags, ids, run.options_.top) {}
+
+    PolicyTops<Key>& tops() { return tops_; }
+
+  private:
+    void take_block(std::size_t block, std::size_t firms) override {
+        tops_.take_firms(static_cast<std::uint32_t>(block), firms);
+        for (int rank_class = 0; rank_class < kRankClasses; ++rank_class) // not wanted: no matches
+            tops_.take(static_cast<RankClass>(rank_class), scratch_.matches[rank_class],
+                       preferences_);
+    }
+
+    PolicyTops<Key> tops_;
 };
 
 MatchResult Matcher::Run::run() {
@@ -302,56 +280,86 @@ MatchResult Matcher::Run::run() {
     result.positions_ = firms_.index.positions();
     result.counts_.resize(matcher_.policies_.size());
     result.firms_ = firms_.table->size();
+    const auto is_wide = [&](const CompiledPolicy& policy) {
+        return firm_key_bits(program_, policy, firms_.index.firms()) > 64;
+    };
+    if (options_.statuses == 0)
+        work<Worker>(result);
+    else if (!options_.by_policy)
+        by_firm(result);
+    else if (std::none_of(program_.policies.begin(), program_.policies.end(), is_wide))
+        by_policy<std::uint64_t>(result);
+    else
+        __extension__ by_policy<unsigned __int128>(result);
+    return result;
+}
+
+/// Matches all blocks and takes the counts over; the workers that did.
+template <class Work, class... With>
+Matcher::Run::Workers<Work> Matcher::Run::work(MatchResult& result, With&&... with) {
+    Workers<Work> workers;
+    for (std::size_t t = 0; t < threads(); ++t)
+        workers.push_back(std::make_unique<Work>(*this, with...));
+    in_threads(static_cast<unsigned>(workers.size()), [&](unsigned t) { workers[t]->work(); });
+    result.complete_ = !cancelled_;
+    if (result.complete_)
+        for (const auto& worker : workers)
+            worker->hand_over(result);
+    return workers;
+}
+
+void Matcher::Run::by_firm(MatchResult& result) {
     for (std::size_t status = 0; status < kStatuses; ++status) {
-        if ((options_.statuses >> status & 1) == 0) continue;
-        if (options_.by_policy) {
-            result.by_policy_[status].resize(matcher_.policies_.size());
-            continue;
-        }
+        if (!wants(status)) continue;
         MatchResult::FirmKeys& keys = result.by_firm_[status];
         keys.blocks.resize(firms_.index.blocks());
         keys.begins = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
         keys.counts = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
     }
-    work(result);
-    return result;
+    for (const auto& worker : work<ByFirm>(result, result))
+        for (KeyChunk& chunk : worker->chunks())
+            result.chunks_.push_back(std::move(chunk));
 }
 
-void Matcher::Run::work(MatchResult& result) {
-    const std::size_t threads = std::clamp<std::size_t>(
-        options_.threads, 1, std::max<std::size_t>(firms_.index.blocks(), 1));
-    Workers workers;
-    for (std::size_t t = 0; t < threads; ++t)
-        workers.push_back(std::make_unique<Worker>(*this, result));
-    in_threads(static_cast<unsigned>(threads), [&](unsigned t) { workers[t]->work(); });
-    result.complete_ = !cancelled_;
-    if (cancelled_) return;
-
-    for (const auto& worker : workers)
-        worker->hand_over(result);
-    if (options_.by_policy) collect_policies(workers, result);
-}
-
-void Matcher::Run::collect_policies(const Workers& workers, MatchResult& result) const {
-    std::vector<RankedFirm> all;
-    for (std::size_t place = 0; place < program_.policies.size(); ++place) {
-        for (std::size_t status = 0; status < kStatuses; ++status) {
-            if ((options_.statuses >> status & 1) == 0) continue;
-            all.clear();
-            for (const auto& worker : workers) {
-                const std::vector<RankedFirm>& best = worker->best(place, status);
-                all.insert(all.end(), best.begin(), best.end());
-            }
-            std::sort(all.begin(), all.end(),
-                      [this](const RankedFirm& a, const RankedFirm& b) { return before(a, b); });
-            if (all.size() > options_.top) all.resize(options_.top);
-            std::vector<Push>& out = result.best_firms_;
-            result.by_policy_[status][program_.policies[place].policy] = {
-                static_cast<std::uint32_t>(out.size()), static_cast<std::uint32_t>(all.size())};
-            for (const RankedFirm& firm : all)
-                out.push_back({firm.row, firm.score});
+template <class Key> void Matcher::Run::by_policy(MatchResult& result) {
+    const IdOrder ids(*firms_.table, firms_.index);
+    const Workers<ByPolicy<Key>> workers = work<ByPolicy<Key>>(result, ids);
+    if (!result.complete_) return;
+    const std::size_t top = options_.top;
+    std::uint32_t pushes = 0;
+    for (std::size_t status = 0; status < kStatuses; ++status) {
+        if (!wants(status)) continue;
+        result.by_policy_[status].resize(matcher_.policies_.size());
+        for (std::uint32_t place = 0; place < program_.policies.size(); ++place) {
+            std::size_t found = 0;
+            for (const RankClass rank_class : classes_of(status))
+                for (const auto& worker : workers)
+                    found += worker->tops().found(rank_class, place);
+            const auto count = static_cast<std::uint32_t>(std::min(found, top));
+            result.by_policy_[status][program_.policies[place].policy] = {pushes, count};
+            pushes += count;
         }
     }
+    result.best_firms_.resize(pushes);
+
+    const auto write = [&](std::uint32_t place, std::size_t status, std::vector<Key>& spare) {
+        PolicyTops<Key>& all = workers[0]->tops();
+        Push* const begin = result.best_firms_.data() +
+                            result.by_policy_[status][program_.policies[place].policy].begin;
+        Push* out = begin;
+        for (const RankClass rank_class : classes_of(status)) {
+            for (std::size_t t = 1; t < workers.size(); ++t)
+                all.merge(workers[t]->tops(), rank_class, place);
+            const std::size_t open = top - static_cast<std::size_t>(out - begin);
+            for (const Key key : all.first(rank_class, place, open, spare))
+                *out++ = all.push(place, key);
+        }
+    };
+    share_out(static_cast<unsigned>(threads()), program_.policies.size(), [&](std::size_t place) {
+        std::vector<Key> spare;
+        for (std::size_t status = 0; status < kStatuses; ++status)
+            if (wants(status)) write(static_cast<std::uint32_t>(place), status, spare);
+    });
 }
 
 MatchResult Matcher::match(const IndexedFirms& firms, const MatchOptions& options) const {

@@ -5,6 +5,7 @@
 #include "kernels/filters.hpp"
 #include "match/best_firms.hpp"
 #include "match/bound_policy.hpp"
+#include "match/pieces.hpp"
 #include "match/policy_view.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ struct PolicyQuery::Scratch::Parts {
     AlignedVector<BlockRow> kept_rows;
 
     SelectedFirms selected[kRankClasses];
-    std::vector<std::pair<BlockRow, Score>> pieces; // of a row that preferences cut up
+    std::vector<Piece> pieces; // of what is in view
     TagScores tags;
     BestFirms<std::uint64_t> best;
     __extension__ BestFirms<unsigned __int128> best_of_wide_scores;
@@ -156,7 +157,6 @@ class PolicyQuery::Run {
     void show(const BlockView& view);
     void take_rows();
     void add(RankClass rank_class, const BlockRow& firms);
-    void cut_up(const BlockRow& firms);
     template <class Take> void by_block(Take take) const;
     void rank();
 
@@ -491,34 +491,12 @@ void PolicyQuery::Run::take_rows() {
 
 /// Takes firms in view into a class, cut up by what preferences add to their score.
 void PolicyQuery::Run::add(RankClass rank_class, const BlockRow& firms) {
-    cut_up(firms);
+    scratch_.pieces.assign(1, {firms, 0});
+    cut_up(scratch_.pieces, policy_.program, policy_.program.policies[kWhole],
+           [&](Ref when) { return *kernels_.certain(task_, block_scratch_, when); });
     by_block([&](std::uint32_t block, const BlockRow& row, Score added) {
         scratch_.selected[rank_class].add(block, row, added);
     });
-}
-
-void PolicyQuery::Run::cut_up(const BlockRow& firms) {
-    const CompiledPolicy& policy = policy_.program.policies[kWhole];
-    auto& pieces = scratch_.pieces;
-    pieces.assign(1, {firms, 0});
-    for (std::uint32_t p = 0; p < policy.preferences; ++p) {
-        const CompiledPreference& preference =
-            policy_.program.preferences[policy.first_preference + p];
-        const BlockRow when = *kernels_.certain(task_, block_scratch_, preference.when);
-        const std::size_t count = pieces.size();
-        for (std::size_t i = 0; i < count; ++i) {
-            BlockRow with, without;
-            std::uint64_t any_with = 0, any_without = 0;
-            for (std::size_t w = 0; w < kBlockWords; ++w) {
-                any_with |= with.words[w] = pieces[i].first.words[w] & when.words[w];
-                any_without |= without.words[w] = pieces[i].first.words[w] & ~when.words[w];
-            }
-            if (any_with == 0) continue;
-            const Score added = pieces[i].second + preference.add;
-            if (any_without != 0) pieces.push_back({without, pieces[i].second});
-            pieces[i] = {with, added};
-        }
-    }
 }
 
 /// The pieces of what is in view: take(block, row, added), blocks ascending.
@@ -547,7 +525,8 @@ template <class Take> void PolicyQuery::Run::by_block(Take take) const {
 }
 
 void PolicyQuery::Run::rank() {
-    const bool wide = key_bits(policy_.program, query_.index_.firms()) > 64;
+    const Program& program = policy_.program;
+    const bool wide = firm_key_bits(program, program.policies[0], query_.index_.firms()) > 64;
     const ScoreFloors* floors = nullptr;
     const auto select = [&](RankClass rank_class, std::uint32_t top) {
         SelectedFirms& firms = scratch_.selected[rank_class];

@@ -398,24 +398,4 @@ std::size_t BlockRanking::merge(const Selected<Key>& selected, std::vector<Key>&
     return count;
 }
 
-// ------------------------------------------------------------------------------- PairScores
-
-Score PairScores::score(std::uint32_t place, std::size_t position, std::size_t bit,
-                        const PreferenceRows& preferences) {
-    const CompiledPolicy& policy = program_.policies[place];
-    Score sum = policy.prior;
-    for (std::uint32_t i = policy.first_preference;
-         i < policy.first_preference + policy.preferences; ++i)
-        if ((preferences[i].words[bit / 64] >> (bit % 64) & 1) != 0)
-            sum += program_.preferences[i].add;
-    const auto row = static_cast<std::int64_t>(position);
-    for (TagMatrix::InnerIterator tag(tags_, row); tag; ++tag)
-        weights_[static_cast<std::size_t>(tag.col())] = tag.value();
-    for (std::uint32_t i = policy.first_tag; i < policy.first_tag + policy.tags; ++i)
-        sum += std::int64_t{program_.tags[i].weight} * weights_[program_.tags[i].tag];
-    for (TagMatrix::InnerIterator tag(tags_, row); tag; ++tag)
-        weights_[static_cast<std::size_t>(tag.col())] = 0;
-    return sum;
-}
-
 } // namespace qice

@@ -206,19 +206,4 @@ class BlockRanking {
     std::vector<TagGroup> tag_groups_;
 };
 
-/// The score of single pairs.
-class PairScores {
-  public:
-    PairScores(const Program& program, const TagMatrix& tags)
-        : program_(program), tags_(tags), weights_(program.tag_names.size()) {}
-
-    Score score(std::uint32_t place, std::size_t position, std::size_t bit,
-                const PreferenceRows& preferences);
-
-  private:
-    const Program& program_;
-    const TagMatrix& tags_;
-    std::vector<std::int32_t> weights_; // of one firm, by tag; all 0 between calls
-};
-
 } // namespace qice

@@ -320,6 +320,66 @@ TEST_CASE("scores that outgrow keys of 32 bits are ranked like others") {
     });
 }
 
+TEST_CASE("the first firms of each policy are those of judging pair by pair, however scores lie") {
+    const SchemaPtr schema = world::schema();
+    const FirmTable firms = random_firms(schema, 2'600, 77),
+                    many_tags = followers(schema, 2'600, 999);
+    const auto weighty = weighty_policies(schema, {"5.001", "0", "30.001"});
+    const auto lowering = weighty_policies(schema, {"5.001", "-15.003", "30.001", "-30"});
+    const auto negative = weighty_policies(schema, {"-1", "-15.003"});
+    const auto preferring = world::policies(schema, R"([
+        {"id": "one", "rule": {"all": []}, "tags": {"t0": 1}, "prefer": [
+          {"when": {"field": "scale", "in": "micro"}, "add": 1}]},
+        {"id": "down", "rule": {"all": []}, "tags": {"t0": 1, "t1": 1}, "prefer": [
+          {"when": {"field": "scale", "in": "micro"}, "add": -0.5}]},
+        {"id": "six", "rule": {"field": "patents", "ge": 1}, "tags": {"t0": 0.5, "t4": 0.5}, "prefer": [
+          {"when": {"field": "scale", "in": "micro"}, "add": 0.5},
+          {"when": {"field": "scale", "in": "small"}, "add": 0.25},
+          {"when": {"field": "dishonest", "is": false}, "add": 0.125},
+          {"when": {"field": "patents", "ge": 3}, "add": -0.5},
+          {"when": {"field": "titles", "has_any": "a"}, "add": 0.001},
+          {"when": {"manual": "m"}, "add": 7}]}])");
+    on_every_level([&] {
+        for (const std::uint32_t top : {1u, 3u, 20u, 300u, kNoLimit}) {
+            for (const unsigned threads : {1u, 3u}) {
+                const MatchOptions options{.top = top,
+                                           .statuses = kAllStatuses,
+                                           .by_policy = true,
+                                           .count_all = false,
+                                           .threads = threads,
+                                           .done_blocks = nullptr};
+                const CompileOptions compile{
+                    .as_of = kAsOf, .include_closed = false, .urgency = {}};
+                check(many_tags, weighty, options, compile);
+                check(many_tags, lowering, options, compile);
+                check(many_tags, negative, options, compile);
+                check(firms, preferring, options, compile);
+            }
+        }
+    });
+}
+
+TEST_CASE("scores of one policy that lie too far apart for 64 bits with a rank by id are ranked") {
+    const SchemaPtr schema = world::schema();
+    const FirmTable firms = random_firms(schema, 2'600, 78);
+    std::string prefer = R"({"when": {"field": "scale", "in": "micro"}, "add": -1000000},
+                            {"when": {"field": "patents", "ge": 3}, "add": 1000000})";
+    for (int i = 0; i < 9'000; ++i)
+        prefer += R"(,{"when": {"field": "scale", "in": "small"}, "add": 1000000})";
+    const auto policies = world::policies(
+        schema, R"([{"id": "far", "rule": {"all": []}, "tags": {"t0": 1}, "prefer": [)" + prefer +
+                    R"(]}, {"id": "near", "rule": {"field": "revenue", "ge": 60}}])");
+    for (const std::uint32_t top : {3u, kNoLimit})
+        check(firms, policies,
+              {.top = top,
+               .statuses = kEligibleAndReview,
+               .by_policy = true,
+               .count_all = false,
+               .threads = top == 3 ? 1u : 2u,
+               .done_blocks = nullptr},
+              {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+}
+
 TEST_CASE("progress counts the blocks") {
     const SchemaPtr schema = world::schema();
     const std::vector<Policy> policies = world::policies(schema, kPolicies);
