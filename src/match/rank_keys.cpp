@@ -84,7 +84,7 @@ RankKeys::RankKeys(const Program& program, std::span<const Policy> policies) {
         first_variant_.push_back(static_cast<std::uint32_t>(variants_.size()));
         for (std::uint32_t subset = 0; subset < variants_of(policy); ++subset) {
             Score score = policy.prior;
-            for (std::uint32_t i = 0; i < policy.preferences; ++i)
+            for (std::uint32_t i = 0; subset >> i != 0; ++i)
                 if ((subset >> i & 1) != 0)
                     score += program.preferences[policy.first_preference + i].add;
             const auto units = static_cast<RankKey>((score - least) / unit_);
