@@ -187,7 +187,7 @@ int main(int count, char** arguments) {
     without = all;
     with.options.top = kLastOfNetwork;
     without.options.top = kLastOfNetwork + 1;
-    bench.line("sorting network (top 32; top 33 sorts each firm)", with, without);
+    bench.line("firms merged a lane each (top 32; 33: one by one)", with, without);
     without = all;
     without.options.count_all = true;
     bench.line("only the planes asked for (all: count four statuses)", all, without);

@@ -5,10 +5,11 @@
 // scored, and kept if they beat the K-th of the others. As many firms as a register has lanes are
 // then merged at once by a sorting network, a firm a lane, so that no branch depends on a key;
 // where a firm keeps more keys than the network takes, the further ones have to beat the K-th so
-// far, which few do. Firms with about as many keys fill batches of their own, as a batch is as slow
-// as its slowest firm; and firms that follow as many tags are taken one after another, so that
-// loops over tags end where the processor expects it. How many of all pairs match is guessed from
-// some firms, for what is fast with few of them is not with many.
+// far, which few do. If K is more than the network takes, it only sorts, and each firm is merged by
+// itself. Firms with about as many keys fill batches of their own, as a batch is as slow as its
+// slowest firm; and firms that follow as many tags are taken one after another, so that loops over
+// tags end where the processor expects it. How many of all pairs match is guessed from some firms,
+// for what is fast with few of them is not with many.
 
 #include "kernels/listed_scores.inl"
 
@@ -72,8 +73,8 @@ template <class Key> class Ranker {
   public:
     Ranker(const RankTask<Key>& task, RankScratch<Key>& scratch) : task_(task), scratch_(scratch) {}
 
-    /// Ranks all firms, for a top of at most kNetworkKeys. `out` has room for every key and
-    /// kKeySlack more; returns how many were written.
+    /// Ranks all firms. `out` has room for every key and kKeySlack more; returns how many were
+    /// written.
     std::size_t rank(Key* out, const KeyRanges& ranges) {
         transpose(task_.entries, task_.entry_count, scratch_.bits.data(), task_.row_words);
         scratch_.too_great = false;
@@ -90,17 +91,6 @@ template <class Key> class Ranker {
         while (place < task_.firm_count)
             place += by_tag ? rank_followers<kCompresses>(place) : rank_followers<false>(place);
         return used_;
-    }
-
-    /// After firm_major(): one firm's keys, whatever the top.
-    Selected<Key> select(std::size_t firm) {
-        begin(0, firm, 0);
-        const Listed listed = split_pairs<false>(0, 0);
-        read_plain(0);
-        ListedScores<Key>(task_, scratch_).score(listed.words);
-        end(0);
-        const RankWork& work = scratch_.works[0];
-        return {plain_keys(0), shared_keys(0), work.plain_count, work.shared_count};
     }
 
   private:
@@ -155,7 +145,10 @@ template <class Key> class Ranker {
         const RankWork& work = scratch_.works[slot];
         pad(plain_keys(slot) + work.plain_count);
         if (work.shared_count == 0) {
-            __builtin_memcpy(out_ + used_, plain_keys(slot), kNetworkKeys * sizeof(Key));
+            if (work.plain_count <= kNetworkKeys) // no branch on how many
+                __builtin_memcpy(out_ + used_, plain_keys(slot), kNetworkKeys * sizeof(Key));
+            else
+                __builtin_memcpy(out_ + used_, plain_keys(slot), work.plain_count * sizeof(Key));
             keep(work.firm, work.plain_count);
             return;
         }
@@ -183,7 +176,7 @@ template <class Key> class Ranker {
         return scratch_.bits.data() + firm * task_.row_words;
     }
     Key* plain_keys(std::size_t slot) const {
-        return scratch_.plain_keys.data() + slot * kPlainStride;
+        return scratch_.plain_keys.data() + slot * scratch_.plain_stride;
     }
     Key* shared_keys(std::size_t slot) const {
         return scratch_.shared_keys.data() + scratch_.works[slot].first_key;
@@ -293,6 +286,14 @@ template <class Key> class Ranker {
         if (batch.size == 0) return;
         for (std::size_t lane = batch.size; lane < kLanes; ++lane)
             batch.slots[lane] = batch.slots[0]; // of no account
+        if (task_.top <= kNetworkKeys)
+            merge_together(batch);
+        else
+            merge_one_by_one(batch);
+        batch.size = 0;
+    }
+
+    void merge_together(const Batch& batch) {
         Keys best[kNetworkKeys];
         const Key* from[kLanes];
         for (std::size_t lane = 0; lane < kLanes; ++lane)
@@ -312,7 +313,6 @@ template <class Key> class Ranker {
         for (std::uint32_t first = kNetworkKeys; first < most; first += kNetworkKeys)
             merge_shared(batch, best, first, most);
         write_out(batch, best);
-        batch.size = 0;
     }
 
     /// Merges each lane's shared keys from `first` on, at most kNetworkKeys, into its best; no lane
@@ -327,16 +327,22 @@ template <class Key> class Ranker {
 
     template <std::uint32_t kCount>
     void merge_sorted(const Batch& batch, Keys* best, std::uint32_t first) {
+        Keys more[kCount];
+        sort_shared<kCount>(batch, more, first);
+        keep_first(best, more, kCount);
+    }
+
+    /// The shared keys of every lane from `first` on, at most so many, descending.
+    template <std::uint32_t kCount>
+    void sort_shared(const Batch& batch, Keys* rows, std::uint32_t first) const {
         const Key* from[kLanes];
         for (std::size_t lane = 0; lane < kLanes; ++lane) {
             const std::size_t slot = batch.slots[lane];
             // Of a lane that has no more the zeros behind its keys.
             from[lane] = shared_keys(slot) + lesser(first, scratch_.works[slot].shared_count);
         }
-        Keys more[kCount];
-        gather(from, more, kCount);
-        sort_lanes<kCount>(more, std::make_index_sequence<kNetwork<kCount>.size>());
-        keep_first(best, more, kCount);
+        gather(from, rows, kCount);
+        sort_lanes<kCount>(rows, std::make_index_sequence<kNetwork<kCount>.size>());
     }
 
     /// Of the keys behind the first kNetworkKeys those above a threshold.
@@ -357,19 +363,84 @@ template <class Key> class Ranker {
     }
 
     void write_out(const Batch& batch, const Keys* best) {
-        Keys square[kLanes];
         alignas(64) Key firms[kLanes][kNetworkKeys];
-        for (std::size_t first = 0; first < kNetworkKeys; first += kLanes) {
-            for (std::size_t i = 0; i < kLanes; ++i)
-                square[i] = best[first + i];
-            transpose_square<Keys, kLanes>(square);
-            for (std::size_t lane = 0; lane < kLanes; ++lane)
-                __builtin_memcpy(firms[lane] + first, square + lane, kRegisterBytes);
-        }
+        scatter(best, firms);
         for (std::size_t lane = 0; lane < batch.size; ++lane) {
             const RankWork& work = scratch_.works[batch.slots[lane]];
             __builtin_memcpy(out_ + used_, firms[lane], sizeof firms[lane]);
             keep(work.firm, lesser(work.plain_count + work.shared_count, task_.top));
+        }
+    }
+
+    /// For a top beyond the network: all lanes' shared keys are sorted in runs of kNetworkKeys.
+    void merge_one_by_one(const Batch& batch) {
+        const std::uint32_t most = most_shared(batch);
+        for (std::uint32_t first = 0; first < most; first += kNetworkKeys) {
+            Keys rows[kNetworkKeys];
+            alignas(64) Key firms[kLanes][kNetworkKeys];
+            sort_shared<kNetworkKeys>(batch, rows, first);
+            scatter(rows, firms);
+            for (std::size_t lane = 0; lane < batch.size; ++lane)
+                if (first < scratch_.works[batch.slots[lane]].shared_count)
+                    __builtin_memcpy(shared_keys(batch.slots[lane]) + first, firms[lane],
+                                     sizeof firms[lane]);
+        }
+        for (std::size_t lane = 0; lane < batch.size; ++lane) {
+            const std::size_t slot = batch.slots[lane];
+            const RankWork& work = scratch_.works[slot];
+            const Key* const shared = merge_runs(shared_keys(slot), work.shared_count);
+            keep(work.firm, merge_two(plain_keys(slot), work.plain_count, shared, work.shared_count,
+                                      out_ + used_, task_.top));
+        }
+    }
+
+    /// Makes sorted runs of kNetworkKeys one; returns where it stands.
+    const Key* merge_runs(Key* keys, std::uint32_t count) const {
+        Key* from = keys;
+        Key* to = scratch_.merged.data();
+        for (std::uint32_t run = kNetworkKeys; run < count; run *= 2) {
+            for (std::uint32_t first = 0; first < count; first += 2 * run) {
+                const std::uint32_t left = count - first, of_first = lesser(left, run);
+                merge_two(from + first, of_first, from + first + of_first,
+                          lesser(left - of_first, run), to + first, left);
+            }
+            Key* const merged = to;
+            to = from;
+            from = merged;
+        }
+        return from;
+    }
+
+    /// The first `most` keys of two descending rows, behind each of which one more may be read;
+    /// returns how many there are.
+    static std::uint32_t merge_two(const Key* a, std::uint32_t a_count, const Key* b,
+                                   std::uint32_t b_count, Key* out, std::uint32_t most) {
+        const std::uint32_t count = lesser(a_count + b_count, most);
+        std::uint32_t i = 0, j = 0;
+        Key first = a[0], second = b[0]; // the next are loaded before it is known which is taken
+        while (i < a_count && j < b_count && i + j < count) {
+            const bool is_second = second > first;
+            out[i + j] = is_second ? second : first;
+            const Key next_first = a[i + 1], next_second = b[j + 1];
+            first = is_second ? first : next_first;
+            second = is_second ? next_second : second;
+            i += is_second ? 0 : 1;
+            j += is_second ? 1 : 0;
+        }
+        const Key* const rest = i < a_count ? a + i : b + j;
+        __builtin_memcpy(out + i + j, rest, (count - (i + j)) * sizeof(Key));
+        return count;
+    }
+
+    /// Key i of every lane is in row i: the keys of each lane together.
+    static void scatter(const Keys* rows, Key (*lanes)[kNetworkKeys]) {
+        Keys square[kLanes];
+        for (std::size_t first = 0; first < kNetworkKeys; first += kLanes) {
+            for (std::size_t i = 0; i < kLanes; ++i)
+                square[i] = rows[first + i];
+            transpose_square<Keys, kLanes>(square);
+            for (std::size_t lane = 0; lane < kLanes; ++lane)
+                __builtin_memcpy(lanes[lane] + first, square + lane, kRegisterBytes);
         }
     }
 
@@ -395,15 +466,4 @@ template <class Key>
 inline std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Key* out,
                         const KeyRanges& ranges) {
     return Ranker<Key>(task, scratch).rank(out, ranges);
-}
-
-template <class Key> inline void firm_major(const RankTask<Key>& task, RankScratch<Key>& scratch) {
-    scratch.too_great = false;
-    transpose(task.entries, task.entry_count, scratch.bits.data(), task.row_words);
-}
-
-template <class Key>
-inline Selected<Key> select(const RankTask<Key>& task, RankScratch<Key>& scratch,
-                            std::size_t firm) {
-    return Ranker<Key>(task, scratch).select(firm);
 }

@@ -79,24 +79,14 @@ struct Kernels {
     /// Takes out of `second` the firms that `top` policies of `first` match, who need no more, and
     /// the policies that match nobody else.
     void (*take_out_full)(const BlockMatches& first, BlockMatches& second, std::uint32_t top);
-    /// The first `top` keys of each firm, for a top of at most kNetworkKeys: ranges tell where
-    /// in `out` each firm's stand, best first. `out` has room for all and kKeySlack keys more;
-    /// returns how many keys were written.
+    /// The first `top` keys of each firm: ranges tell where in `out` each firm's stand, best first.
+    /// `out` has room for all and kKeySlack keys more; returns how many keys were written.
     std::size_t (*rank_narrow)(const RankTask<std::uint32_t>& task,
                                RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
                                const KeyRanges& ranges);
     std::size_t (*rank_wide)(const RankTask<std::uint64_t>& task,
                              RankScratch<std::uint64_t>& scratch, std::uint64_t* out,
                              const KeyRanges& ranges);
-    /// For any top: first the entries' bits, firm-major, then the keys of one firm, to be merged.
-    void (*firm_major_narrow)(const RankTask<std::uint32_t>& task,
-                              RankScratch<std::uint32_t>& scratch);
-    void (*firm_major_wide)(const RankTask<std::uint64_t>& task,
-                            RankScratch<std::uint64_t>& scratch);
-    Selected<std::uint32_t> (*select_narrow)(const RankTask<std::uint32_t>& task,
-                                             RankScratch<std::uint32_t>& scratch, std::size_t firm);
-    Selected<std::uint64_t> (*select_wide)(const RankTask<std::uint64_t>& task,
-                                           RankScratch<std::uint64_t>& scratch, std::size_t firm);
 };
 
 /// The level in use.

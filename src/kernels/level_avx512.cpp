@@ -223,8 +223,7 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 #include "kernels/filters.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"avx512", kMostShortKey, run_block,  certain, take_out_full, rank,
-                       rank,     firm_major,    firm_major, select,  select};
+const Kernels kKernels{"avx512", kMostShortKey, run_block, certain, take_out_full, rank, rank};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

@@ -82,11 +82,13 @@ struct RankWork {
 
 /// Working memory of one thread, grown to the tasks it meets.
 template <class Key> struct RankScratch {
-    AlignedVector<std::uint64_t> bits;  // entry bits, firm-major: see firm_major()
+    AlignedVector<std::uint64_t> bits;  // entry bits, firm-major
     AlignedVector<std::uint64_t> plain; // of the firm at hand: pairs without a shared tag
     std::size_t slots = 0, room = 0;    // for firms that are ranked together, and their shared keys
+    std::size_t plain_stride = 0;       // a firm's part of plain_keys
     std::vector<RankWork> works;        // by slot, as what follows
     AlignedVector<Key> plain_keys, shared_keys;
+    AlignedVector<Key> merged;           // shared keys of the firm at hand
     AlignedVector<std::int32_t> follows; // by row of carriers; all 0 between calls
     // Of all slots: words of pairs to be scored one by one, and slot << 32 | word of each.
     AlignedVector<std::uint64_t> listed_words, listed_places;
@@ -107,14 +109,7 @@ struct KeyRanges {
     std::uint32_t* counts;
 };
 
-/// The keys of one firm before they are merged.
-template <class Key> struct Selected {
-    const Key* plain;  // descending, the first `top`
-    const Key* shared; // in no order, all that can be among the first `top`
-    std::uint32_t plain_count, shared_count;
-};
-
-/// Up to so many keys of a firm are ranked by a sorting network, one firm a vector lane.
+/// So many keys of a firm are sorted by a network, one firm a vector lane.
 inline constexpr std::uint32_t kNetworkKeys = 32;
 /// Keys are stored by the register, or all that a word of pairs may have: so many may be written
 /// behind those that count.
@@ -123,9 +118,6 @@ inline constexpr std::size_t kKeySlack = 96;
 /// Batches of firms, a lane a firm, that are filled side by side.
 inline constexpr std::size_t kBatches = 3;
 
-/// A firm's part of RankScratch::plain_keys, where at most kNetworkKeys are wanted: a word of pairs
-/// may be written behind all but one of them.
-inline constexpr std::size_t kPlainStride = kNetworkKeys + 64;
 /// The most that a firm takes of RankScratch::shared_keys: its shared pairs, and zeros to pad.
 template <class Key> constexpr std::size_t most_room(const RankTask<Key>& task) {
     return task.row_words * 64 + kKeySlack;
@@ -141,13 +133,17 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     const std::size_t following = task.firm_count - task.first_following;
     slots = std::clamp(kFollows / std::max<std::size_t>(task.rows, 1), kFewestSlots,
                        std::max(following, kFewestSlots));
+    const std::size_t most_plain = std::min<std::size_t>(task.top, task.row_words * 64);
+    plain_stride = std::max<std::size_t>(most_plain, kNetworkKeys) + 64; // a word is written behind
+    slots = std::clamp<std::size_t>(kRoom / plain_stride, 1, slots);
     room =
         std::clamp(slots * most_room(task), most_room(task), std::max(kRoom, 16 * most_room(task)));
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
     grow(works, slots);
-    grow(plain_keys, std::max(slots * kPlainStride, (task.row_words + 1) * 64 + kKeySlack));
+    grow(plain_keys, slots * plain_stride);
     grow(shared_keys, room);
+    grow(merged, most_room(task));
     grow(follows, slots * task.rows);
     grow(listed_words, slots * task.row_words + kBlockWords);
     grow(listed_places, slots * task.row_words + kBlockWords);

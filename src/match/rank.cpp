@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <functional>
 #include <numeric>
 #include <stdexcept>
 
@@ -30,23 +29,6 @@ std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint64_t>& task,
                     const KeyRanges& ranges) {
     return kernels.rank_wide(task, scratch, out, ranges);
 }
-void firm_major_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
-                   RankScratch<std::uint32_t>& scratch) {
-    kernels.firm_major_narrow(task, scratch);
-}
-void firm_major_by(const Kernels& kernels, const RankTask<std::uint64_t>& task,
-                   RankScratch<std::uint64_t>& scratch) {
-    kernels.firm_major_wide(task, scratch);
-}
-Selected<std::uint32_t> select_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
-                                  RankScratch<std::uint32_t>& scratch, std::size_t firm) {
-    return kernels.select_narrow(task, scratch, firm);
-}
-Selected<std::uint64_t> select_by(const Kernels& kernels, const RankTask<std::uint64_t>& task,
-                                  RankScratch<std::uint64_t>& scratch, std::size_t firm) {
-    return kernels.select_wide(task, scratch, firm);
-}
-
 } // namespace
 
 // ----------------------------------------------------------------------------- BlockEntries
@@ -346,7 +328,7 @@ std::size_t BlockRanking::rank(std::byte* out, const KeyRanges& ranges, BlockKey
         const RankTask<std::uint32_t> task{block_, short_keys_.keys(), form.bits};
         const std::size_t count = rank(task, narrow_, first, ranges);
         keys = {first, form};
-        if (!narrow_.scratch.too_great)
+        if (!narrow_.too_great)
             return short_keys_.bytes_of_form() + (count + 1) / 2 * sizeof(RankKey);
         short_keys_.failed();
     }
@@ -359,43 +341,15 @@ std::size_t BlockRanking::rank(std::byte* out, const KeyRanges& ranges, BlockKey
 }
 
 template <class Key>
-std::size_t BlockRanking::rank(const RankTask<Key>& task, Memory<Key>& memory, Key* out,
+std::size_t BlockRanking::rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Key* out,
                                const KeyRanges& ranges) {
     if (block_.entry_count == 0) {
         std::fill_n(ranges.begins, block_.firm_count, 0u);
         std::fill_n(ranges.counts, block_.firm_count, 0u);
         return 0;
     }
-    memory.scratch.fit(task);
-    if (block_.top <= kNetworkKeys) return rank_by(kernels_, task, memory.scratch, out, ranges);
-    firm_major_by(kernels_, task, memory.scratch);
-    std::size_t used = 0;
-    for (std::size_t firm = 0; firm < block_.firm_count; ++firm) {
-        const Selected<Key> selected = select_by(kernels_, task, memory.scratch, firm);
-        const std::size_t count = merge(selected, memory.shared, out + used);
-        ranges.begins[firm] = static_cast<std::uint32_t>(used);
-        ranges.counts[firm] = static_cast<std::uint32_t>(count);
-        used += count;
-    }
-    return used;
-}
-
-/// Merges a firm's plain and shared keys.
-template <class Key>
-std::size_t BlockRanking::merge(const Selected<Key>& selected, std::vector<Key>& shared, Key* out) {
-    shared.assign(selected.shared, selected.shared + selected.shared_count);
-    const std::size_t count = std::min<std::size_t>(block_.top, std::size_t{selected.plain_count} +
-                                                                    selected.shared_count);
-    std::sort(shared.begin(), shared.end(), std::greater<>());
-    const Key* plain = selected.plain;
-    const Key* const plain_end = plain + selected.plain_count;
-    auto first_shared = shared.begin();
-    for (std::size_t i = 0; i < count; ++i) {
-        const bool take_shared =
-            plain == plain_end || (first_shared != shared.end() && *first_shared > *plain);
-        out[i] = take_shared ? *first_shared++ : *plain++;
-    }
-    return count;
+    scratch.fit(task);
+    return rank_by(kernels_, task, scratch, out, ranges);
 }
 
 } // namespace qice

@@ -170,17 +170,10 @@ class BlockRanking {
     std::size_t rank(std::byte* out, const KeyRanges& ranges, BlockKeys& keys);
 
   private:
-    template <class Key> struct Memory {
-        RankScratch<Key> scratch;
-        std::vector<Key> shared; // keys of the firm at hand
-    };
-
     void lay_out_tags(const BlockEntries& entries);
     template <class Key>
-    std::size_t rank(const RankTask<Key>& task, Memory<Key>& memory, Key* out,
+    std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Key* out,
                      const KeyRanges& ranges);
-    template <class Key>
-    std::size_t merge(const Selected<Key>& selected, std::vector<Key>& shared, Key* out);
 
     const RankKeys& rank_keys_;
     const VariantTags& variant_tags_;
@@ -191,8 +184,8 @@ class BlockRanking {
     ShortKeys short_keys_;
     bool short_ = false; // are these worth a try?
     AlignedVector<RankKey> long_keys_;
-    Memory<std::uint32_t> narrow_;
-    Memory<RankKey> wide_;
+    RankScratch<std::uint32_t> narrow_;
+    RankScratch<RankKey> wide_;
 
     // The firms' tags, whatever the entries.
     std::vector<std::uint32_t> row_of_tag_; // below kSpareRows if no firm follows it
