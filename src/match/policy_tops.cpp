@@ -81,12 +81,10 @@ template <class Key>
 typename PolicyTops<Key>::Sharing PolicyTops<Key>::look_at_tags(const CompiledPolicy& policy) {
     Sharing sharing{};
     carried_.clear();
-    most_of_one_ = 0;
     for (std::uint32_t i = policy.first_tag; i < policy.first_tag + policy.tags; ++i) {
         const CompiledTag& tag = program_.tags[i];
         const BlockFollowers::Tag& followers = followers_[tag.tag];
         carried_.push_back({&followers, tag.weight});
-        most_of_one_ = std::max(most_of_one_, Score{tag.weight} * 1000);
         for (std::size_t w = 0; w < kBlockWords; ++w) {
             sharing.two.words[w] |= sharing.one.words[w] & followers.firms.words[w];
             sharing.one.words[w] |= followers.firms.words[w];
@@ -95,13 +93,16 @@ typename PolicyTops<Key>::Sharing PolicyTops<Key>::look_at_tags(const CompiledPo
     return sharing;
 }
 
-/// Takes firms that score alike but for the tags that some of them share. Where the bar is higher
-/// than one tag can reach, only who shares two or more is scored.
+/// Takes firms that score alike but for the tags that some of them share. Who shares one tag alone
+/// is scored only where that tag can reach the bar.
 template <class Key>
 void PolicyTops<Key>::take_piece(LeastKeys<Key>& best, const FirmKeyForm<Key>& form, Score score,
                                  const BlockRow& firms, const Sharing& sharing) {
-    const bool one_is_enough = form.base(score + most_of_one_) < best.bar;
-    const BlockRow& scored = one_is_enough ? sharing.one : sharing.two;
+    BlockRow scored = sharing.two;
+    for (const CarriedTag& tag : carried_)
+        if (form.base(score + std::max<Score>(tag.weight * 1000, 0)) < best.bar)
+            for (std::size_t w = 0; w < kBlockWords; ++w)
+                scored.words[w] |= tag.followers->firms.words[w];
     BlockRow with, without;
     std::uint64_t any_without = 0;
     for (std::size_t w = 0; w < kBlockWords; ++w) {

@@ -97,7 +97,6 @@ template <class Key> class PolicyTops {
     BlockFollowers followers_;
     std::uint32_t block_ = 0;
     std::vector<CarriedTag> carried_;
-    Score most_of_one_ = 0; // that one of these can add
     std::vector<Piece> pieces_;
     std::uint32_t ranks_[kBlockFirms];
 };
