@@ -210,8 +210,10 @@ class GraphBuilder {
         const auto [known, is_new] = nodes_.emplace(key, static_cast<Ref>(program_.nodes.size()));
         if (!is_new) return known->second;
         const auto first_tier = static_cast<std::uint32_t>(program_.tiers.size());
-        for (GraphItem& item : items)
+        for (GraphItem& item : items) {
+            make_steps(item, std::span(tiers).subspan(item.first, item.count));
             item.first += first_tier;
+        }
         const bool manual = std::any_of(items.begin(), items.end(),
                                         [](const GraphItem& item) { return item.count == 0; }) ||
                             std::any_of(tiers.begin(), tiers.end(), [&](const GraphTier& tier) {
@@ -226,6 +228,21 @@ class GraphBuilder {
         program_.items.insert(program_.items.end(), items.begin(), items.end());
         program_.tiers.insert(program_.tiers.end(), tiers.begin(), tiers.end());
         return known->second;
+    }
+
+    void make_steps(GraphItem& item, std::span<GraphTier> tiers) {
+        std::vector<std::uint32_t> levels{0};
+        for (const GraphTier& tier : tiers)
+            levels.push_back(tier.points);
+        std::sort(levels.begin(), levels.end());
+        levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
+        item.first_step = static_cast<std::uint32_t>(program_.steps.size());
+        item.steps = static_cast<std::uint32_t>(levels.size()) - 1;
+        for (std::size_t i = 1; i < levels.size(); ++i)
+            program_.steps.push_back(levels[i] - levels[i - 1]);
+        for (GraphTier& tier : tiers)
+            tier.steps = static_cast<std::uint32_t>(
+                std::lower_bound(levels.begin(), levels.end(), tier.points) - levels.begin());
     }
 
     /// Children are sorted, so that the same sub-rule in another order is the same node. They are

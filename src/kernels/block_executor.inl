@@ -9,11 +9,13 @@ struct Planes {
     Bits certain, confirmed, possible, near, fact;
 };
 
+struct Interval {
+    Bits certain, possible;
+};
+
 inline Planes constant(const Bits& certain, const Bits& confirmed) {
     return {certain, confirmed, confirmed, confirmed, confirmed};
 }
-
-inline constexpr int kPointBits = 10; // points of a tier: up to 1,000
 
 /// Runs one block. All = false computes only what eligible and review need.
 template <bool All> class Executor {
@@ -168,11 +170,25 @@ template <bool All> class Executor {
         if ((ref & kLiteralBit) == 0) return node_planes(ref);
         const std::uint32_t number = ref & ~kLiteralBit;
         const Bits certain = load(*literal_row(number));
-        const Literal& literal = program_.literals[number];
-        const Bits possible = All ? load(scratch_.possible_rows.data()[number])
-                              : literal.on_unknown == Truth::unknown ? certain | unknown_of(literal)
-                                                                     : certain;
+        const Bits possible = literal_possible(number, certain);
         return {certain, certain, possible, certain | mendable(number, possible), possible};
+    }
+
+    /// All that a table of points asks of its conditions.
+    QICE_FLAT Interval interval(Ref ref) {
+        if ((ref & kLiteralBit) == 0) {
+            const Planes planes = node_planes(ref);
+            return {planes.certain, planes.possible};
+        }
+        const std::uint32_t number = ref & ~kLiteralBit;
+        const Bits certain = load(*literal_row(number));
+        return {certain, literal_possible(number, certain)};
+    }
+
+    QICE_FLAT Bits literal_possible(std::uint32_t number, const Bits& certain) {
+        if (All) return load(scratch_.possible_rows.data()[number]);
+        const Literal& literal = program_.literals[number];
+        return literal.on_unknown == Truth::unknown ? certain | unknown_of(literal) : certain;
     }
 
     QICE_FLAT Planes node_planes(Ref ref) {
@@ -247,6 +263,7 @@ template <bool All> class Executor {
             return any;
         }
         case GraphNode::Op::at_least: return at_least_alone(node, first);
+        case GraphNode::Op::points: return points_alone(node);
         default: return compute(node).certain;
         }
     }
@@ -260,14 +277,14 @@ template <bool All> class Executor {
     // Sums are not inlined: their rows would lie on the stack of whatever is computed for a node.
 
     __attribute__((noinline)) Bits at_least_alone(const GraphNode& node, const Ref* first) {
-        RowCount count;
+        RowSum count;
         for (std::uint32_t i = 0; i < node.count; ++i)
             count.add(certain_alone(first[i]));
         return count.reaches(node.threshold);
     }
 
     __attribute__((noinline)) Planes at_least(const GraphNode& node, const Ref* first) {
-        RowCount certain, confirmed, possible, near, fact;
+        RowSum certain, confirmed, possible, near, fact;
         for (std::uint32_t i = 0; i < node.count; ++i) {
             const Planes child = planes(first[i]);
             certain.add(child.certain);
@@ -289,52 +306,76 @@ template <bool All> class Executor {
         return out;
     }
 
-    __attribute__((noinline)) Planes points(const GraphNode& node) {
-        Slices least, most;
-        std::int64_t manual = 0;
-        for (std::uint32_t i = 0; i < node.count; ++i) {
-            const GraphItem& item = program_.items[node.first + i];
-            if (item.count == 0)
-                manual += item.manual_points;
-            else
-                add_item(item, least, most);
+    __attribute__((noinline)) Bits points_alone(const GraphNode& node) {
+        RowSum sum;
+        if (node.negated) {
+            add_items<false, true>(node, sum, sum);
+            return ~sum.reaches(node.threshold);
         }
+        add_items<true, false>(node, sum, sum);
+        return sum.reaches(node.threshold);
+    }
+
+    __attribute__((noinline)) Planes points(const GraphNode& node) {
+        RowSum least, most;
+        const std::int64_t manual = add_items<true, true>(node, least, most);
+        RowSum least_again = least;
         const std::int64_t bound = node.threshold;
         const Bits certain = least.reaches(bound);
-        const Bits confirmed = least.reaches(bound - manual);
+        const Bits confirmed = least_again.reaches(bound - manual);
         const Bits possible = most.reaches(bound - manual);
         if (node.negated) // a negated table has no manual items
             return {~possible, ~possible, ~certain, certain | ~possible, ~certain};
         return {certain, confirmed, possible, confirmed | ~possible, possible};
     }
 
-    /// An item lands on its first true tier, or on an unknown one before it, or on 0.
-    void add_item(const GraphItem& item, Slices& least, Slices& most) {
-        const GraphTier* const tiers = program_.tiers.data() + item.first;
-        Bits low[kPointBits], high[kPointBits];
-        for (int b = 0; b < kPointBits; ++b)
-            low[b] = high[b] = zeros();
-        Bits open = ones(), landed = zeros(); // no true tier so far; may have landed already
-        const auto land = [&](const Bits& where, std::uint32_t points) {
-            const Bits above = reaches(low, kPointBits, std::int64_t{points} + 1);
-            const Bits below = ~reaches(high, kPointBits, points);
-            assign(low, where & (~landed | above), points);
-            assign(high, where & (~landed | below), points);
-            landed |= where;
+    /// Adds up what a table gives at least or at most, as wanted; returns the points of its items
+    /// that a person judges.
+    template <bool Least, bool Most>
+    QICE_FLAT std::int64_t add_items(const GraphNode& node, RowSum& least, RowSum& most) {
+        std::int64_t manual = 0;
+        for (std::uint32_t i = 0; i < node.count; ++i) {
+            const GraphItem& item = program_.items[node.first + i];
+            manual += item.manual_points;
+            for (std::uint32_t first = 0; first < item.steps; first += kStepsAtOnce)
+                add_steps<Least, Most>(item, first, lesser(item.steps - first, kStepsAtOnce), least,
+                                       most);
+        }
+        return manual;
+    }
+
+    static constexpr std::uint32_t kStepsAtOnce = 8; // mostly all of an item
+
+    /// An item lands on its first true tier, or on an unknown one before it, or on 0. From 0 to its
+    /// highest tier points rise by steps, of which some are taken here: where it may have reached
+    /// each, and where it may have missed it.
+    template <bool Least, bool Most>
+    QICE_FLAT void add_steps(const GraphItem& item, std::uint32_t first, std::uint32_t count,
+                             RowSum& least, RowSum& most) {
+        Bits reached[kStepsAtOnce], missed[kStepsAtOnce];
+        for (std::uint32_t s = 0; s < count; ++s)
+            reached[s] = missed[s] = zeros();
+        const auto land = [&](const Bits& where, std::uint32_t steps) {
+            for (std::uint32_t s = 0; s < count; ++s) {
+                if (first + s < steps)
+                    reached[s] |= where;
+                else
+                    missed[s] |= where;
+            }
         };
+        Bits open = ones(); // no true tier so far
+        const GraphTier* const tiers = program_.tiers.data() + item.first;
         for (std::uint32_t t = 0; t < item.count; ++t) {
-            const Planes when = planes(tiers[t].when);
-            land(open & when.possible, tiers[t].points);
+            const Interval when = interval(tiers[t].when);
+            land(open & when.possible, tiers[t].steps);
             open &= ~when.certain;
         }
         land(open, 0);
-        least.add(low, kPointBits);
-        most.add(high, kPointBits);
-    }
-
-    static void assign(Bits* number, const Bits& where, std::uint32_t value) {
-        for (int b = 0; b < kPointBits; ++b)
-            number[b] = (number[b] & ~where) | ((value >> b & 1) != 0 ? where : zeros());
+        const std::uint32_t* const sizes = program_.steps.data() + item.first_step + first;
+        for (std::uint32_t s = 0; s < count; ++s) {
+            if (Least) least.add(~missed[s], sizes[s]);
+            if (Most) most.add(reached[s], sizes[s]);
+        }
     }
 
     /// Computed on first use in a block: where a literal is certain.
@@ -571,7 +612,7 @@ inline const BlockRow* certain(const BlockTask& task, BlockScratch& scratch, Ref
 
 inline void take_out_full(const BlockMatches& first, BlockMatches& second, std::uint32_t top) {
     if (first.size < top) return;
-    RowCount count;
+    RowSum count;
     for (std::size_t m = 0; m < first.size; ++m)
         count.add(load(first.firms.data()[m]));
     const Bits open = ~count.reaches(top);

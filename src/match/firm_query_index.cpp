@@ -339,9 +339,10 @@ std::size_t FirmQuery::Index::bytes() const {
         size(set_rows) + size(tag_row) + size(tag_rows) + size(when_rows) + size(always_scored) +
         literals.bytes() + size(program.literals) + size(program.ranges) + size(program.bitmaps) +
         size(program.nodes) + size(program.refs) + size(program.items) + size(program.tiers) +
-        size(program.policies) + size(program.preferences) + size(program.tags) +
-        size(program.lone_literals) + size(program.lookup_rows) + size(program.elements) +
-        size(program.element_tests) + keys.variants() * sizeof(RankKeys::Variant);
+        size(program.steps) + size(program.policies) + size(program.preferences) +
+        size(program.tags) + size(program.lone_literals) + size(program.lookup_rows) +
+        size(program.elements) + size(program.element_tests) +
+        keys.variants() * sizeof(RankKeys::Variant);
     for (const Dimension& dimension : dimensions)
         total += dimension.rows.bytes();
     return total;

@@ -48,6 +48,21 @@ constexpr std::string_view kPolicies = R"([
    {"tiers": [{"when": {"field": "dishonest", "is": false}, "points": 15}, {"when": {"field": "scale", "in": "micro"}, "points": 25}]},
    {"manual": "m", "points": 10}]}},
  {"id": "not-points", "rule": {"not": {"points": 30, "of": [{"tiers": [{"when": {"field": "patents", "ge": 4}, "points": 30}]}]}}},
+ {"id": "ladder", "rule": {"points": 13, "of": [{"tiers": [
+   {"when": {"field": "patents", "ge": 7}, "points": 3}, {"when": {"field": "patents", "ge": 6}, "points": 21},
+   {"when": {"field": "patents", "ge": 5}, "points": 13}, {"when": {"field": "patents", "ge": 4}, "points": 40},
+   {"when": {"field": "patents", "ge": 3}, "points": 8}, {"when": {"field": "patents", "ge": 2}, "points": 33},
+   {"when": {"field": "patents", "ge": 1}, "points": 1}, {"when": {"field": "revenue", "ge": 100}, "points": 29},
+   {"when": {"field": "scale", "in": "micro"}, "points": 5}, {"when": {"field": "dishonest", "is": false}, "points": 11},
+   {"when": {"field": "labels", "has_any": "x"}, "points": 23}]}]}},
+ {"id": "not-ladders", "rule": {"not": {"points": 40, "of": [{"tiers": [
+   {"when": {"field": "patents", "ge": 7}, "points": 3}, {"when": {"field": "patents", "ge": 6}, "points": 21},
+   {"when": {"field": "patents", "ge": 5}, "points": 13}, {"when": {"field": "patents", "ge": 4}, "points": 40},
+   {"when": {"field": "patents", "ge": 3}, "points": 8}, {"when": {"field": "patents", "ge": 2}, "points": 33},
+   {"when": {"field": "patents", "ge": 1}, "points": 1}, {"when": {"field": "revenue", "ge": 100}, "points": 29},
+   {"when": {"field": "scale", "in": "micro"}, "points": 5}, {"when": {"field": "dishonest", "is": false}, "points": 11},
+   {"when": {"field": "labels", "has_any": "x"}, "points": 23}]},
+   {"tiers": [{"when": {"field": "park", "in": "P1"}, "points": 6}, {"when": {"field": "titles", "has_any": "a"}, "points": 19}]}]}}},
  {"id": "prefer", "rule": {"all": []}, "prefer": [{"when": {"field": "scale", "in": "micro"}, "add": 0.2},
    {"when": {"any": [{"field": "patents", "ge": 3}, {"manual": "m"}]}, "add": -0.3}], "tags": {"t1": 0.125}},
  {"id": "never", "rule": {"any": []}}])";

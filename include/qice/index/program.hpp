@@ -74,15 +74,19 @@ struct GraphNode {
     std::uint32_t threshold = 0; // at_least, points
 };
 
+/// An item of a table of points. From 0 to its highest tier points rise by steps, one for each
+/// number of points that some tier gives.
 struct GraphItem {
     std::uint32_t first = 0; // into tiers
     std::uint32_t count = 0; // 0: judged by a person
     std::uint32_t manual_points = 0;
+    std::uint32_t first_step = 0, steps = 0; // into Program::steps
 };
 
 struct GraphTier {
     Ref when = kNever;
     std::uint32_t points = 0;
+    std::uint32_t steps = 0; // of the item's, how many add up to that
 };
 
 /// A rule as a conjunction: literals first, lone ones last among them, then what is not one.
@@ -184,6 +188,7 @@ struct Program {
     std::vector<Ref> refs;
     std::vector<GraphItem> items;
     std::vector<GraphTier> tiers;
+    std::vector<std::uint32_t> steps; // points of each
 
     std::vector<CompiledPolicy> policies; // by shape; within one, those with the same refs together
     std::vector<Shape> shapes;
