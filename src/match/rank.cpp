@@ -1,5 +1,7 @@
 #include "match/rank.hpp"
 
+#include "base/digit_sort.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -88,8 +90,7 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
         else
             split(preferring_[order & ~kHasPreferences], &matches.firms[m], preferences);
     }
-    std::sort(loose_.begin(), loose_.end(),
-              [](const Loose& a, const Loose& b) { return a.key > b.key; });
+    sort_by_digits(loose_, spare_loose_, [](const Loose& part) { return ~part.key; });
 
     make_room(size_ + ordered_ + loose_.size());
     auto loose = loose_.begin();

@@ -96,7 +96,7 @@ class BlockEntries {
     std::vector<const BlockRow*> row_of_; // by order of the variants
     std::vector<std::uint64_t> present_;  // which orders
     std::size_t ordered_ = 0;             // how many
-    std::vector<Loose> loose_;
+    std::vector<Loose> loose_, spare_loose_;
     std::vector<Part> parts_;
     std::vector<std::unique_ptr<BlockRow[]>> part_rows_; // two and two
     std::size_t part_rows_used_ = 0;
