@@ -3,8 +3,8 @@
 // A policy holds the least keys so far (firm_keys.hpp) and, once it has K, a bar for what comes.
 // The firms of a block that share no tag with it have one score, or a few by its preferences; which
 // of their ranks by id pass the bar is found for all 512 at once. Those that share a tag are scored
-// one by one. Some 0.1 us a policy and block where firms seldom pass any more, and 3 ns a pair with
-// a shared tag; memory: 16 bytes a firm that is kept, a policy and class.
+// one by one, unless the bar is out of their reach. Some 0.1 us a policy and block; memory: up to 16
+// bytes a firm that is wanted, a policy and class.
 #pragma once
 
 #include "kernels/filters.hpp"
