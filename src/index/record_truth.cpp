@@ -55,8 +55,9 @@ RecordTruth::RecordTruth(const Program& program, const LiteralTable& literals)
     : program_(program), literals_(literals), literal_memo_(program.literals.size()),
       node_memo_(program.nodes.size()), certain_(literals.slots()), possible_(literals.slots()) {}
 
-bool RecordTruth::begin(const CodedRecord& coded) {
+bool RecordTruth::begin(const CodedRecord& coded, bool near_too) {
     coded_ = &coded;
+    near_too_ = near_too;
     for (std::uint32_t slot = 0; slot < literals_.slots(); ++slot) {
         const CodeRows& rows = literals_.rows(slot);
         if (rows.is_empty()) continue;
@@ -138,7 +139,7 @@ std::uint8_t RecordTruth::compute(const GraphNode& node) {
     case GraphNode::Op::never: return 0;
     case GraphNode::Op::always: return kTrue;
     case GraphNode::Op::manual: return kTrue & ~kCertain;
-    case GraphNode::Op::all: return judge(first, node.count, kTrue);
+    case GraphNode::Op::all: return judge(first, node.count, needed_of(node));
     case GraphNode::Op::any:
         for (std::uint32_t i = 0; i < node.count && said != kTrue; ++i)
             said |= planes(first[i]);
@@ -147,6 +148,11 @@ std::uint8_t RecordTruth::compute(const GraphNode& node) {
     case GraphNode::Op::points: return points(node);
     }
     return 0;
+}
+
+std::uint8_t RecordTruth::needed_of(const GraphNode& node) const {
+    if (near_too_) return kTrue;
+    return node.in_table ? kPossible : kConfirmed; // what is certain is confirmed, and so on
 }
 
 std::uint8_t RecordTruth::at_least(const GraphNode& node) {

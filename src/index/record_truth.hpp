@@ -50,9 +50,11 @@ class RecordTruth {
   public:
     RecordTruth(const Program& program, const LiteralTable& literals);
 
-    /// Takes a firm, which must stay as it is while it is asked about. True where memos that
-    /// others keep by stamp() must be cleared: that is once in 16 million times.
-    bool begin(const CodedRecord& coded);
+    /// Takes a firm, which must stay as it is while it is asked about. With `near_too` all planes
+    /// are asked for; else certain and confirmed ones, and in tables of points what is possible:
+    /// then the others mean nothing. True where memos that others keep by stamp() must be cleared:
+    /// that is once in 16 million times.
+    bool begin(const CodedRecord& coded, bool near_too);
     /// Of the firm at hand; below 2^24, never 0.
     std::uint32_t stamp() const { return stamp_; }
 
@@ -86,12 +88,15 @@ class RecordTruth {
         return static_cast<std::uint8_t>(node_memo_[ref]);
     }
     std::uint8_t compute(const GraphNode& node);
+    /// Which planes of a node are asked for: the least one of those that imply one another.
+    std::uint8_t needed_of(const GraphNode& node) const;
     std::uint8_t at_least(const GraphNode& node);
     std::uint8_t points(const GraphNode& node);
 
     const Program& program_;
     const LiteralTable& literals_;
     const CodedRecord* coded_ = nullptr;
+    bool near_too_ = true;
     std::uint32_t stamp_ = 0;
     std::vector<std::uint32_t> literal_memo_, node_memo_;  // stamp x 256 + planes
     std::vector<const std::uint64_t*> certain_, possible_; // by slot: rows of literals

@@ -149,7 +149,7 @@ class FirmQuery::Run {
 // ----------------------------------------------------------------------------------- rows
 
 void FirmQuery::Run::begin() {
-    if (memory_.truth.begin(memory_.coded))
+    if (memory_.truth.begin(memory_.coded, (options_.statuses & ~kEligibleAndReview) != 0))
         std::fill(memory_.check_memo.begin(), memory_.check_memo.end(), 0);
     point_at_rows();
     point_at_sets();
