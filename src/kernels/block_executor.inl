@@ -337,45 +337,25 @@ template <bool All> class Executor {
         for (std::uint32_t i = 0; i < node.count; ++i) {
             const GraphItem& item = program_.items[node.first + i];
             manual += item.manual_points;
-            for (std::uint32_t first = 0; first < item.steps; first += kStepsAtOnce)
-                add_steps<Least, Most>(item, first, lesser(item.steps - first, kStepsAtOnce), least,
-                                       most);
+            for (std::uint32_t first = 0; first < item.steps; first += kStepsAtOnce) {
+                ItemPoints<Least, Most> points(first, lesser(item.steps - first, kStepsAtOnce));
+                land(item, points);
+                points.add_to(least, most, program_.steps.data() + item.first_step + first);
+            }
         }
         return manual;
     }
 
-    static constexpr std::uint32_t kStepsAtOnce = 8; // mostly all of an item
-
-    /// An item lands on its first true tier, or on an unknown one before it, or on 0. From 0 to its
-    /// highest tier points rise by steps, of which some are taken here: where it may have reached
-    /// each, and where it may have missed it.
-    template <bool Least, bool Most>
-    QICE_FLAT void add_steps(const GraphItem& item, std::uint32_t first, std::uint32_t count,
-                             RowSum& least, RowSum& most) {
-        Bits reached[kStepsAtOnce], missed[kStepsAtOnce];
-        for (std::uint32_t s = 0; s < count; ++s)
-            reached[s] = missed[s] = zeros();
-        const auto land = [&](const Bits& where, std::uint32_t steps) {
-            for (std::uint32_t s = 0; s < count; ++s) {
-                if (first + s < steps)
-                    reached[s] |= where;
-                else
-                    missed[s] |= where;
-            }
-        };
+    /// On its first true tier, or on an unknown one before it, or on 0.
+    template <class Points> QICE_FLAT void land(const GraphItem& item, Points& points) {
         Bits open = ones(); // no true tier so far
         const GraphTier* const tiers = program_.tiers.data() + item.first;
         for (std::uint32_t t = 0; t < item.count; ++t) {
             const Interval when = interval(tiers[t].when);
-            land(open & when.possible, tiers[t].steps);
+            points.land(open & when.possible, tiers[t].steps);
             open &= ~when.certain;
         }
-        land(open, 0);
-        const std::uint32_t* const sizes = program_.steps.data() + item.first_step + first;
-        for (std::uint32_t s = 0; s < count; ++s) {
-            if (Least) least.add(~missed[s], sizes[s]);
-            if (Most) most.add(reached[s], sizes[s]);
-        }
+        points.land(open, 0);
     }
 
     /// Computed on first use in a block: where a literal is certain.
@@ -608,20 +588,4 @@ inline void run_block(const BlockTask& task, BlockScratch& scratch) {
 inline const BlockRow* certain(const BlockTask& task, BlockScratch& scratch, Ref ref) {
     if (task.all_planes) return Executor<true>(task, scratch).certain(ref);
     return Executor<false>(task, scratch).certain(ref);
-}
-
-inline void take_out_full(const BlockMatches& first, BlockMatches& second, std::uint32_t top) {
-    if (first.size < top) return;
-    RowSum count;
-    for (std::size_t m = 0; m < first.size; ++m)
-        count.add(load(first.firms.data()[m]));
-    const Bits open = ~count.reaches(top);
-    std::size_t left = 0;
-    for (std::size_t m = 0; m < second.size; ++m) {
-        const Bits firms = load(second.firms.data()[m]) & open;
-        store(second.firms.data()[left], firms);
-        second.policies.data()[left] = second.policies.data()[m];
-        left += is_zero(firms) ? 0 : 1;
-    }
-    second.size = left;
 }

@@ -467,3 +467,19 @@ inline std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Ke
                         const KeyRanges& ranges) {
     return Ranker<Key>(task, scratch).rank(out, ranges);
 }
+
+inline void take_out_full(const BlockMatches& first, BlockMatches& second, std::uint32_t top) {
+    if (first.size < top) return;
+    RowSum count;
+    for (std::size_t m = 0; m < first.size; ++m)
+        count.add(load(first.firms.data()[m]));
+    const Bits open = ~count.reaches(top);
+    std::size_t left = 0;
+    for (std::size_t m = 0; m < second.size; ++m) {
+        const Bits firms = load(second.firms.data()[m]) & open;
+        store(second.firms.data()[left], firms);
+        second.policies.data()[left] = second.policies.data()[m];
+        left += is_zero(firms) ? 0 : 1;
+    }
+    second.size = left;
+}

@@ -66,3 +66,38 @@ class RowSum {
     std::uint64_t waiting_at_ = 0; // a bit a level
     int levels_ = 0;               // slices
 };
+
+inline constexpr std::uint32_t kStepsAtOnce = 8; // few items have more
+
+/// What an item of a table of points gives each of 512 firms, at least and at most. From 0 to its
+/// highest tier points rise by steps, of which some are looked at here: where the item may have
+/// reached each, for the most, and where it may have missed it, for the least.
+template <bool Least, bool Most> class ItemPoints {
+  public:
+    QICE_FLAT ItemPoints(std::uint32_t first, std::uint32_t count) : first_(first), count_(count) {
+        for (std::uint32_t s = 0; s < count; ++s)
+            reached_[s] = missed_[s] = zeros();
+    }
+
+    /// It may land there on a tier to which so many steps of all lead.
+    QICE_FLAT void land(const Bits& where, std::uint32_t steps) {
+        for (std::uint32_t s = 0; s < count_; ++s) {
+            if (first_ + s >= steps) {
+                if (Least) missed_[s] |= where;
+            } else if (Most) {
+                reached_[s] |= where;
+            }
+        }
+    }
+
+    QICE_FLAT void add_to(RowSum& least, RowSum& most, const std::uint32_t* sizes) const {
+        for (std::uint32_t s = 0; s < count_; ++s) {
+            if (Least) least.add(~missed_[s], sizes[s]);
+            if (Most) most.add(reached_[s], sizes[s]);
+        }
+    }
+
+  private:
+    const std::uint32_t first_, count_;
+    Bits reached_[kStepsAtOnce], missed_[kStepsAtOnce];
+};
