@@ -78,6 +78,47 @@ def test_a_poison_row_is_quarantined_and_the_rest_is_matched(client, engine, fra
         [tuple(push) for push in engine.match(rest)]
 
 
+def without_a_cluster():
+    import qice.dask
+    run = qice.dask._Run.__new__(qice.dask._Run)
+    run._some_done = set
+    return run
+
+
+def test_a_failed_task_is_let_go_at_once():
+    pytest.importorskip("distributed")
+
+    class Task:
+        let_go = False
+
+        def result(self, timeout):
+            raise RuntimeError("no")
+
+        def release(self):
+            self.let_go = True
+
+    task = Task()
+    with pytest.raises(RuntimeError):
+        without_a_cluster()._result(task)
+    assert task.let_go
+
+
+def test_who_is_blamed_for_others_is_asked_again():
+    scheduler = pytest.importorskip("distributed.scheduler")
+    run = without_a_cluster()
+    blame = [scheduler.KilledWorker("rows", None, 1)] * 2
+    run._ask = lambda function, *of: (function, *of)
+    run._result = lambda task: raised(blame.pop()) if blame else task
+    assert run._said("rows", 3) == ("rows", 3) and not blame
+    blame = [scheduler.KilledWorker("rows", None, 1)] * 9
+    with pytest.raises(scheduler.KilledWorker):
+        run._said("rows", 3)
+
+
+def raised(error):
+    raise error
+
+
 def test_a_cluster_without_workers_is_not_waited_for_for_ever(engine, frame):
     distributed = pytest.importorskip("distributed")
     import qice.dask

@@ -68,6 +68,9 @@ def match(ddf: Any, engine: Union[Engine, Matcher], top: Optional[int] = 20,
     return _merged(parts, run.tasks, quotas_of(matcher.engine) if quotas else None)
 
 
+_TRIES = 5  # of a task that is not to blame for its workers
+
+
 class _Part(NamedTuple):
     """What one piece gave."""
 
@@ -115,7 +118,7 @@ class _Run:
             if isinstance(partitions[number], str):
                 done[number] = [self._result(self._submit(partitions[number], number, 0, None))]
                 continue
-            rows = int(self._result(self._ask(_rows, partitions[number])))
+            rows = int(self._said(_rows, partitions[number]))
             done[number] = self._settled(partitions[number], number, 0, rows)
         return [part for number in range(len(partitions)) for part in done[number]]
 
@@ -148,6 +151,20 @@ class _Run:
             except TimeoutError:
                 if task.status == "error":  # the task's own
                     raise
+            except Exception:
+                task.release()  # else the scheduler keeps the error, and gives it to who asks next
+                raise
+
+    def _said(self, function: Any, partition: Any, *rest: Any) -> Any:
+        """What a task says that no row makes fail. One whose workers die of other tasks' rows can be
+        blamed for it: then it is asked again."""
+        from distributed.scheduler import KilledWorker
+        for _ in range(_TRIES - 1):
+            try:
+                return self._result(self._ask(function, partition, *rest))
+            except KilledWorker:
+                pass
+        return self._result(self._ask(function, partition, *rest))
 
     def _submit(self, partition: Any, number: int, begin: int, end: Optional[int]) -> Any:
         self.tasks += 1
@@ -179,7 +196,7 @@ class _Run:
 
     def _poison(self, partition: Any, row: int, failure: Exception) -> _Part:
         id_column = self.local.engine.schema.id_column
-        firm = str(self._result(self._ask(_cell, partition, row, id_column)))
+        firm = str(self._said(_cell, partition, row, id_column))
         entry = (1, firm, "", firm, f"matching it failed: {_sentence(failure)}")
         return _Part(1, 0, None, None, {}, [entry])
 
