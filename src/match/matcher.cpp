@@ -326,7 +326,7 @@ template <class Key> void Matcher::Run::by_policy(MatchResult& result) {
     const Workers<ByPolicy<Key>> workers = work<ByPolicy<Key>>(result, ids);
     if (!result.complete_) return;
     const std::size_t top = options_.top;
-    std::uint32_t pushes = 0;
+    std::size_t pushes = 0;
     for (std::size_t status = 0; status < kStatuses; ++status) {
         if (!wants(status)) continue;
         result.by_policy_[status].resize(matcher_.policies_.size());

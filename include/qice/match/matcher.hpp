@@ -132,7 +132,8 @@ class MatchResult {
         std::unique_ptr<std::uint32_t[]> begins, counts; // by position in the index
     };
     struct PushSlice { // of a policy
-        std::uint32_t begin, count;
+        std::size_t begin;
+        std::uint32_t count;
     };
     bool complete_ = true;
     const RankKeys* decode_ = nullptr;
