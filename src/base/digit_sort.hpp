@@ -1,4 +1,5 @@
 // Sorting by the digits of unsigned numbers, the last digit first: stable, and without comparing.
+// Costs two passes over the items for each byte in which their numbers differ.
 #pragma once
 
 #include <array>

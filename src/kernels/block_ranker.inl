@@ -1,5 +1,6 @@
-// The first K of each firm of a block. Included once per CPU level, after bits.inl; the level has
-// defined kMostShortKey, kCountsBits, kCompresses and, if it does, compress_words() and its like.
+// The first K of each firm of a block. Included once per CPU level, after block_executor.inl; the
+// level has defined kMostShortKey, kCountsBits, kCompresses and, if it does, compress_words() and
+// its like.
 //
 // A firm's pairs without a shared tag are in order: the first K are read off. Those with one are
 // scored, and kept if they beat the K-th of the others. As many firms as a register has lanes are

@@ -93,9 +93,11 @@ template <class Key> struct RankScratch {
     // Of all slots: words of pairs to be scored one by one, and slot << 32 | word of each.
     AlignedVector<std::uint64_t> listed_words, listed_places;
     std::vector<std::uint32_t> first_carrier, next_carrier; // by row of carriers
-    AlignedVector<Key> carrier_keys; // of those that carry a tag, tag by tag; some to spare behind
+    // Of those that carry a tag, tag by tag, some to spare behind: entries, their keys, what it
+    // adds.
     std::vector<std::uint32_t> carrier_entries;
-    AlignedVector<std::int32_t> carrier_units;                // what it adds to each
+    AlignedVector<Key> carrier_keys;
+    AlignedVector<std::int32_t> carrier_units;
     std::vector<Follower> followers;                          // tag by tag
     std::vector<std::uint32_t> first_follower, next_follower; // by row of carriers, one more
     bool too_great = false; // did a raised key not fit 32 bits? Then the keys mean nothing
