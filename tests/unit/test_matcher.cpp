@@ -335,6 +335,19 @@ TEST_CASE("scores that outgrow keys of 32 bits are ranked like others") {
     });
 }
 
+namespace {
+
+MatchOptions first_firms(std::uint32_t top, StatusSet statuses, unsigned threads) {
+    MatchOptions options;
+    options.top = top;
+    options.statuses = statuses;
+    options.by_policy = true;
+    options.threads = threads;
+    return options;
+}
+
+} // namespace
+
 TEST_CASE("the first firms of each policy are those of judging pair by pair, however scores lie") {
     const SchemaPtr schema = world::schema();
     const FirmTable firms = random_firms(schema, 2'600, 77),
@@ -357,12 +370,7 @@ TEST_CASE("the first firms of each policy are those of judging pair by pair, how
     on_every_level([&] {
         for (const std::uint32_t top : {1u, 3u, 20u, 300u, kNoLimit}) {
             for (const unsigned threads : {1u, 3u}) {
-                const MatchOptions options{.top = top,
-                                           .statuses = kAllStatuses,
-                                           .by_policy = true,
-                                           .count_all = false,
-                                           .threads = threads,
-                                           .done_blocks = nullptr};
+                const MatchOptions options = first_firms(top, kAllStatuses, threads);
                 const CompileOptions compile{
                     .as_of = kAsOf, .include_closed = false, .urgency = {}};
                 check(many_tags, weighty, options, compile);
@@ -385,13 +393,7 @@ TEST_CASE("scores of one policy that lie too far apart for 64 bits with a rank b
         schema, R"([{"id": "far", "rule": {"all": []}, "tags": {"t0": 1}, "prefer": [)" + prefer +
                     R"(]}, {"id": "near", "rule": {"field": "revenue", "ge": 60}}])");
     for (const std::uint32_t top : {3u, kNoLimit})
-        check(firms, policies,
-              {.top = top,
-               .statuses = kEligibleAndReview,
-               .by_policy = true,
-               .count_all = false,
-               .threads = top == 3 ? 1u : 2u,
-               .done_blocks = nullptr},
+        check(firms, policies, first_firms(top, kEligibleAndReview, top == 3 ? 1 : 2),
               {.as_of = kAsOf, .include_closed = false, .urgency = {}});
 }
 
