@@ -33,6 +33,7 @@ import compare  # noqa: E402
 import curves  # noqa: E402
 import report  # noqa: E402
 import shape  # noqa: E402
+from cities import made_city  # noqa: E402
 
 PARTS = ("shape", "peers", "curves", "bench", "programs", "night")
 
@@ -139,13 +140,29 @@ PROGRAMS = {
 def own_programs(quick, emit):
     """What each prints, line by line; they say themselves what they measure and how."""
     for name, arguments in PROGRAMS.items():
-        program = ROOT / "build/bench/bench" / name
-        if not program.exists():
-            continue
-        done = subprocess.run([program, *arguments[quick]], cwd=ROOT, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr}")
-        emit(what="program", name=name, arguments=arguments[quick], lines=done.stdout.rstrip().split("\n"))
+        own_program(name, name, arguments[quick], emit)
+    own_program("one firm, any rules", "qice_bench_one_firm", random_folders(quick), emit)
+
+
+def own_program(what, name, arguments, emit):
+    program = ROOT / "build/bench/bench" / name
+    if not program.exists():
+        return
+    done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr}")
+    emit(what="program", name=what, program=name, arguments=arguments, lines=done.stdout.rstrip().split("\n"))
+
+
+def random_folders(quick):
+    """Workloads whose rules share little, each of another shape."""
+    firms, policies = ("2000", "10000") if not quick else ("500", "300")
+    folders = []
+    for rule in ("apart", "any", "at_least", "deep"):
+        options = ["--firms", firms, "--policies", policies, "--rule", rule, "--conditions", "20"]
+        made = made_city(f"one-firm-{rule}-{firms}-{policies}", *options)
+        folders.append(str(made.relative_to(ROOT)))
+    return folders
 
 
 # Firms, policies and rounds, in full and quick.

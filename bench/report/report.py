@@ -306,11 +306,14 @@ class Report:
         made = self.one("programs", what="program", name=name)
         if not made:
             return NOT_MEASURED
-        command = " ".join(["build/bench/bench/" + name, *made["arguments"]])
+        command = " ".join(["build/bench/bench/" + made.get("program", name), *made["arguments"]])
         return "\n".join(["```text", "$ " + command, *made["lines"], "```"])
 
     def one_firm(self):
         return self.program("qice_bench_one_firm")
+
+    def one_firm_any_rules(self):
+        return self.program("one firm, any rules")
 
     def one_policy(self):
         return self.program("qice_bench_one_policy")

@@ -10,6 +10,7 @@ Every condition is true for a share s of the firms; s is chosen so that a whole 
     flat       all of C conditions
     apart      the same, but conditions start anywhere, so that hardly one stands twice
     deep       all and any in turn, 12 deep, C conditions
+    any        any of 4 alternatives, each all of C/4 conditions
     at_least   half of C conditions (at_least C/2 of C)
     lists      all of C conditions, of which one lists 1,000 of 4,000 texts (`in`)
     sets       all of C conditions, of which one lists 1,000 elements of a set (`has_any`)
@@ -24,6 +25,7 @@ from pathlib import Path
 
 NUMBERS, SPAN, STARTS = 16, 10_000, 40  # fields n0..n15, uniform below SPAN; conditions start at one of so many places
 TEXTS, LISTED, TAGS = 4_000, 1_000, 200
+CHOICES = 4
 UNKNOWN = 0.05
 
 
@@ -44,6 +46,8 @@ def share_of_rule(rule, conditions, s):
                 share *= part if level % 2 == 0 else 1 - part
             share = share if level % 2 == 0 else 1 - share
         return share
+    if rule == "any":
+        return 1 - (1 - s ** (conditions // CHOICES)) ** CHOICES
     if rule == "at_least":
         ways, total = 1.0, 0.0
         for true in range(conditions + 1):
@@ -93,6 +97,8 @@ class Maker:
                 parts = [self.condition() for _ in range(here)] + ([] if node is None else [node])
                 node = {"all" if level % 2 == 0 else "any": parts}
             return node
+        if kind == "any":
+            return {"any": [{"all": [self.condition() for _ in range(count // CHOICES)]} for _ in range(CHOICES)]}
         if kind == "at_least":
             return {"at_least": count // 2, "of": [self.condition() for _ in range(count)]}
         parts = [self.condition() for _ in range(count - (kind in ("lists", "sets")))]
@@ -143,7 +149,7 @@ def main():
     parser.add_argument("--firms", type=int, default=100_000)
     parser.add_argument("--policies", type=int, default=1_000)
     parser.add_argument("--density", type=float, default=0.02, help="share of pairs that are eligible")
-    parser.add_argument("--rule", choices=("flat", "apart", "deep", "at_least", "lists", "sets"), default="flat")
+    parser.add_argument("--rule", choices=("flat", "apart", "deep", "any", "at_least", "lists", "sets"), default="flat")
     parser.add_argument("--conditions", type=int, default=12, help="of each rule")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

@@ -36,6 +36,41 @@ std::vector<Turn> turns_of(const Program& program, const std::vector<CodeRows::D
     return sorted;
 }
 
+/// Goes through the demands on one field code by code.
+class Sweep {
+  public:
+    Sweep(std::size_t bits, std::size_t words) : unmet_(bits), met_(words) {
+        fill_bits(met_.data(), bits, words);
+    }
+
+    void take(const Turn& turn) {
+        unmet_[turn.bit] += static_cast<std::uint32_t>(turn.unmet);
+        const std::uint64_t bit = std::uint64_t{1} << (turn.bit % 64);
+        std::uint64_t& word = met_[turn.bit / 64];
+        word = unmet_[turn.bit] == 0 ? word | bit : word & ~bit;
+    }
+    /// What the code that was come to meets.
+    const std::vector<std::uint64_t>& met() const { return met_; }
+
+  private:
+    std::vector<std::uint32_t> unmet_; // demands, by bit
+    std::vector<std::uint64_t> met_;
+};
+
+/// What an unknown value meets for certain, and what it does not fail.
+void write_unknown(const Program& program, const std::vector<CodeRows::Demand>& demands,
+                   std::size_t bits, std::size_t words, std::uint64_t* certain,
+                   std::uint64_t* possible) {
+    fill_bits(certain, bits, words);
+    fill_bits(possible, bits, words);
+    for (const CodeRows::Demand& demand : demands) {
+        const Truth truth = program.literals[demand.literal].on_unknown;
+        const std::uint64_t bit = std::uint64_t{1} << (demand.bit % 64);
+        if (truth != Truth::yes) certain[demand.bit / 64] &= ~bit;
+        if (truth == Truth::no) possible[demand.bit / 64] &= ~bit;
+    }
+}
+
 } // namespace
 
 void fill_bits(std::uint64_t* words, std::size_t bits, std::size_t count) {
@@ -56,33 +91,65 @@ CodeRows::CodeRows(const Program& program, std::uint32_t slot, const std::vector
 
     row_of_.resize(std::size_t{codes} + 1);
     data_.resize(rows * words);
-    std::vector<std::uint32_t> unmet(bits);
-    std::vector<std::uint64_t> met(words);
-    fill_bits(met.data(), bits, words);
+    Sweep sweep(bits, words);
     std::uint32_t next_row = 0;
     std::size_t next = 0;
     for (std::uint32_t code = 0; code < codes; ++code) {
         const bool turned = next < turns.size() && turns[next].code == code;
-        for (; next < turns.size() && turns[next].code == code; ++next) {
-            const Turn& turn = turns[next];
-            unmet[turn.bit] += static_cast<std::uint32_t>(turn.unmet);
-            const std::uint64_t bit = std::uint64_t{1} << (turn.bit % 64);
-            std::uint64_t& word = met[turn.bit / 64];
-            word = unmet[turn.bit] == 0 ? word | bit : word & ~bit;
-        }
-        if (turned || code == 0) std::copy(met.begin(), met.end(), row(next_row++));
+        for (; next < turns.size() && turns[next].code == code; ++next)
+            sweep.take(turns[next]);
+        if (turned || code == 0) std::copy(sweep.met().begin(), sweep.met().end(), row(next_row++));
         row_of_[code] = next_row - 1;
     }
     row_of_[codes] = next_row;
-    fill_bits(row(next_row), bits, words);
-    fill_bits(row(next_row + std::size_t{1}), bits, words);
-    for (const Demand& demand : demands) {
-        const Truth truth = program.literals[demand.literal].on_unknown;
-        const std::uint64_t bit = std::uint64_t{1} << (demand.bit % 64);
-        if (truth != Truth::yes) row(next_row)[demand.bit / 64] &= ~bit;
-        if (truth == Truth::no) row(next_row + std::size_t{1})[demand.bit / 64] &= ~bit;
-    }
+    write_unknown(program, demands, bits, words, row(next_row), row(next_row + std::size_t{1}));
     data_.resize((std::size_t{next_row} + 2) * words);
+}
+
+PackedRows::PackedRows(const Program& program, std::uint32_t slot,
+                       const std::vector<CodeRows::Demand>& demands, std::size_t bits,
+                       std::size_t words)
+    : codes_(program.fields[slot].cuts.codes()),
+      blocks_((bits + 64 * kBlockWords - 1) / (64 * kBlockWords)) {
+    const std::vector<Turn> turns = turns_of(program, demands, codes_);
+    const std::size_t groups = (std::size_t{codes_} + 63) / 64;
+    const auto block_of = [](const Turn& turn) { return turn.bit / (64 * kBlockWords); };
+    starts_.resize(groups * blocks_);
+    before_.resize(groups * blocks_);
+    for (const Turn& turn : turns)
+        if (turn.code != 0) // with which every block's first row begins
+            starts_[turn.code / 64 * blocks_ + block_of(turn)] |= std::uint64_t{1}
+                                                                  << (turn.code % 64);
+    std::uint32_t row = 0;
+    for (std::size_t block = 0; block < blocks_; ++block, ++row) {
+        for (std::size_t group = 0; group < groups; ++group) {
+            before_[group * blocks_ + block] = row;
+            row += count_bits(starts_[group * blocks_ + block]);
+        }
+    }
+
+    data_.resize(std::size_t{row} * kBlockWords);
+    Sweep sweep(bits, words);
+    const auto write = [&](std::size_t block, std::uint32_t code) {
+        std::copy_n(sweep.met().data() + block * kBlockWords, kBlockWords,
+                    data_.data() + std::size_t{row_of(code, block)} * kBlockWords);
+    };
+    for (std::size_t block = 0; block < blocks_; ++block)
+        write(block, 0);
+    for (const Turn& turn : turns) {
+        sweep.take(turn);
+        write(block_of(turn), turn.code);
+    }
+    unknown_certain_.resize(words);
+    unknown_possible_.resize(words);
+    write_unknown(program, demands, bits, words, unknown_certain_.data(), unknown_possible_.data());
+}
+
+void PackedRows::choose(std::uint32_t code, std::uint32_t* row_of_block) const {
+    for (std::size_t block = 0; block < blocks_; ++block)
+        row_of_block[block] = row_of(code, block);
+    for (std::size_t block = 0; block < blocks_; ++block)
+        __builtin_prefetch(block_row(row_of_block[block])); // they lie apart
 }
 
 } // namespace qice

@@ -46,6 +46,47 @@ class CodeRows {
     AlignedVector<std::uint64_t> data_; // the last row is for what an unknown value may meet
 };
 
+/// The same for a field of many codes and many bits, in memory that grows with what is demanded and
+/// not with codes times bits: each block of 512 bits keeps the rows in which it changes.
+class PackedRows {
+  public:
+    static constexpr std::size_t kBlockWords = 8;
+
+    /// Rows of `words` words, of which `bits` bits are used; a bit without a demand is always met.
+    PackedRows(const Program& program, std::uint32_t slot,
+               const std::vector<CodeRows::Demand>& demands, std::size_t bits, std::size_t words);
+
+    std::uint32_t codes() const { return codes_; }
+    /// Writes which row of each block a known code has.
+    void choose(std::uint32_t code, std::uint32_t* row_of_block) const;
+    /// The words of one block.
+    const std::uint64_t* block_row(std::uint32_t row) const {
+        return data_.data() + std::size_t{row} * kBlockWords;
+    }
+    /// Of an unknown value, whole rows.
+    const std::uint64_t* unknown_certain() const { return unknown_certain_.data(); }
+    const std::uint64_t* unknown_possible() const { return unknown_possible_.data(); }
+    std::uint64_t* unknown_certain() { return unknown_certain_.data(); }
+    std::uint64_t* unknown_possible() { return unknown_possible_.data(); }
+    std::size_t bytes() const {
+        return 8 * (data_.size() + 2 * unknown_certain_.size() + starts_.size()) +
+               4 * before_.size();
+    }
+
+  private:
+    std::uint32_t row_of(std::uint32_t code, std::size_t block) const {
+        const std::size_t at = code / 64 * blocks_ + block;
+        return before_[at] + count_bits(starts_[at] & (~std::uint64_t{0} >> (63 - code % 64)));
+    }
+
+    std::uint32_t codes_;
+    std::size_t blocks_;
+    // By 64 codes, then by block: at which of the codes another row begins, and the row before.
+    AlignedVector<std::uint64_t> starts_;
+    AlignedVector<std::uint32_t> before_;
+    AlignedVector<std::uint64_t> data_, unknown_certain_, unknown_possible_;
+};
+
 /// The first `bits` bits set, the others not.
 void fill_bits(std::uint64_t* words, std::size_t bits, std::size_t count);
 

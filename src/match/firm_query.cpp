@@ -11,7 +11,6 @@ namespace qice {
 
 namespace {
 
-constexpr std::size_t kBlockWordsOfPolicies = 8;
 constexpr std::size_t kAhead = 16; // seats are fetched this many candidates before they are scored
 
 /// The rank classes: needs_data falls into two.
@@ -22,23 +21,23 @@ enum Class : std::size_t { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kC
 struct FirmQuery::Scratch::Memory {
     explicit Memory(const Index& index)
         : coded(index.coder.scratch()), truth(index.program, index.literals),
-          check_memo(index.check_lists.size()), certain(index.dimensions.size()),
-          possible(index.dimensions.size()) {
+          check_memo(index.check_lists.size()), term_stamps(index.terms.blocks()),
+          terms(index.terms.blocks()) {
         for (std::vector<std::uint32_t>& of_class : found)
             of_class.resize(index.policies + kAhead); // read and written beyond the last
         unsure.resize(index.policies);
         scored_positions.resize(index.policies + kAhead);
-        scored.resize(index.stride);
+        scored.resize(index.rows.stride());
         keys.resize(index.policies + 1);
     }
 
     CodedRecord coded;
     RecordTruth truth;
-    std::uint64_t preferred = 0;                            // bit i + 1: Index::whens[i] is true
-    std::vector<std::uint32_t> check_memo;                  // by check list: stamp x 256 + planes
-    std::vector<const std::uint64_t*> certain, possible;    // by dimension: rows
-    std::vector<const std::uint64_t*> has, lacks;           // of all sets
-    std::vector<std::uint32_t> has_end, lacks_end;          // by set
+    std::uint64_t preferred = 0;           // bit i + 1: Index::whens[i] is true
+    std::vector<std::uint32_t> check_memo; // by check list: stamp x 256 + planes
+    ConjunctionRows::Chosen rows, term_rows;
+    std::vector<std::uint32_t> term_stamps;                 // by block of terms
+    std::vector<ConjunctionRows::Words> terms;              // by block: which are met
     std::array<std::vector<std::uint32_t>, kClasses> found; // positions
     std::vector<std::uint32_t> unsure;                      // positions whose checks are to be run
     std::array<std::size_t, kClasses> counts;
@@ -68,12 +67,10 @@ class FirmQuery::Run {
         memory_.counts.fill(0);
         memory_.unsure_count = 0;
         const bool all = (options_.statuses & ~kEligibleAndReview) != 0;
-        const std::size_t summary = index_.blocks * kBlockWordsOfPolicies;
-        for (std::size_t w = 0; w * 64 < index_.blocks; ++w) {
-            std::uint64_t live = open[summary + w];
-            if (!all)
-                for (const std::uint64_t* row : memory_.certain)
-                    live &= row[summary + w];
+        const std::size_t blocks = index_.rows.blocks();
+        for (std::size_t w = 0; w * 64 < blocks; ++w) {
+            std::uint64_t live = open[blocks * ConjunctionRows::kBlockWords + w];
+            if (!all) live = index_.rows.live(memory_.rows, live, w);
             for (; live != 0; live &= live - 1) {
                 const std::size_t block = w * 64 + static_cast<std::size_t>(std::countr_zero(live));
                 find_scored(block);
@@ -86,24 +83,13 @@ class FirmQuery::Run {
 
   private:
     void begin();
-    void point_at_rows();
-    void point_at_sets();
 
-    using Words = std::array<std::uint64_t, kBlockWordsOfPolicies>;
-    Words words_at(const std::uint64_t* row, std::size_t first) const {
+    using Words = ConjunctionRows::Words;
+    static Words words_at(const std::uint64_t* row, std::size_t first) {
         Words words;
         std::copy_n(row + first, words.size(), words.begin());
         return words;
     }
-    static std::uint64_t any(const Words& words) {
-        std::uint64_t any = 0;
-        for (std::uint64_t word : words)
-            any |= word;
-        return any;
-    }
-    /// What a set's rows say of a block; `if_unknown` is the row for an unknown set.
-    Words met_by_set(std::size_t set, std::uint32_t if_unknown, std::size_t first) const;
-
     void find_scored(std::size_t block);
     void eligible_and_review(std::size_t block, const std::uint64_t* open);
     void all_statuses(std::size_t block, const std::uint64_t* open);
@@ -117,6 +103,24 @@ class FirmQuery::Run {
             list[count++] = static_cast<std::uint32_t>(position);
         }
         return count;
+    }
+    void find_terms(std::size_t block);
+    /// The terms of one word; their block is worked out when the first of it is asked for.
+    std::uint64_t terms_met(std::uint32_t word) {
+        const std::size_t block = word / ConjunctionRows::kBlockWords;
+        if (memory_.term_stamps[block] != memory_.truth.stamp()) find_terms(block);
+        return memory_.terms[block][word % ConjunctionRows::kBlockWords];
+    }
+    bool meets(const Clause& clause) {
+        const std::uint64_t met = terms_met(clause.word) & clause.mask;
+        return clause.least == 1 ? met != 0 : count_bits(met) >= clause.least;
+    }
+    std::uint8_t check(const CheckList& list) {
+        const Clause* const clauses = index_.clauses.data() + list.first_clause;
+        if (!std::all_of(clauses, clauses + list.clauses,
+                         [&](const Clause& clause) { return meets(clause); }))
+            return 0;
+        return memory_.truth.judge(index_.checks.data() + list.first, list.count, kConfirmed);
     }
     void run_checks();
     void judge_wholly();
@@ -149,35 +153,28 @@ class FirmQuery::Run {
 // ----------------------------------------------------------------------------------- rows
 
 void FirmQuery::Run::begin() {
-    if (memory_.truth.begin(memory_.coded, (options_.statuses & ~kEligibleAndReview) != 0))
+    if (memory_.truth.begin(memory_.coded, (options_.statuses & ~kEligibleAndReview) != 0)) {
         std::fill(memory_.check_memo.begin(), memory_.check_memo.end(), 0);
-    point_at_rows();
-    point_at_sets();
+        std::fill(memory_.term_stamps.begin(), memory_.term_stamps.end(), 0);
+    }
+    index_.rows.choose(memory_.coded, memory_.rows);
+    index_.terms.choose(memory_.coded, memory_.term_rows);
+    memory_.scored_rows.clear();
+    for (std::uint32_t tag : memory_.coded.carried)
+        if (index_.tag_row[tag] != Index::kNone)
+            memory_.scored_rows.push_back(index_.tag_rows.data() +
+                                          std::size_t{index_.tag_row[tag]} * index_.rows.stride());
     memory_.preferred = 0;
     for (std::size_t i = 0; i < index_.whens.size(); ++i) {
         if ((memory_.truth.planes(index_.whens[i]) & kCertain) != 0) {
             memory_.preferred |= std::uint64_t{1} << (i + 1);
-            memory_.scored_rows.push_back(index_.when_rows.data() + i * index_.stride);
+            memory_.scored_rows.push_back(index_.when_rows.data() + i * index_.rows.stride());
         }
     }
 }
 
-void FirmQuery::Run::point_at_rows() {
-    const std::vector<std::uint32_t>& codes = memory_.coded.codes;
-    memory_.scored_rows.clear();
-    for (std::uint32_t tag : memory_.coded.carried)
-        if (index_.tag_row[tag] != SetRows::kNone)
-            memory_.scored_rows.push_back(index_.tag_rows.data() +
-                                          std::size_t{index_.tag_row[tag]} * index_.stride);
-    for (std::size_t d = 0; d < index_.dimensions.size(); ++d) {
-        const Index::Dimension& dimension = index_.dimensions[d];
-        memory_.certain[d] = dimension.rows.certain(codes[dimension.slot]);
-        memory_.possible[d] = dimension.rows.possible(codes[dimension.slot]);
-    }
-}
-
 void FirmQuery::Run::find_scored(std::size_t block) {
-    const std::size_t first = block * kBlockWordsOfPolicies;
+    const std::size_t first = block * ConjunctionRows::kBlockWords;
     Words scored = words_at(index_.always_scored.data(), first);
     for (const std::uint64_t* row : memory_.scored_rows)
         for (std::size_t w = 0; w < scored.size(); ++w)
@@ -186,51 +183,9 @@ void FirmQuery::Run::find_scored(std::size_t block) {
               memory_.scored.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
-void FirmQuery::Run::point_at_sets() {
-    memory_.has.clear();
-    memory_.lacks.clear();
-    memory_.has_end.clear();
-    memory_.lacks_end.clear();
-    for (const SetRows& rows : index_.sets) {
-        const CodedSet& set = program_.sets[rows.set];
-        for (std::uint32_t plane : memory_.coded.has) {
-            const std::uint32_t element = plane - set.first_plane; // wraps below the set's first
-            if (element >= set.elements.size()) continue;
-            if (rows.has[element] != SetRows::kNone)
-                memory_.has.push_back(index_.set_row(rows.has[element]));
-            if (rows.lacks[element] != SetRows::kNone)
-                memory_.lacks.push_back(index_.set_row(rows.lacks[element]));
-        }
-        memory_.has_end.push_back(static_cast<std::uint32_t>(memory_.has.size()));
-        memory_.lacks_end.push_back(static_cast<std::uint32_t>(memory_.lacks.size()));
-    }
-}
-
-FirmQuery::Run::Words FirmQuery::Run::met_by_set(std::size_t set, std::uint32_t if_unknown,
-                                                 std::size_t first) const {
-    const SetRows& rows = index_.sets[set];
-    if (!memory_.coded.known[rows.set]) return words_at(index_.set_row(if_unknown), first);
-    Words met = words_at(index_.set_row(rows.free), first);
-    for (std::size_t i = set == 0 ? 0 : memory_.has_end[set - 1]; i < memory_.has_end[set]; ++i)
-        for (std::size_t w = 0; w < met.size(); ++w)
-            met[w] |= memory_.has[i][first + w];
-    for (std::size_t i = set == 0 ? 0 : memory_.lacks_end[set - 1]; i < memory_.lacks_end[set]; ++i)
-        for (std::size_t w = 0; w < met.size(); ++w)
-            met[w] &= ~memory_.lacks[i][first + w];
-    return met;
-}
-
 void FirmQuery::Run::eligible_and_review(std::size_t block, const std::uint64_t* open) {
-    const std::size_t first = block * kBlockWordsOfPolicies;
-    Words met = words_at(open, first);
-    for (const std::uint64_t* row : memory_.certain)
-        for (std::size_t w = 0; w < met.size(); ++w)
-            met[w] &= row[first + w];
-    for (std::size_t set = 0; set < index_.sets.size(); ++set) {
-        const Words by_set = met_by_set(set, index_.sets[set].unknown_certain, first);
-        for (std::size_t w = 0; w < met.size(); ++w)
-            met[w] &= by_set[w];
-    }
+    const std::size_t first = block * ConjunctionRows::kBlockWords;
+    const Words met = index_.rows.meets(memory_.rows, words_at(open, first), block);
     std::size_t sure = memory_.counts[kEligible], unsure = memory_.unsure_count;
     for (std::size_t w = 0; w < met.size(); ++w) {
         const std::uint64_t plain = index_.plain[first + w];
@@ -239,6 +194,13 @@ void FirmQuery::Run::eligible_and_review(std::size_t block, const std::uint64_t*
     }
     memory_.counts[kEligible] = sure;
     memory_.unsure_count = unsure;
+}
+
+void FirmQuery::Run::find_terms(std::size_t block) {
+    Words all;
+    all.fill(~std::uint64_t{0});
+    memory_.terms[block] = index_.terms.meets(memory_.term_rows, all, block);
+    memory_.term_stamps[block] = memory_.truth.stamp();
 }
 
 /// What policies demand beyond the rows.
@@ -250,11 +212,8 @@ void FirmQuery::Run::run_checks() {
         const std::uint32_t position = memory_.unsure[i];
         const std::uint32_t number = index_.check_of[position];
         std::uint32_t& memo = memory_.check_memo[number];
-        if (memo >> 8 != memory_.truth.stamp()) {
-            const CheckList& list = index_.check_lists[number];
-            memo = memory_.truth.stamp() << 8 |
-                   memory_.truth.judge(index_.checks.data() + list.first, list.count, kConfirmed);
-        }
+        if (memo >> 8 != memory_.truth.stamp())
+            memo = memory_.truth.stamp() << 8 | check(index_.check_lists[number]);
         // Who passes is hard to guess for a processor: everyone is written, some are kept.
         const std::uint32_t certain = memo & kCertain;
         eligible[eligible_count] = position;
@@ -268,28 +227,9 @@ void FirmQuery::Run::run_checks() {
 
 /// The rows leave out what fails in two fields or in a fixed one; of the rest everything is tested.
 void FirmQuery::Run::all_statuses(std::size_t block, const std::uint64_t* open) {
-    const std::size_t first = block * kBlockWordsOfPolicies;
+    const std::size_t first = block * ConjunctionRows::kBlockWords;
     const Words takes_part = words_at(open, first);
-    Words met = takes_part, failed_once{}, out{}; // out: failed twice, or for good
-    const auto fail = [&](std::size_t w, std::uint64_t possible, bool fixed) {
-        out[w] |= fixed ? ~possible : failed_once[w] & ~possible;
-        failed_once[w] |= ~possible;
-    };
-    for (std::size_t d = 0; d < memory_.certain.size(); ++d) {
-        for (std::size_t w = 0; w < met.size(); ++w) {
-            met[w] &= memory_.certain[d][first + w];
-            fail(w, memory_.possible[d][first + w], index_.dimensions[d].fixed);
-        }
-    }
-    for (std::size_t set = 0; set < index_.sets.size(); ++set) {
-        const SetRows& rows = index_.sets[set];
-        const Words certain = met_by_set(set, rows.unknown_certain, first);
-        const Words possible = met_by_set(set, rows.unknown_possible, first);
-        for (std::size_t w = 0; w < met.size(); ++w) {
-            met[w] &= certain[w];
-            fail(w, possible[w], rows.fixed);
-        }
-    }
+    const auto [met, failed_once, out] = index_.rows.failures(memory_.rows, takes_part, block);
     const bool near = (options_.statuses & status_bit(Verdict::near)) != 0;
     for (std::size_t w = 0; w < met.size(); ++w) {
         const std::uint64_t sure = met[w] & index_.plain[first + w];
@@ -406,7 +346,7 @@ FirmQuery::~FirmQuery() = default;
 
 const FirmAnswer& FirmQuery::ask(const FirmRecord& firm, const QueryOptions& options,
                                  Scratch& scratch) const {
-    Run(*index_, options, *scratch.memory_).ask(firm, index_->everyone.data());
+    Run(*index_, options, *scratch.memory_).ask(firm, index_->rows.everyone().data());
     return scratch.memory_->answer;
 }
 
@@ -418,7 +358,7 @@ const FirmAnswer& FirmQuery::ask(const FirmRecord& firm, const QueryOptions& opt
 
 FirmQuery::Open FirmQuery::all_open() const {
     Open open;
-    open.bits_ = index_->everyone;
+    open.bits_ = index_->rows.everyone();
     return open;
 }
 

@@ -10,11 +10,9 @@
 namespace qice {
 namespace {
 
-// A field whose rows would be larger is left to what is checked policy by policy.
-constexpr std::size_t kMostRowBytes = std::size_t{64} << 20;
 constexpr std::size_t kMostTagBytes = std::size_t{16} << 20;
-constexpr std::size_t kBlockPolicies = 512;
-constexpr std::size_t kBlockPolicyWords = kBlockPolicies / 64;
+constexpr std::size_t kSortedBy = 2;     // fields
+constexpr std::uint32_t kMostTerms = 64; // of a clause: they lie in one word
 
 /// What a policy demands of a field as a place in an order: wide ranges before what lies in them.
 struct Sortable {
@@ -37,39 +35,24 @@ Sortable demand_on(const Program& program, const CompiledPolicy& policy, std::ui
     return {};
 }
 
-/// Does the literal say "has one of these" (or, `lacks`, "has none of these") and nothing more?
-bool is_one_test(const Program& program, const Literal& literal, bool lacks) {
-    if (literal.count != 1) return false;
-    const ElementTest& test = program.element_tests[literal.first];
-    const bool has = test.mode == ElementTest::Mode::any ||
-                     (test.mode == ElementTest::Mode::all && test.count == 1);
-    const bool none = test.mode == ElementTest::Mode::none;
-    return (has && literal.negated == lacks) || (none && literal.negated != lacks);
-}
-
 } // namespace
 
 FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Program compiled,
                         Date as_of)
     : schema(std::move(schema_ptr)), program(std::move(compiled)), keys(program, set),
       coder(*schema, program, as_of), literals(program), policies(program.policies.size()),
-      blocks((policies + kBlockPolicies - 1) / kBlockPolicies),
-      stride(blocks * kBlockPolicyWords + (words_for(blocks) + 7) / 8 * 8),
       position_of(set.size(), UINT32_MAX) {
     for (const Policy& policy : set)
         ids.append(policy.id);
-    const std::vector<std::uint32_t> slots = strongest_slots();
+    std::vector<std::uint32_t> slots = strongest_slots();
+    slots.resize(std::min(slots.size(), kSortedBy));
     order_policies(slots);
     for (std::uint32_t position = 0; position < policies; ++position)
         position_of[program.policies[places[position]].policy] = position;
-    everyone.resize(stride);
-    fill_bits(everyone.data(), policies, blocks * kBlockPolicyWords);
-    summarise(everyone.data());
     choose_whens();
-    std::vector<std::uint8_t> in_rows(program.refs.size());
-    make_dimensions(slots, in_rows);
-    make_sets(in_rows);
-    make_checks(in_rows);
+    std::vector<std::uint8_t> settled(program.refs.size()); // by ref: nothing else is to be checked
+    make_rows(slots, settled);
+    make_checks(settled, make_terms(settled));
     make_seats();
     make_tag_rows();
 }
@@ -91,36 +74,24 @@ std::vector<std::uint32_t> FirmQuery::Index::strongest_slots() const {
 
 void FirmQuery::Index::order_policies(const std::vector<std::uint32_t>& slots) {
     struct Keyed {
-        Sortable demands[2];
+        Sortable demands[kSortedBy];
         std::uint32_t order; // by prior
         std::uint32_t place;
     };
     std::vector<Keyed> keyed;
     for (std::uint32_t place = 0; place < policies; ++place) {
         Keyed entry{{}, keys.variant(place, 0).order, place};
-        for (std::size_t i = 0; i < std::min<std::size_t>(slots.size(), 2); ++i)
+        for (std::size_t i = 0; i < slots.size(); ++i)
             entry.demands[i] = demand_on(program, program.policies[place], slots[i]);
         keyed.push_back(entry);
     }
     std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) {
-        for (std::size_t i = 0; i < 2; ++i)
+        for (std::size_t i = 0; i < kSortedBy; ++i)
             if (a.demands[i] != b.demands[i]) return a.demands[i] < b.demands[i];
         return a.order < b.order;
     });
     for (const Keyed& entry : keyed)
         places.push_back(entry.place);
-}
-
-/// One bit a block that has a policy in the row.
-void FirmQuery::Index::summarise(std::uint64_t* row) const {
-    std::uint64_t* const summary = row + blocks * kBlockPolicyWords;
-    std::fill(summary, row + stride, 0);
-    for (std::size_t block = 0; block < blocks; ++block) {
-        std::uint64_t any = 0;
-        for (std::size_t w = 0; w < kBlockPolicyWords; ++w)
-            any |= row[block * kBlockPolicyWords + w];
-        if (any != 0) summary[block / 64] |= std::uint64_t{1} << (block % 64);
-    }
 }
 
 void FirmQuery::Index::choose_whens() {
@@ -141,114 +112,103 @@ std::uint32_t FirmQuery::Index::number_of(Ref when) const {
     return found == whens.end() ? 0 : static_cast<std::uint32_t>(found - whens.begin() + 1);
 }
 
-/// Rows of the coded fields; marks the refs of program.refs that they settle.
-void FirmQuery::Index::make_dimensions(const std::vector<std::uint32_t>& slots,
-                                       std::vector<std::uint8_t>& in_rows) {
-    std::vector<std::vector<CodeRows::Demand>> by_slot(program.fields.size());
-    std::vector<bool> fixed(program.fields.size());
-    for (std::uint32_t position = 0; position < policies; ++position) {
-        for (Ref ref : program.literals_of(program.policies[places[position]].rule)) {
-            const Literal& literal = program.literals[ref & ~kLiteralBit];
-            if (literal.form != Literal::Form::ranges) continue;
-            by_slot[literal.slot].push_back({position, ref & ~kLiteralBit});
-            fixed[literal.slot] = literal.fixed;
-        }
+void FirmQuery::Index::make_rows(const std::vector<std::uint32_t>& sorted_by,
+                                 std::vector<std::uint8_t>& settled) {
+    std::vector<LiteralSpan> demands;
+    for (const std::uint32_t place : places) {
+        const Conjunction& rule = program.policies[place].rule;
+        demands.push_back({rule.first, rule.literals});
     }
-    std::vector<bool> has_rows(program.fields.size());
-    for (std::uint32_t slot : slots) {
-        if (by_slot[slot].empty()) continue;
-        CodeRows rows(program, slot, by_slot[slot], policies, stride, kMostRowBytes);
-        if (rows.is_empty()) continue;
-        for (std::size_t row = 0; row < rows.rows(); ++row)
-            summarise(rows.row(row));
-        has_rows[slot] = true;
-        dimensions.push_back({slot, fixed[slot], std::move(rows)});
-    }
-    for (const CompiledPolicy& policy : program.policies) {
-        for (std::uint32_t i = 0; i < policy.rule.literals; ++i) {
-            const Literal& literal =
-                program.literals[program.refs[policy.rule.first + i] & ~kLiteralBit];
-            if (literal.form == Literal::Form::ranges && has_rows[literal.slot])
-                in_rows[policy.rule.first + i] = 1;
-        }
-    }
+    rows = ConjunctionRows(*schema, program, demands, sorted_by, settled);
 }
 
-/// Rows of the sets: of a policy, the first "has one of" on a set, and every "has none of".
-void FirmQuery::Index::make_sets(std::vector<std::uint8_t>& in_rows) {
-    const std::size_t most_rows = kMostRowBytes / 8 / std::max<std::size_t>(stride, 1);
-    for (std::uint32_t number = 0; number < program.sets.size(); ++number) {
-        const CodedSet& set = program.sets[number];
-        if (2 * set.elements.size() + 3 > most_rows) continue;
-        SetRows rows{number, (*schema)[set.field].fixed, 0, 0, 0, {}, {}};
-        rows.has.assign(set.elements.size(), SetRows::kNone);
-        rows.lacks = rows.has;
-        const auto add_row = [&](bool filled) {
-            set_rows.resize(set_rows.size() + stride);
-            if (filled)
-                std::copy(everyone.begin(), everyone.end(),
-                          set_rows.end() - static_cast<std::ptrdiff_t>(stride));
-            return static_cast<std::uint32_t>(set_rows.size() / stride - 1);
-        };
-        rows.free = add_row(true);
-        rows.unknown_certain = add_row(true);
-        rows.unknown_possible = add_row(true);
-        const auto word = [&](std::uint32_t row, std::uint32_t position) -> std::uint64_t& {
-            return set_rows[std::size_t{row} * stride + position / 64];
-        };
-        bool any = false;
-        for (std::uint32_t position = 0; position < policies; ++position) {
-            const Conjunction& rule = program.policies[places[position]].rule;
-            const std::uint64_t bit = std::uint64_t{1} << (position % 64);
-            bool has_one = false;
-            for (std::uint32_t i = 0; i < rule.literals; ++i) {
-                const Literal& literal =
-                    program.literals[program.refs[rule.first + i] & ~kLiteralBit];
-                if (literal.form != Literal::Form::elements || literal.slot != number) continue;
-                const bool lacks = is_one_test(program, literal, true);
-                if (!lacks && (has_one || !is_one_test(program, literal, false))) continue;
-                in_rows[rule.first + i] = 1;
-                any = true;
-                const ElementTest& test = program.element_tests[literal.first];
-                for (std::uint32_t e = 0; e < test.count; ++e) {
-                    const std::uint32_t element =
-                        program.elements[test.first + e] - set.first_plane;
-                    std::uint32_t& row = (lacks ? rows.lacks : rows.has)[element];
-                    if (row == SetRows::kNone) row = add_row(false);
-                    word(row, position) |= bit;
-                }
-                if (!lacks) {
-                    has_one = true;
-                    word(rows.free, position) &= ~bit;
-                }
-                if (literal.on_unknown != Truth::yes) word(rows.unknown_certain, position) &= ~bit;
-                if (literal.on_unknown == Truth::no) word(rows.unknown_possible, position) &= ~bit;
-            }
-        }
-        if (any)
-            sets.push_back(std::move(rows));
-        else
-            set_rows.resize(set_rows.size() - 3 * stride);
-    }
+/// The literals of an alternative, which stands at this place of the refs.
+LiteralSpan FirmQuery::Index::literals_of(std::uint32_t at) const {
+    const Ref ref = program.refs[at];
+    if ((ref & kLiteralBit) != 0) return {at, 1};
+    const GraphNode& node = program.nodes[ref];
+    if (node.op != GraphNode::Op::all) return {};
+    std::uint32_t others = 0; // a node's literals come last
+    while (others < node.count && (program.refs[node.first + others] & kLiteralBit) == 0)
+        ++others;
+    return {node.first + others, node.count - others};
 }
 
-void FirmQuery::Index::make_checks(const std::vector<std::uint8_t>& in_rows) {
-    plain.resize(stride);
+/// The clauses of every `any` and `at_least` that a policy demands, without those that are no use.
+FirmQuery::Index::NodeClauses FirmQuery::Index::make_terms(std::vector<std::uint8_t>& settled) {
+    NodeClauses of_node;
+    std::vector<LiteralSpan> spans;
+    const auto lay_out = [&](const GraphNode& node) {
+        const std::size_t open = (64 - spans.size() % 64) % 64;
+        if (node.count > open) spans.resize(spans.size() + open);
+        const std::uint32_t least = node.op == GraphNode::Op::any ? 1 : node.threshold;
+        const Clause clause{(~std::uint64_t{0} >> (64 - node.count)) << spans.size() % 64,
+                            static_cast<std::uint32_t>(spans.size() / 64),
+                            static_cast<std::uint16_t>(least), true};
+        for (std::uint32_t i = 0; i < node.count; ++i)
+            spans.push_back(literals_of(node.first + i));
+        return clause;
+    };
+    for (const std::uint32_t place : places) { // whose turn comes together stand together
+        for (const Ref ref : program.others_of(program.policies[place].rule)) {
+            const GraphNode& node = program.nodes[ref];
+            if (node.op != GraphNode::Op::any && node.op != GraphNode::Op::at_least) continue;
+            if (node.count <= kMostTerms && !of_node.contains(ref))
+                of_node.emplace(ref, lay_out(node));
+        }
+    }
+    terms = ConjunctionRows(*schema, program, spans, {}, settled);
+
+    for (auto& [of, clause] : of_node) {
+        const GraphNode& node = program.nodes[of];
+        std::uint32_t idle = 0; // alternatives of which the rows tell nothing
+        for (std::uint32_t at = node.first; at < node.first + node.count; ++at) {
+            const LiteralSpan span = literals_of(at);
+            const auto told = static_cast<std::uint32_t>(std::count(
+                settled.data() + span.first, settled.data() + span.first + span.literals, 1));
+            const Ref ref = program.refs[at];
+            const bool is_literal = (ref & kLiteralBit) != 0;
+            idle += told == 0;
+            clause.exact =
+                clause.exact && told != 0 && (is_literal || told == program.nodes[ref].count);
+        }
+        if (idle >= clause.least) clause.least = 0;
+    }
+    std::erase_if(of_node, [](const auto& entry) { return entry.second.least == 0; });
+    return of_node;
+}
+
+void FirmQuery::Index::make_checks(const std::vector<std::uint8_t>& settled,
+                                   const NodeClauses& of_node) {
+    plain.resize(rows.stride());
     StringMap<std::uint32_t> known;
-    std::vector<Ref> list;
+    std::vector<Ref> clause_nodes, list;
     for (std::uint32_t position = 0; position < policies; ++position) {
         const Conjunction& rule = program.policies[places[position]].rule;
+        clause_nodes.clear();
         list.clear();
-        for (std::uint32_t i = 0; i < rule.literals + rule.others; ++i)
-            if (!in_rows[rule.first + i]) list.push_back(program.refs[rule.first + i]);
-        if (list.empty()) plain[position / 64] |= std::uint64_t{1} << (position % 64);
-        std::string key(reinterpret_cast<const char*>(list.data()), list.size() * sizeof(Ref));
+        for (std::uint32_t i = 0; i < rule.literals + rule.others; ++i) {
+            if (settled[rule.first + i]) continue;
+            const Ref ref = program.refs[rule.first + i];
+            const auto clause = of_node.find(ref); // a literal is not there
+            if (clause != of_node.end()) clause_nodes.push_back(ref);
+            if (clause == of_node.end() || !clause->second.exact) list.push_back(ref);
+        }
+        if (list.empty() && clause_nodes.empty())
+            plain[position / 64] |= std::uint64_t{1} << (position % 64);
+        std::string key = std::to_string(clause_nodes.size()) + ':';
+        for (const std::vector<Ref>* refs : {&clause_nodes, &list})
+            key.append(reinterpret_cast<const char*>(refs->data()), refs->size() * sizeof(Ref));
         const auto [number, is_new] =
             known.emplace(std::move(key), static_cast<std::uint32_t>(check_lists.size()));
         if (is_new) {
             check_lists.push_back({static_cast<std::uint32_t>(checks.size()),
-                                   static_cast<std::uint32_t>(list.size())});
+                                   static_cast<std::uint32_t>(list.size()),
+                                   static_cast<std::uint32_t>(clauses.size()),
+                                   static_cast<std::uint32_t>(clause_nodes.size())});
             checks.insert(checks.end(), list.begin(), list.end());
+            for (const Ref ref : clause_nodes)
+                clauses.push_back(of_node.at(ref));
         }
         check_of.push_back(number->second);
     }
@@ -275,10 +235,11 @@ void FirmQuery::Index::make_tag_rows() {
     for (const CompiledTag& tag : program.tags)
         ++uses[tag.tag].first;
     std::sort(uses.begin(), uses.end(), std::greater<>());
-    uses.resize(std::min(uses.size(), kMostTagBytes / 8 / std::max<std::size_t>(stride, 1)));
-    tag_row.assign(program.tag_names.size(), SetRows::kNone);
+    uses.resize(std::min(uses.size(), kMostTagBytes / 8 / std::max<std::size_t>(rows.stride(), 1)));
+    tag_row.assign(program.tag_names.size(), kNone);
     for (std::uint32_t row = 0; row < uses.size(); ++row)
         tag_row[uses[row].second] = row;
+    const std::size_t stride = rows.stride();
     tag_rows.resize(uses.size() * stride);
     when_rows.resize(whens.size() * stride);
     always_scored.resize(stride);
@@ -296,9 +257,8 @@ void FirmQuery::Index::make_tag_rows() {
         }
         for (std::uint32_t i = 0; i < policy.tags; ++i) {
             const std::uint32_t row = tag_row[program.tags[policy.first_tag + i].tag];
-            std::uint64_t* const words = row == SetRows::kNone
-                                             ? always_scored.data()
-                                             : tag_rows.data() + std::size_t{row} * stride;
+            std::uint64_t* const words =
+                row == kNone ? always_scored.data() : tag_rows.data() + std::size_t{row} * stride;
             words[position / 64] |= bit;
         }
     }
@@ -333,19 +293,15 @@ std::uint16_t FirmQuery::Index::preference_of(const CompiledPolicy& policy) {
 
 std::size_t FirmQuery::Index::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
-    std::size_t total =
-        sizeof *this + coder.bytes() + size(position_of) + size(seats) + size(places) +
-        size(check_of) + size(check_lists) + size(checks) + size(everyone) + size(plain) +
-        size(set_rows) + size(tag_row) + size(tag_rows) + size(when_rows) + size(always_scored) +
-        literals.bytes() + size(program.literals) + size(program.ranges) + size(program.bitmaps) +
-        size(program.nodes) + size(program.refs) + size(program.items) + size(program.tiers) +
-        size(program.steps) + size(program.policies) + size(program.preferences) +
-        size(program.tags) + size(program.lone_literals) + size(program.lookup_rows) +
-        size(program.elements) + size(program.element_tests) +
-        keys.variants() * sizeof(RankKeys::Variant);
-    for (const Dimension& dimension : dimensions)
-        total += dimension.rows.bytes();
-    return total;
+    return sizeof *this + coder.bytes() + size(position_of) + size(seats) + size(places) +
+           size(check_of) + size(check_lists) + size(checks) + rows.bytes() + size(plain) +
+           terms.bytes() + size(clauses) + size(tag_row) + size(tag_rows) + size(when_rows) +
+           size(always_scored) + literals.bytes() + size(program.literals) + size(program.ranges) +
+           size(program.bitmaps) + size(program.nodes) + size(program.refs) + size(program.items) +
+           size(program.tiers) + size(program.steps) + size(program.policies) +
+           size(program.preferences) + size(program.tags) + size(program.lone_literals) +
+           size(program.lookup_rows) + size(program.elements) + size(program.element_tests) +
+           keys.variants() * sizeof(RankKeys::Variant);
 }
 
 } // namespace qice

@@ -2,15 +2,16 @@
 //
 // A policy's position is its bit in every row. Positions are grouped by what the policies demand of
 // the two fields that settle most (a place, then an industry), so that a firm's policies lie in few
-// blocks; behind the words of each row stand summary bits, one a block that has any policy at all.
+// blocks. The alternatives of an `any` or an `at_least` have rows of their own, a bit a term.
 #pragma once
 
-#include "index/code_rows.hpp"
+#include "index/conjunction_rows.hpp"
 #include "index/record_truth.hpp"
 #include "qice/match/firm_query.hpp"
 #include "qice/model/firm.hpp"
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace qice {
@@ -37,32 +38,22 @@ struct SeatPreference {
 
 /// What a policy demands beyond the rows; policies that demand the same share it.
 struct CheckList {
-    std::uint32_t first, count; // into Index::checks
+    std::uint32_t first, count;          // into Index::checks
+    std::uint32_t first_clause, clauses; // into Index::clauses
 };
 
-/// Rows of policies that demand one element of a set, or its absence.
-struct SetRows {
-    static constexpr std::uint32_t kNone = UINT32_MAX;
-
-    std::uint32_t set;
-    bool fixed;
-    // Known: (free | has[e] | ...) & ~(lacks[e] | ...) over the firm's elements e.
-    std::uint32_t free, unknown_certain, unknown_possible; // rows
-    std::vector<std::uint32_t> has, lacks;                 // rows by element, or kNone
+/// An `any` or `at_least`: of the terms under the mask at least so many must be met. A term is what
+/// the rows tell of an alternative: all of it where the clause is exact, else less.
+struct Clause {
+    std::uint64_t mask;
+    std::uint32_t word; // of the terms
+    std::uint16_t least;
+    bool exact;
 };
 
 struct FirmQuery::Index {
     Index(SchemaPtr schema, std::span<const Policy> policies, Program program, Date as_of);
 
-    struct Dimension {
-        std::uint32_t slot;
-        bool fixed;
-        CodeRows rows;
-    };
-
-    const std::uint64_t* set_row(std::uint32_t row) const {
-        return set_rows.data() + std::size_t{row} * stride;
-    }
     std::size_t bytes() const;
 
     SchemaPtr schema;
@@ -71,7 +62,7 @@ struct FirmQuery::Index {
     RecordCoder coder;
     LiteralTable literals;
     TextColumn ids; // by number in the set
-    std::size_t policies, blocks, stride;
+    std::size_t policies;
 
     std::vector<std::uint32_t> position_of; // by number in the set, or UINT32_MAX
     std::vector<std::uint32_t> places;      // by position: in Program::policies
@@ -79,21 +70,21 @@ struct FirmQuery::Index {
     std::vector<std::uint32_t> check_of;    // by position: into check_lists
     std::vector<CheckList> check_lists;
     std::vector<Ref> checks;
-    AlignedVector<std::uint64_t> everyone; // a row
-    AlignedVector<std::uint64_t> plain;    // a row: policies that the rows decide alone
-    std::vector<Dimension> dimensions;     // the strongest first
-    std::vector<SetRows> sets;
-    AlignedVector<std::uint64_t> set_rows;
+    ConjunctionRows rows;               // by position
+    AlignedVector<std::uint64_t> plain; // a row: policies that these decide alone
+    ConjunctionRows terms;
+    std::vector<Clause> clauses;
 
     // Who may score other than a firm that shares nothing does: a row a tag, a row a when, and one
     // for what these do not say.
-    std::vector<std::uint32_t> tag_row; // by tag, or SetRows::kNone
+    std::vector<std::uint32_t> tag_row; // by tag, or kNone
     AlignedVector<std::uint64_t> tag_rows;
     AlignedVector<std::uint64_t> always_scored;
     std::vector<SeatPreference> preferences;
     std::vector<Ref> whens;                 // the most usual: found out first
     AlignedVector<std::uint64_t> when_rows; // who prefers each
     static constexpr std::size_t kMostWhens = 31;
+    static constexpr std::uint32_t kNone = UINT32_MAX;
 
   private:
     std::vector<std::uint32_t> strongest_slots() const;
@@ -101,15 +92,15 @@ struct FirmQuery::Index {
     void choose_whens();
     /// From 1; 0: not among the most usual.
     std::uint32_t number_of(Ref when) const;
-    void make_dimensions(const std::vector<std::uint32_t>& slots,
-                         std::vector<std::uint8_t>& in_rows);
-    void make_sets(std::vector<std::uint8_t>& in_rows);
-    void make_checks(const std::vector<std::uint8_t>& in_rows);
+    void make_rows(const std::vector<std::uint32_t>& sorted_by, std::vector<std::uint8_t>& settled);
+    LiteralSpan literals_of(std::uint32_t at) const;
+    using NodeClauses = std::unordered_map<Ref, Clause>;
+    NodeClauses make_terms(std::vector<std::uint8_t>& settled);
+    void make_checks(const std::vector<std::uint8_t>& settled, const NodeClauses& of_node);
     void make_seats();
     void make_tag_rows();
     bool set_tags(const CompiledPolicy& policy, Seat& seat) const;
     std::uint16_t preference_of(const CompiledPolicy& policy);
-    void summarise(std::uint64_t* row) const;
 };
 
 } // namespace qice

@@ -6,6 +6,8 @@
 
 #include <rapidcheck.h>
 
+#include <random>
+
 using namespace qice;
 
 namespace {
@@ -88,6 +90,131 @@ TEST_CASE("no policies, no answers") {
         CHECK(query.ask(firm, {kNoLimit, kAllStatuses}, scratch)
                   .pushes(static_cast<Verdict>(s))
                   .empty());
+}
+
+namespace {
+
+/// Rules that hardly share a condition: flat ones, alternatives, k of n. Of some alternatives the
+/// rows can tell only a part: a person judges, there are alternatives inside, or lists of all.
+class OwnRules {
+  public:
+    std::string rule() {
+        switch (below(8)) {
+        case 0: return list("any", 4, 1, [&] { return alternative(); });
+        case 1:
+            return list("all", 3, 1,
+                        [&] { return list("any", 3, 2, [&] { return alternative(); }); });
+        case 2: return k_of_n(3 + below(4));
+        case 3:
+            return R"({"all": [)" + condition() + ", " + k_of_n(60 + below(8)) + ", " +
+                   alternative() + "]}";
+        default: return list("all", 4, 1, [&] { return condition(); });
+        }
+    }
+    std::size_t below(unsigned most) { return random_() % most; }
+
+  private:
+    std::string condition() {
+        switch (below(9)) {
+        case 0: return R"({"field": "scale", "in": ["micro", "small"]})";
+        case 1:
+            return R"({"field": "titles", "has_any": ["T)" + std::to_string(below(4)) + R"("]})";
+        case 2:
+            return R"({"field": "labels", "has_none": ["T)" + std::to_string(below(4)) + R"("]})";
+        case 3:
+            return R"({"field": "titles", "has_all": ["T0", "T)" + std::to_string(below(4)) +
+                   R"("]})";
+        case 4: return R"({"field": "park", "under": "P)" + std::to_string(below(3)) + R"("})";
+        default: break;
+        }
+        const std::string name[] = {"patents", "patents", "revenue"},
+                          ops[] = {"ge", "le", "ge", "ne"};
+        return R"({"field": ")" + name[below(3)] + R"(", ")" + ops[below(4)] + R"(": )" +
+               std::to_string(below(30'000)) + "}";
+    }
+    std::string alternative() {
+        switch (below(12)) {
+        case 0: return R"({"manual": "m"})";
+        case 1: return R"({"all": [)" + condition() + R"(, {"manual": "m"}]})";
+        case 2:
+            return R"({"all": [)" + condition() + ", " +
+                   list("any", 2, 2, [&] { return condition(); }) + "]}";
+        case 3: return R"({"always": false})";
+        case 4:
+        case 5: return condition();
+        default: return list("all", 3, 2, [&] { return condition(); });
+        }
+    }
+    std::string k_of_n(std::size_t n) {
+        std::string children = alternative();
+        for (std::size_t i = 1; i < n; ++i)
+            children += ", " + alternative();
+        return R"({"at_least": )" + std::to_string(1 + below(static_cast<unsigned>(n))) +
+               R"(, "of": [)" + children + "]}";
+    }
+    template <class Child>
+    std::string list(const char* name, unsigned more, std::size_t least, Child child) {
+        std::string text = std::string("{\"") + name + "\": [" + child();
+        for (std::size_t i = least - 1 + below(more); i > 0; --i)
+            text += ", " + child();
+        return text + "]}";
+    }
+
+    std::mt19937 random_{11};
+};
+
+} // namespace
+
+TEST_CASE("rules that hardly share a condition: one firm is told what the matcher says") {
+    constexpr std::size_t kPolicies = 5'000, kFirms = 200;
+    OwnRules rules;
+    std::string json = "[";
+    for (std::size_t i = 0; i < kPolicies; ++i)
+        json += (i == 0 ? "" : ", ") +
+                (R"({"id": "P)" + std::to_string(i) + R"(", "priority": 0.)") +
+                std::to_string(rules.below(10)) + R"(, "rule": )" + rules.rule() + "}";
+    const std::vector<Policy> policies = world::policies(world::schema(), json + "]");
+    std::vector<world::Cells> rows;
+    for (std::size_t i = 0; i < kFirms; ++i) {
+        world::Cells& cells = rows.emplace_back();
+        const auto add = [&](const char* field, const std::string& text) {
+            if (rules.below(8) != 0) cells.emplace_back(field, text);
+        };
+        for (const char* field : {"patents", "revenue", "rd"})
+            add(field, std::to_string(rules.below(30'000)));
+        add("scale", std::array{"micro", "small", "large"}[rules.below(3)]);
+        add("park", "P" + std::to_string(rules.below(3)));
+        for (const char* field : {"titles", "labels"})
+            add(field,
+                "T" + std::to_string(rules.below(4)) + "|T" + std::to_string(rules.below(4)));
+    }
+    const CompileOptions options{world::day("2026-06-15"), false, {}};
+    const FirmTable firms = world::firms(world::schema(), options.as_of, rows);
+    const Matcher matcher(*world::schema(), policies, options);
+    const IndexedFirms indexed = matcher.index(firms);
+    const MatchResult expected =
+        matcher.match(indexed, {.top = kNoLimit, .statuses = kAllStatuses});
+    const FirmQuery query(world::schema(), policies, options);
+    FirmQuery::Scratch scratch(query);
+    FirmRecord record(world::schema());
+    std::size_t pushes = 0, wrong = 0;
+    for (std::uint32_t firm = 0; firm < firms.size(); ++firm) {
+        record.assign(firms[firm]);
+        for (const StatusSet statuses : {kEligibleAndReview, kAllStatuses}) {
+            const FirmAnswer& answer = query.ask(record, {kNoLimit, statuses}, scratch);
+            for (std::size_t s = 0; s < kStatuses; ++s) {
+                if ((statuses >> s & 1) == 0) continue;
+                const Pushes& all = expected.pushes(firm, static_cast<Verdict>(s));
+                const auto said = answer.pushes(static_cast<Verdict>(s));
+                wrong += said.size() != all.size();
+                for (std::size_t i = 0; i < all.size() && i < said.size(); ++i)
+                    wrong += said[i].other != all[i].other || said[i].score != all[i].score;
+                pushes += all.size();
+            }
+        }
+    }
+    CHECK(wrong == 0);
+    CHECK(pushes > 100'000);
 }
 
 TEST_CASE("the greatest keys come first, whatever their number") {

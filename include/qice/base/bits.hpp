@@ -20,6 +20,15 @@ struct alignas(64) BlockRow {
 
 constexpr std::size_t words_for(std::size_t bits) { return (bits + 63) / 64; }
 
+/// How many bits are set, in place: where the instruction cannot be taken for granted,
+/// std::popcount is a call.
+constexpr std::uint32_t count_bits(std::uint64_t word) {
+    word -= word >> 1 & 0x5555555555555555;
+    word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+    return static_cast<std::uint32_t>(word * 0x0101010101010101 >> 56);
+}
+
 /// Calls visit(i) for every set bit i, ascending.
 template <class Visit>
 void for_each_bit(const std::uint64_t* words, std::size_t count, Visit visit) {
