@@ -297,10 +297,11 @@ MatchResult Matcher::Run::run() {
 /// Matches all blocks and takes the counts over; the workers that did.
 template <class Work, class... With>
 Matcher::Run::Workers<Work> Matcher::Run::work(MatchResult& result, With&&... with) {
-    Workers<Work> workers;
-    for (std::size_t t = 0; t < threads(); ++t)
-        workers.push_back(std::make_unique<Work>(*this, with...));
-    in_threads(static_cast<unsigned>(workers.size()), [&](unsigned t) { workers[t]->work(); });
+    Workers<Work> workers(threads());
+    in_threads(static_cast<unsigned>(workers.size()), [&](unsigned t) {
+        workers[t] = std::make_unique<Work>(*this, with...); // here, as its rows are megabytes
+        workers[t]->work();
+    });
     result.complete_ = !cancelled_;
     if (result.complete_)
         for (const auto& worker : workers)
