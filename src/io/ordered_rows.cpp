@@ -16,6 +16,7 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
 Status OrderedRows::write(unsigned threads,
                           const std::function<void(std::size_t, RowBuffer&)>& fill) {
     const std::size_t count = std::clamp<std::size_t>(parts_, 1, std::max(threads, 1u));
+    turned_ = std::vector<std::condition_variable>(count);
     std::vector<RowBuffer> buffers;
     for (std::size_t t = 0; t < count; ++t)
         buffers.emplace_back(*this);
@@ -36,7 +37,8 @@ void OrderedRows::work(RowBuffer& buffer,
     } catch (...) {
         const std::lock_guard lock(mutex_);
         thrown_ = std::current_exception();
-        turned_.notify_all();
+        for (std::condition_variable& turned : turned_)
+            turned.notify_all();
     }
 }
 
@@ -48,13 +50,13 @@ std::size_t OrderedRows::take() {
 
 void OrderedRows::wait_for_turn(std::size_t part) {
     std::unique_lock lock(mutex_);
-    turned_.wait(lock, [&] { return turn_ == part || thrown_; });
+    turned_[part % turned_.size()].wait(lock, [&] { return turn_ == part || thrown_; });
 }
 
 void OrderedRows::end_turn() {
     const std::lock_guard lock(mutex_);
     ++turn_;
-    turned_.notify_all();
+    turned_[turn_ % turned_.size()].notify_one();
 }
 
 void OrderedRows::put(std::string_view bytes) {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace qice {
 
@@ -39,7 +40,9 @@ class OrderedRows {
     AtomicFile& file_;
     const std::size_t parts_;
     std::mutex mutex_; // of all below
-    std::condition_variable turned_;
+    // Whose turn may come next, by part: those that are filled and not written are never more than
+    // there are threads.
+    std::vector<std::condition_variable> turned_;
     std::size_t taken_ = 0, turn_ = 0;
     Status status_;
     std::exception_ptr thrown_; // by fill(): then turns are over and nothing more is written
