@@ -7,6 +7,7 @@
 
 #include "qice/base/array.hpp"
 
+#include <chrono>
 #include <cstdint>
 
 #if defined(__linux__)
@@ -17,13 +18,19 @@ namespace qice {
 
 inline constexpr std::size_t kLargePage = std::size_t{2} << 20;
 
-/// The large pages that lie wholly within a block.
-inline void use_large_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__)
+/// Of the large pages that lie wholly within a block.
+inline void advise_large_pages(void* block, std::size_t bytes, int advice) {
     const auto begin = reinterpret_cast<std::uintptr_t>(block);
     const std::uintptr_t first = (begin + kLargePage - 1) / kLargePage * kLargePage;
     const std::uintptr_t end = (begin + bytes) / kLargePage * kLargePage;
-    if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+    if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, advice);
+}
+#endif
+
+inline void use_large_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#if defined(__linux__)
+    advise_large_pages(block, bytes, MADV_HUGEPAGE);
 #endif
 }
 
@@ -36,11 +43,48 @@ inline void take_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_
 #endif
 }
 
+/// Large pages for block after block, as long as they come quickly. A virtual machine's host may
+/// have taken back those that nobody used, and to find one anew costs ten times what its small
+/// pages do, which are not taken back. So the next page to be written is taken and timed.
+class LargePages {
+  public:
+    using Duration = std::chrono::steady_clock::duration;
+    static constexpr std::chrono::microseconds kSlow{1500}; // where it is at hand, 100 to 400
+
+    explicit LargePages(Duration slow = kSlow) : slow_from_(slow) {}
+
+    /// Of this block the bytes [from, to) are written next.
+    void use([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes,
+             [[maybe_unused]] std::size_t from, [[maybe_unused]] std::size_t to) {
+#if defined(__linux__)
+        if (!slow_) {
+            use_large_pages(block, bytes);
+            const auto begin = reinterpret_cast<std::uintptr_t>(block);
+            const std::uintptr_t next = (begin + from + kLargePage - 1) / kLargePage * kLargePage;
+            if (next + kLargePage <= begin + bytes && next + kLargePage / 2 <= begin + to)
+                slow_ = is_slow(reinterpret_cast<void*>(next));
+        }
+        if (slow_) advise_large_pages(block, bytes, MADV_NOHUGEPAGE);
+#endif
+    }
+
+  private:
+    bool is_slow(void* page) const {
+        const auto begin = std::chrono::steady_clock::now();
+        take_pages(page, kLargePage);
+        return std::chrono::steady_clock::now() - begin >= slow_from_;
+    }
+
+    Duration slow_from_;
+    bool slow_ = false;
+};
+
 /// Room for so many values, of which the first `filled` are soon to be there. Where that fills half
 /// a large page, the block is made of large pages from its first byte on: that costs half of what
 /// small ones would, and at most another half page that nobody uses. Blocks that realloc() moves
 /// page by page are not copied for it.
-template <class T> void reserve_large(Array<T>& values, std::size_t capacity, std::size_t filled) {
+template <class T>
+void reserve_large(Array<T>& values, std::size_t capacity, std::size_t filled, LargePages& pages) {
     constexpr std::size_t kMovedByPage = std::size_t{32} << 20; // glibc's greatest mmap threshold
     if (capacity <= values.capacity()) return;
     if (filled * sizeof(T) < kLargePage / 2) return values.reserve(capacity);
@@ -48,7 +92,8 @@ template <class T> void reserve_large(Array<T>& values, std::size_t capacity, st
         values.reserve_aligned(capacity, kLargePage);
     else
         values.reserve(capacity);
-    use_large_pages(values.data(), values.capacity() * sizeof(T));
+    pages.use(values.data(), values.capacity() * sizeof(T), values.size() * sizeof(T),
+              filled * sizeof(T));
 }
 
 } // namespace qice

@@ -62,11 +62,11 @@ std::uint64_t MatchResult::total(Verdict status) const {
 namespace {
 
 /// Room for keys; large chunks on large pages, as a night fills hundreds of megabytes once.
-KeyChunk new_chunk(std::size_t bytes) {
+KeyChunk new_chunk(std::size_t bytes, LargePages& pages) {
     if (bytes < kLargePage) return KeyChunk(std::malloc(bytes));
     bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
     KeyChunk chunk(std::aligned_alloc(kLargePage, bytes));
-    if (chunk) use_large_pages(chunk.get(), bytes);
+    if (chunk) pages.use(chunk.get(), bytes, 0, bytes);
     return chunk;
 }
 
@@ -239,7 +239,7 @@ class Matcher::Run::ByFirm : public Worker {
             constexpr std::size_t kChunk = std::size_t{4} << 20;
             const std::size_t size =
                 std::max(bytes, std::min(kChunk, bytes * run_.firms_.index.blocks()));
-            chunks_.push_back(new_chunk(size));
+            chunks_.push_back(new_chunk(size, pages_));
             if (!chunks_.back()) throw std::bad_alloc();
             free_ = static_cast<std::byte*>(chunks_.back().get());
             end_ = free_ + size;
@@ -250,6 +250,7 @@ class Matcher::Run::ByFirm : public Worker {
     MatchResult& result_;
     BlockEntries entries_;
     BlockRanking ranking_;
+    LargePages pages_;
     std::vector<KeyChunk> chunks_;
     std::byte* free_ = nullptr; // in the last chunk
     std::byte* end_ = nullptr;

@@ -69,8 +69,9 @@ struct StandingMatch::State {
         homes.reserve(firms.size() + firms.size() / 8); // growing it would cost a night's update
         add_layer(made_layer(std::move(firms), options.threads, cost));
         extras.reserve(2 * layers[0]->table.size());
-        use_large_pages(extras.data(), extras.capacity() * sizeof(Extra));
-        take_pages(extras.data(), extras.capacity() * sizeof(Extra)); // no update waits for them
+        const std::size_t bytes = extras.capacity() * sizeof(Extra);
+        LargePages().use(extras.data(), bytes, 0, bytes);
+        take_pages(extras.data(), bytes); // no update waits for them
     }
 
     // --- firms

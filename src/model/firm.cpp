@@ -123,6 +123,7 @@ std::optional<std::size_t> FirmTable::find(std::string_view id) const {
 
 void FirmTable::derive(Date as_of, unsigned threads) {
     as_of_ = as_of;
+    LargePages pages;
     for (std::uint32_t field : schema_->derived()) {
         const Field& of = (*schema_)[field];
         Column& column = columns_[field];
@@ -138,7 +139,7 @@ void FirmTable::derive(Date as_of, unsigned threads) {
         const bool can_be_known =
             std::all_of(of.operands.begin(), of.operands.end(),
                         [&](std::uint32_t operand) { return !columns_[operand].numbers.empty(); });
-        if (can_be_known) reserve_large(column.numbers, size(), size());
+        if (can_be_known) reserve_large(column.numbers, size(), size(), pages);
         column.numbers.resize(can_be_known ? size() : 0);
         column.numbers.shrink();
     }

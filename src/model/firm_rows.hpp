@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/hash_index.hpp"
+#include "base/large_pages.hpp"
 #include "base/short_texts.hpp"
 #include "qice/model/firm.hpp"
 
@@ -204,7 +205,8 @@ class FirmTableWriter {
 
     FirmTable table_;
     std::size_t capacity_ = 0, expected_ = 0,
-                filled_ = 0;          // rows; filled_: known or expected to come
+                filled_ = 0; // rows; filled_: known or expected to come
+    LargePages pages_;
     std::vector<std::uint32_t> used_; // fields that some firm has a value of
     std::vector<bool> is_used_;
     std::shared_mutex columns_mutex_; // shared while values are written, alone while columns move

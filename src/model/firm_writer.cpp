@@ -1,5 +1,4 @@
 // FirmTableWriter and FirmTableBuilder: batches of rows become a table.
-#include "base/large_pages.hpp"
 #include "model/firm_rows.hpp"
 
 #include <mutex>
@@ -24,24 +23,24 @@ void FirmTableWriter::start_column(std::uint32_t field, std::size_t first_row) {
     switch (table_.schema()[field].kind) {
     case Kind::number:
     case Kind::date:
-        reserve_large(column.numbers, capacity_, filled_);
+        reserve_large(column.numbers, capacity_, filled_, pages_);
         column.numbers.assign(first_row, kUnknownNumber);
         break;
     case Kind::flag:
-        reserve_large(column.flags, capacity_, filled_);
+        reserve_large(column.flags, capacity_, filled_, pages_);
         column.flags.assign(first_row, 2);
         break;
     case Kind::category:
     case Kind::code:
-        reserve_large(column.codes, capacity_, filled_);
+        reserve_large(column.codes, capacity_, filled_, pages_);
         column.codes.assign(first_row, kUnknownCode);
         break;
     case Kind::set:
-        reserve_large(column.unknown, capacity_, filled_);
+        reserve_large(column.unknown, capacity_, filled_, pages_);
         column.unknown.assign(first_row, table_.schema()[field].missing_is_unknown);
         [[fallthrough]];
     case Kind::tags:
-        reserve_large(column.offsets, capacity_ + 1, filled_);
+        reserve_large(column.offsets, capacity_ + 1, filled_, pages_);
         column.offsets.assign(first_row + 1, 0);
         break;
     case Kind::text:
@@ -86,26 +85,28 @@ void FirmTableWriter::make_room(const FirmRows& rows) {
         const FirmRows::Values& values = rows.values_[field];
         switch (table_.schema()[field].kind) {
         case Kind::number:
-        case Kind::date: reserve_large(column.numbers, capacity_, filled_); break;
-        case Kind::flag: reserve_large(column.flags, capacity_, filled_); break;
+        case Kind::date: reserve_large(column.numbers, capacity_, filled_, pages_); break;
+        case Kind::flag: reserve_large(column.flags, capacity_, filled_, pages_); break;
         case Kind::category:
-        case Kind::code: reserve_large(column.codes, capacity_, filled_); break;
+        case Kind::code: reserve_large(column.codes, capacity_, filled_, pages_); break;
         case Kind::set:
         case Kind::tags: {
             const std::size_t elements = column.elements.size() + values.elements.size();
             const std::size_t tags = column.tags.size() + values.tags.size();
             if (table_.schema()[field].kind == Kind::set)
-                reserve_large(column.unknown, capacity_, filled_);
-            reserve_large(column.offsets, capacity_ + 1, filled_);
-            reserve_large(column.elements, grown(elements, column.elements.capacity()), elements);
-            reserve_large(column.tags, grown(tags, column.tags.capacity()), tags);
+                reserve_large(column.unknown, capacity_, filled_, pages_);
+            reserve_large(column.offsets, capacity_ + 1, filled_, pages_);
+            reserve_large(column.elements, grown(elements, column.elements.capacity()), elements,
+                          pages_);
+            reserve_large(column.tags, grown(tags, column.tags.capacity()), tags, pages_);
             break;
         }
         case Kind::text: {
             const std::size_t bytes = column.texts.bytes_.size() + values.bytes.size();
             column.texts.ends_.make_room_for(bytes);
             column.texts.ends_.reserve(capacity_ + 1);
-            reserve_large(column.texts.bytes_, grown(bytes, column.texts.bytes_.capacity()), bytes);
+            reserve_large(column.texts.bytes_, grown(bytes, column.texts.bytes_.capacity()), bytes,
+                          pages_);
         }
         }
     }
