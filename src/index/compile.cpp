@@ -236,6 +236,7 @@ class GraphBuilder {
             levels.push_back(tier.points);
         std::sort(levels.begin(), levels.end());
         levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
+        item.most = item.count == 0 ? item.manual_points : levels.back();
         item.first_step = static_cast<std::uint32_t>(program_.steps.size());
         item.steps = static_cast<std::uint32_t>(levels.size()) - 1;
         for (std::size_t i = 1; i < levels.size(); ++i)

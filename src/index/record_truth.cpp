@@ -172,10 +172,15 @@ std::uint8_t RecordTruth::at_least(const GraphNode& node) {
     return static_cast<std::uint8_t>(said);
 }
 
+/// Ends where the items that are left make no difference.
 std::uint8_t RecordTruth::points(const GraphNode& node) {
-    std::int64_t least = 0, most = 0, manual = 0;
-    for (std::uint32_t i = 0; i < node.count; ++i) {
-        const GraphItem& item = program_.items[node.first + i];
+    const GraphItem* const items = program_.items.data() + node.first;
+    std::int64_t least = 0, most = 0, manual = 0; // most: with all that a person may give
+    for (std::uint32_t i = 0; i < node.count; ++i)
+        most += items[i].most;
+    for (std::uint32_t i = 0; i < node.count && least < node.threshold && most >= node.threshold;
+         ++i) {
+        const GraphItem& item = items[i];
         if (item.count == 0) {
             manual += item.manual_points;
             continue;
@@ -193,11 +198,11 @@ std::uint8_t RecordTruth::points(const GraphNode& node) {
         }
         if (open) low = 0;
         least += low;
-        most += high;
+        most -= item.most - high;
     }
     const bool certain = least >= node.threshold;
     const bool confirmed = least >= node.threshold - manual;
-    const bool possible = most >= node.threshold - manual;
+    const bool possible = most >= node.threshold;
     if (node.negated) // a negated table has no manual items
         return !possible ? kTrue : !certain ? kPossible | kFact : kNearly;
     unsigned said = (certain ? kCertain : 0u) | (confirmed ? kConfirmed : 0u);

@@ -80,6 +80,7 @@ struct GraphItem {
     std::uint32_t first = 0; // into tiers
     std::uint32_t count = 0; // 0: judged by a person
     std::uint32_t manual_points = 0;
+    std::uint32_t most = 0;                  // by its highest tier, or by a person
     std::uint32_t first_step = 0, steps = 0; // into Program::steps
 };
 
