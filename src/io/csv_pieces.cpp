@@ -2,9 +2,11 @@
 
 #include "base/in_threads.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <mutex>
 
 namespace qice {
@@ -21,15 +23,19 @@ struct Piece {
 
 class PieceReader {
   public:
-    PieceReader(CsvStream& stream, SchemaPtr schema, const ReadOptions& options,
+    PieceReader(CsvStream& stream, SchemaPtr schema, const ReadOptions& options, std::size_t most,
                 FirmReading& reading)
-        : source_(stream.source()), columns_(stream.columns()), chunk_(stream.chunk()),
-          schema_(std::move(schema)), options_(options), reading_(reading),
-          cut_off_(stream.take_rest()), line_(stream.rest_line()) {}
+        : stream_(stream), source_(stream.source()), columns_(stream.columns()),
+          chunk_(stream.chunk()), schema_(std::move(schema)), options_(options), most_(most),
+          reading_(reading), cut_off_(stream.take_rest()), line_(stream.rest_line()) {}
 
     Status run() {
         in_threads(options_.threads, [this](unsigned) { work(); });
         if (thrown_) std::rethrow_exception(thrown_);
+        std::string rest = std::move(unfinished_);
+        for (const auto& [number, text] : left_over_)
+            rest += text;
+        stream_.put_back(rest + cut_off_, line_);
         return status_;
     }
 
@@ -40,7 +46,7 @@ class PieceReader {
             Piece piece;
             while (next_piece(piece)) {
                 batch.look_in(nullptr, nullptr, 0);
-                read(piece, batch);
+                read(piece, batch, SIZE_MAX);
                 put(piece, batch);
             }
         } catch (...) {
@@ -66,15 +72,14 @@ class PieceReader {
         if (options_.is_cancelled()) return fail(cancelled_reading());
         piece.text = std::move(cut_off_);
         cut_off_.clear();
-        std::size_t end = 0;
-        while (!source_.at_end()) {
+        std::size_t end = piece.text.size() > chunk_ ? piece.text.rfind('\n', chunk_) + 1 : 0;
+        while (end == 0 && !source_.at_end()) {
             const std::size_t old = piece.text.size();
             Status status = source_.read(piece.text, std::max(chunk_, old));
             if (!status.ok()) return fail(std::move(status));
             end = piece.text.rfind('\n') + 1; // npos + 1 = 0
-            if (end > 0) break;
         }
-        piece.is_last = all_cut_ = source_.at_end();
+        piece.is_last = all_cut_ = source_.at_end() && (end == 0 || end == piece.text.size());
         if (!piece.is_last) {
             cut_off_ = piece.text.substr(end);
             piece.text.resize(end);
@@ -83,10 +88,10 @@ class PieceReader {
         return true;
     }
 
-    /// Into an empty batch, with lines that count from the piece's first.
-    void read(Piece& piece, FirmCollector& batch) const {
+    /// At most so many firms into an empty batch, with lines that count from the piece's first.
+    void read(Piece& piece, FirmCollector& batch, std::size_t most) const {
         CsvRecords records(piece.text, 0, !piece.is_last);
-        while (records.next())
+        while (batch.size() < most && records.next())
             take_record(batch, records, columns_);
         piece.used = records.rest();
         piece.lines = records.rest_line();
@@ -96,13 +101,17 @@ class PieceReader {
     void put(Piece& piece, FirmCollector& batch) {
         std::unique_lock lock(mutex_);
         turn_came_.wait(lock, [&] { return stop_ || turn_ == piece.number; });
-        if (stop_) return;
+        if (stop_) {
+            left_over_.emplace(piece.number, std::move(piece.text));
+            return;
+        }
         lock.unlock(); // nobody else has this turn
         const bool has_rows = join(piece, batch);
         FirmTableWriter::Place place;
         if (has_rows) place = add(piece, batch);
         lock.lock();
         ++turn_;
+        if (wanted() == 0) stop_ = true;
         turn_came_.notify_all();
         lock.unlock();
         if (has_rows) reading_.table().write(batch.rows(), place);
@@ -116,18 +125,21 @@ class PieceReader {
             unfinished_ += piece.text;
             if (!piece.is_last && unfinished_.size() < 2 * unfinished_tried_) return false;
             piece.text = std::exchange(unfinished_, {});
-        } else if (reading_.seen().add_all(batch, reading_.table(), line_)) {
+        } else if (batch.size() < wanted() &&
+                   reading_.seen().add_all(batch, reading_.table(), line_)) {
             return true;
         }
         batch.clear();
         batch.look_in(&reading_.seen(), &reading_.table(), line_);
-        read(piece, batch);
+        read(piece, batch, wanted());
         return true;
     }
 
+    std::size_t wanted() { return most_ - reading_.table().size(); }
+
     FirmTableWriter::Place add(Piece& piece, FirmCollector& batch) {
         if (piece.number == 0 && piece.used > 0)
-            reading_.expect(source_.size() / piece.used * batch.size() / 32 * 33);
+            reading_.expect(std::min(most_, source_.size() / piece.used * batch.size() / 32 * 33));
         const FirmTableWriter::Place place = reading_.add(batch, line_);
         line_ += piece.lines;
         unfinished_ = piece.text.substr(piece.used);
@@ -135,12 +147,14 @@ class PieceReader {
         return place;
     }
 
+    CsvStream& stream_;
     ByteSource& source_;
     const Columns& columns_;
     const std::size_t chunk_;
     const SchemaPtr schema_;
     const ReadOptions options_;
-    FirmReading& reading_; // of who has the turn; its columns are written by all
+    const std::size_t most_; // firms
+    FirmReading& reading_;   // of who has the turn; its columns are written by all
 
     std::mutex source_mutex_; // before mutex_
     std::string cut_off_;     // behind the last piece
@@ -153,6 +167,7 @@ class PieceReader {
     std::atomic<bool> stop_ = false;
     Status status_;
     std::exception_ptr thrown_;
+    std::map<std::uint64_t, std::string> left_over_; // pieces cut in vain
 
     // Of who has the turn.
     std::uint64_t line_;     // of what comes next
@@ -163,8 +178,8 @@ class PieceReader {
 } // namespace
 
 Status read_csv_pieces(CsvStream& stream, const SchemaPtr& schema, const ReadOptions& options,
-                       FirmReading& reading) {
-    return PieceReader(stream, schema, options, reading).run();
+                       std::size_t most, FirmReading& reading) {
+    return PieceReader(stream, schema, options, most, reading).run();
 }
 
 } // namespace qice

@@ -116,8 +116,13 @@ class FirmReader::Impl {
     Status open() { return csv_ ? csv_->open(*schema_, options_) : json_->open(); }
 
     Result<FirmsRead> next(std::size_t firms) {
-        constexpr std::size_t kBatch = 4096;
         firms = std::max<std::size_t>(firms, 1);
+        return csv_ ? read_csv_firms(*csv_, schema_, options_, firms) : next_of_json(firms);
+    }
+
+  private:
+    Result<FirmsRead> next_of_json(std::size_t firms) {
+        constexpr std::size_t kBatch = 4096;
         FirmReading reading(schema_, options_);
         batch_.change_table();
         batch_.look_in(&reading.seen(), &reading.table(), 0);
@@ -126,22 +131,15 @@ class FirmReader::Impl {
             const bool is_full = reading.table().size() + batch_.size() >= firms;
             if (is_full || batch_.size() >= kBatch) reading.take(batch_);
             if (is_full) break;
-            QICE_ASSIGN_OR_RETURN(const bool found, take_next(ignored));
+            QICE_ASSIGN_OR_RETURN(const bool found,
+                                  json_->take_next(batch_, *schema_, options_, ignored));
             if (found) continue;
             reading.take(batch_);
             break;
         }
         FirmsRead out = std::move(reading).finish(options_.threads);
-        out.ignored_columns = csv_ ? csv_->columns().ignored : sorted(ignored);
+        out.ignored_columns = sorted(ignored);
         return out;
-    }
-
-  private:
-    Result<bool> take_next(StringSet& ignored) {
-        if (json_) return json_->take_next(batch_, *schema_, options_, ignored);
-        QICE_ASSIGN_OR_RETURN(const bool found, csv_->next());
-        if (found) take_record(batch_, csv_->records(), csv_->columns());
-        return found;
     }
 
     SchemaPtr schema_;

@@ -343,6 +343,23 @@ FirmsRead in_chunks(const std::string& text, std::size_t chunk, const ReadOption
     return std::move(read_csv_firms(stream, world::schema(), options)).value();
 }
 
+/// What each portion of so many firms holds; only the last, without any, may hold fewer.
+std::vector<std::string> in_portions(const std::string& text, std::size_t chunk, std::size_t most,
+                                     const ReadOptions& options) {
+    CsvStream stream(ByteSource::over(text), "f.csv", chunk);
+    REQUIRE(stream.open(*world::schema(), options).ok());
+    std::vector<std::string> portions;
+    for (std::size_t before = most;;) {
+        const FirmsRead read =
+            std::move(read_csv_firms(stream, world::schema(), options, most)).value();
+        RC_ASSERT(read.firms.size() <= most);
+        RC_ASSERT(before == most || read.firms.size() == 0);
+        portions.push_back(everything(read));
+        if (read.firms.size() == 0) return portions;
+        before = read.firms.size();
+    }
+}
+
 } // namespace
 
 TEST_CASE("firms are the same on any number of threads, in chunks of any size") {
@@ -357,6 +374,49 @@ TEST_CASE("firms are the same on any number of threads, in chunks of any size") 
                 RC_ASSERT(everything(in_chunks(text, chunk, options)) == expected);
             }
     }));
+}
+
+TEST_CASE("portions of firms are the same on any number of threads, in chunks of any size") {
+    CHECK(rc::check([] {
+        const std::string text = cells_text();
+        ReadOptions options = kOptions;
+        options.strict = *rc::gen::arbitrary<bool>();
+        const auto most = *rc::gen::inRange<std::size_t>(1, 9);
+        const std::vector<std::string> expected = in_portions(text, 1 << 20, most, options);
+        for (std::size_t chunk : {1u, 5u, 64u, 100u, 1'000u})
+            for (unsigned threads : {1u, 3u}) {
+                options.threads = threads;
+                RC_ASSERT(in_portions(text, chunk, most, options) == expected);
+            }
+    }));
+}
+
+TEST_CASE("portions of many rows hold what the whole holds") {
+    std::string text = "id,patents,name\n";
+    for (int i = 0; i < 50'000; ++i)
+        text += "id" + std::to_string(i) + "," + std::to_string(i % 7) +
+                (i % 4'000 == 9   ? ",\"two\nlines\"\n"
+                 : i % 5'000 == 4 ? ",x,too many\n"
+                                  : ",\n");
+    ReadOptions options = kOptions;
+    const FirmsRead whole = csv(text, options);
+    options.threads = 3;
+    CsvStream stream(ByteSource::over(text), "f.csv", 10'000);
+    REQUIRE(stream.open(*world::schema(), options).ok());
+    std::size_t row = 0, aside = 0;
+    for (std::size_t size = 1; size > 0;) {
+        const FirmsRead read =
+            std::move(read_csv_firms(stream, world::schema(), options, 7'001)).value();
+        size = read.firms.size();
+        aside += read.rows_set_aside;
+        for (std::size_t i = 0; i < size; ++i, ++row) {
+            REQUIRE(read.firms.id(i) == whole.firms.id(row));
+            REQUIRE(read.firms.line(i) == whole.firms.line(row));
+        }
+    }
+    CHECK(row == whole.firms.size());
+    CHECK(aside == whole.rows_set_aside);
+    CHECK(aside == 10);
 }
 
 TEST_CASE("many rows on several threads are those of one thread") {
