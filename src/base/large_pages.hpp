@@ -57,14 +57,14 @@ class LargePages {
     void use([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes,
              [[maybe_unused]] std::size_t from, [[maybe_unused]] std::size_t to) {
 #if defined(__linux__)
-        if (!slow_) {
+        if (slow_in_a_row_ < kMostSlow) {
             use_large_pages(block, bytes);
             const auto begin = reinterpret_cast<std::uintptr_t>(block);
             const std::uintptr_t next = (begin + from + kLargePage - 1) / kLargePage * kLargePage;
             if (next + kLargePage <= begin + bytes && next + kLargePage / 2 <= begin + to)
-                slow_ = is_slow(reinterpret_cast<void*>(next));
+                slow_in_a_row_ = is_slow(reinterpret_cast<void*>(next)) ? slow_in_a_row_ + 1 : 0;
         }
-        if (slow_) advise_large_pages(block, bytes, MADV_NOHUGEPAGE);
+        if (slow_in_a_row_ > 0) advise_large_pages(block, bytes, MADV_NOHUGEPAGE);
 #endif
     }
 
@@ -75,8 +75,10 @@ class LargePages {
         return std::chrono::steady_clock::now() - begin >= slow_from_;
     }
 
+    static constexpr int kMostSlow = 2; // one may be slow where all others are at hand
+
     Duration slow_from_;
-    bool slow_ = false;
+    int slow_in_a_row_ = 0;
 };
 
 /// Room for so many values, of which the first `filled` are soon to be there. Where that fills half
@@ -94,6 +96,11 @@ void reserve_large(Array<T>& values, std::size_t capacity, std::size_t filled, L
         values.reserve(capacity);
     pages.use(values.data(), values.capacity() * sizeof(T), values.size() * sizeof(T),
               filled * sizeof(T));
+}
+
+template <class T> void reserve_large(Array<T>& values, std::size_t capacity, std::size_t filled) {
+    LargePages pages;
+    reserve_large(values, capacity, filled, pages);
 }
 
 } // namespace qice

@@ -66,7 +66,9 @@ KeyChunk new_chunk(std::size_t bytes, LargePages& pages) {
     if (bytes < kLargePage) return KeyChunk(std::malloc(bytes));
     bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
     KeyChunk chunk(std::aligned_alloc(kLargePage, bytes));
-    if (chunk) pages.use(chunk.get(), bytes, 0, bytes);
+    auto* const begin = static_cast<std::byte*>(chunk.get());
+    for (std::size_t at = 0; chunk && at < bytes; at += kLargePage)
+        pages.use(begin + at, kLargePage, 0, kLargePage);
     return chunk;
 }
 

@@ -16,8 +16,7 @@ PolicyHolders::PolicyHolders(const MatchResult& result, Verdict status, std::uin
     };
     for_each_push([&](std::uint32_t policy, std::uint32_t) { ++begins_[policy + 1]; });
     std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
-    LargePages pages;
-    reserve_large(positions_, begins_.back(), begins_.back(), pages);
+    reserve_large(positions_, begins_.back(), begins_.back());
     positions_.resize(begins_.back());
     std::vector<std::size_t> next(begins_.begin(), begins_.end() - 1);
     for_each_push([&](std::uint32_t policy, std::uint32_t position) {
