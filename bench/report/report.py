@@ -269,6 +269,7 @@ class Report:
             "flat": "all of 20",
             "apart": "all of 20, hardly a condition twice",
             "deep": "12 deep, all and any in turn",
+            "any": "any of 4 alternatives of 5",
             "at_least": "at least 10 of 20",
             "lists": "all of 20, one lists 1,000 texts",
             "sets": "all of 20, one has any of 1,000 elements",
