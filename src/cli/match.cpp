@@ -230,9 +230,12 @@ class Match : public Command {
 
     /// Portion by portion; the next is read while one is matched and written.
     Status match_portions() {
+        // More hardly read a portion faster, and each has memory of its own.
+        constexpr unsigned kMostReaders = 4;
+        const unsigned readers = std::min(match_.threads, kMostReaders);
         QICE_ASSIGN_OR_RETURN(FirmReader reader,
                               FirmReader::open(options_.firms, loaded_.schema,
-                                               read_options(options_, as_of_, match_.threads)));
+                                               read_options(options_, as_of_, readers)));
         const Matcher matcher = compile_policies();
         Outputs outputs = open_outputs();
         const auto read_next = [&]() -> Result<FirmsRead> {

@@ -27,7 +27,7 @@ class PieceReader {
                 FirmReading& reading)
         : stream_(stream), source_(stream.source()), columns_(stream.columns()),
           chunk_(stream.chunk()), schema_(std::move(schema)), options_(options), most_(most),
-          reading_(reading), cut_off_(stream.take_rest()), line_(stream.rest_line()) {}
+          reading_(reading), rest_(stream.take_rest()), line_(stream.rest_line()) {}
 
     Status run() {
         in_threads(options_.threads, [this](unsigned) { work(); });
@@ -35,7 +35,7 @@ class PieceReader {
         std::string rest = std::move(unfinished_);
         for (const auto& [number, text] : left_over_)
             rest += text;
-        stream_.put_back(rest + cut_off_, line_);
+        stream_.put_back(rest.append(rest_, cut_), line_);
         return status_;
     }
 
@@ -70,20 +70,26 @@ class PieceReader {
         const std::lock_guard lock(source_mutex_);
         if (all_cut_ || stop_) return false;
         if (options_.is_cancelled()) return fail(cancelled_reading());
-        piece.text = std::move(cut_off_);
-        cut_off_.clear();
-        std::size_t end = piece.text.size() > chunk_ ? piece.text.rfind('\n', chunk_) + 1 : 0;
-        while (end == 0 && !source_.at_end()) {
-            const std::size_t old = piece.text.size();
-            Status status = source_.read(piece.text, std::max(chunk_, old));
-            if (!status.ok()) return fail(std::move(status));
-            end = piece.text.rfind('\n') + 1; // npos + 1 = 0
-        }
-        piece.is_last = all_cut_ = source_.at_end() && (end == 0 || end == piece.text.size());
-        if (!piece.is_last) {
-            cut_off_ = piece.text.substr(end);
+        const std::size_t line_end =
+            rest_.size() - cut_ > chunk_ ? rest_.rfind('\n', cut_ + chunk_) + 1 : 0;
+        if (line_end > cut_) { // npos + 1 = 0
+            piece.text.assign(rest_, cut_, line_end - cut_);
+            cut_ = line_end;
+        } else {
+            piece.text.assign(rest_, cut_);
+            std::size_t end = 0;
+            while (end == 0 && !source_.at_end()) {
+                const std::size_t old = piece.text.size();
+                Status status = source_.read(piece.text, std::max(chunk_, old));
+                if (!status.ok()) return fail(std::move(status));
+                end = piece.text.rfind('\n') + 1;
+            }
+            if (source_.at_end()) end = piece.text.size();
+            rest_.assign(piece.text, end);
+            cut_ = 0;
             piece.text.resize(end);
         }
+        piece.is_last = all_cut_ = source_.at_end() && cut_ == rest_.size();
         piece.number = pieces_cut_++;
         return true;
     }
@@ -157,7 +163,8 @@ class PieceReader {
     FirmReading& reading_;   // of who has the turn; its columns are written by all
 
     std::mutex source_mutex_; // before mutex_
-    std::string cut_off_;     // behind the last piece
+    std::string rest_;        // read, and from cut_ on in no piece yet
+    std::size_t cut_ = 0;
     bool all_cut_ = false;
     std::uint64_t pieces_cut_ = 0;
 
