@@ -8,6 +8,10 @@
 // chooses are ANDed, so that a bit stands for all its literals at once. Behind the words of each
 // row stand summary bits, one a block that has any bit at all. What would take too much memory is
 // left out: `settled` says which literals the rows tell.
+//
+// Immutable once built; any number of threads may choose, each with rows of its own. Choosing costs
+// a look-up a field, and a step a block where a field's rows are packed; a block costs an AND of 64
+// bytes for each field, set and element of the firm.
 #pragma once
 
 #include "index/code_rows.hpp"

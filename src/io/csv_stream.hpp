@@ -1,4 +1,6 @@
 // A CSV file of firms: what its columns are, and its text from a record on.
+//
+// Of the text it holds what was read and is in no firm yet: a few MiB. One thread at a time.
 #pragma once
 
 #include "io/byte_source.hpp"
