@@ -7,6 +7,7 @@
 #include "qice/match/matcher.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,6 +30,14 @@ data, which are one change away; the best of each, ranked.)";
 constexpr std::size_t kShownBadCells = 10;
 
 constexpr std::uint32_t kStreamFirms = 1u << 16; // a portion: a hundred MB with its answer
+
+/// What one portion frees, the next can take, whichever threads made them. By default each thread
+/// of glibc allocates from a heap of its own, and what is free in one is lost to the others.
+void keep_one_heap() {
+#ifdef M_ARENA_MAX
+    ::mallopt(M_ARENA_MAX, 1);
+#endif
+}
 
 struct Seconds {
     double read = 0, compile = 0, index = 0, match = 0, write = 0;
@@ -168,6 +177,7 @@ class Match : public Command {
 
     int run() override {
         if (const Status status = read_arguments(); !status.ok()) return fail(status);
+        if (stream_) keep_one_heap();
         if (const int code = load(options_, loaded_); code != kDone) return code;
 
         if (loaded_.policies.policies.empty()) complain("no policies in " + options_.policies);

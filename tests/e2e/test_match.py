@@ -559,7 +559,7 @@ def test_memory_of_a_stream_does_not_grow_with_the_firms(at_city):
         return at_city.summary("--stream", "--stream-firms", 4000, "--out", "o.csv", "--threads", 2,
                                **dict(CITY, firms="many.csv"))["peak_mib"]
 
-    assert peak(32) < 1.5 * peak(8)
+    assert peak(64) < 1.5 * peak(16)
 
 
 def test_a_set_without_policies_is_worth_a_word(world):
