@@ -29,12 +29,29 @@ ConjunctionRows::ConjunctionRows(const Schema& schema, const Program& program,
                                  std::span<const std::uint32_t> sorted_by,
                                  std::vector<std::uint8_t>& settled)
     : blocks_((bits.size() + kBlockBits - 1) / kBlockBits),
-      stride_(blocks_ * kBlockWords + (words_for(blocks_) + 7) / 8 * 8), everyone_(stride_) {
+      stride_(blocks_ * kBlockWords + (words_for(blocks_) + 7) / 8 * 8), everyone_(stride_),
+      doubled_(stride_), asked_of_block_(blocks_) {
     if (bits.empty()) return;
     fill_bits(everyone_.data(), bits.size(), blocks_ * kBlockWords);
     summarise(everyone_.data());
     make_fields(schema, program, bits, sorted_by, settled);
     make_sets(schema, program, bits, settled);
+    list_asked();
+}
+
+void ConjunctionRows::ask(std::size_t bit) {
+    std::vector<std::uint16_t>& asked = asked_of_block_[bit / kBlockBits];
+    const auto part = static_cast<std::uint16_t>(fields_.size() + sets_.size());
+    if (asked.empty() || asked.back() != part) asked.push_back(part);
+}
+
+void ConjunctionRows::list_asked() {
+    for (const std::vector<std::uint16_t>& parts : asked_of_block_) {
+        first_asked_.push_back(static_cast<std::uint32_t>(asked_.size()));
+        asked_.insert(asked_.end(), parts.begin(), parts.end());
+    }
+    first_asked_.push_back(static_cast<std::uint32_t>(asked_.size()));
+    asked_of_block_ = {};
 }
 
 void ConjunctionRows::summarise(std::uint64_t* row) const {
@@ -65,6 +82,8 @@ void ConjunctionRows::make_fields(const Schema& schema, const Program& program,
     for (std::uint32_t slot = 0; slot < by_slot.size(); ++slot) {
         const auto& demands = by_slot[slot];
         if (demands.empty()) continue;
+        for (const CodeRows::Demand& demand : demands)
+            ask(demand.bit);
         const bool sorted = std::find(sorted_by.begin(), sorted_by.end(), slot) != sorted_by.end();
         FieldRows rows{slot,
                        schema[program.fields[slot].field].fixed,
@@ -111,6 +130,7 @@ void ConjunctionRows::make_sets(const Schema& schema, const Program& program,
             const LiteralSpan& span = bits[number_of_bit];
             const std::uint64_t bit = std::uint64_t{1} << (number_of_bit % 64);
             bool has_one = false;
+            std::uint32_t told = 0;
             for (std::uint32_t i = 0; i < span.literals; ++i) {
                 const Literal& literal =
                     program.literals[program.refs[span.first + i] & ~kLiteralBit];
@@ -118,7 +138,7 @@ void ConjunctionRows::make_sets(const Schema& schema, const Program& program,
                 const bool lacks = is_one_test(program, literal, true);
                 if (!lacks && (has_one || !is_one_test(program, literal, false))) continue;
                 settled[span.first + i] = 1;
-                any = true;
+                ++told;
                 const ElementTest& test = program.element_tests[literal.first];
                 for (std::uint32_t e = 0; e < test.count; ++e) {
                     const std::uint32_t element =
@@ -136,6 +156,9 @@ void ConjunctionRows::make_sets(const Schema& schema, const Program& program,
                 if (literal.on_unknown == Truth::no)
                     word(rows.unknown_possible, number_of_bit) &= ~bit;
             }
+            if (told > 0) ask(number_of_bit);
+            if (told > 1) doubled_[number_of_bit / 64] |= bit;
+            any = any || told > 0;
         }
         if (any)
             sets_.push_back(std::move(rows));
@@ -145,90 +168,67 @@ void ConjunctionRows::make_sets(const Schema& schema, const Program& program,
 }
 
 void ConjunctionRows::choose(const CodedRecord& firm, Chosen& chosen) const {
-    chosen.whole.clear();
+    chosen.parts.clear();
     chosen.packed.clear();
+    chosen.summaries.clear();
     chosen.row_of_block.resize(fields_.size() * blocks_);
-    for (const FieldRows& rows : fields_) {
-        const std::uint32_t code = firm.codes[rows.slot];
-        if (!rows.packed) {
-            chosen.whole.push_back(
-                {rows.whole.certain(code), rows.whole.possible(code), rows.fixed});
-            continue;
-        }
-        const PackedRows& packed = *rows.packed;
-        if (code == packed.codes()) {
-            chosen.whole.push_back(
-                {packed.unknown_certain(), packed.unknown_possible(), rows.fixed});
-            continue;
-        }
+    for (const FieldRows& rows : fields_)
+        chosen.parts.push_back(part_of(rows, firm, chosen));
+    chosen.elements.resize(2 * firm.has.size()); // an element is of one set
+    const std::uint64_t** elements = chosen.elements.data();
+    for (const SetRows& rows : sets_)
+        chosen.parts.push_back(part_of(rows, firm, elements));
+}
+
+ChosenRows::Part ConjunctionRows::part_of(const FieldRows& rows, const CodedRecord& firm,
+                                          Chosen& chosen) const {
+    const std::uint32_t code = firm.codes[rows.slot];
+    ChosenRows::Part part{};
+    part.fixed = rows.fixed;
+    if (rows.packed && code != rows.packed->codes()) {
         const std::size_t first = chosen.packed.size() * blocks_;
-        packed.choose(code, chosen.row_of_block.data() + first);
-        chosen.packed.push_back({&packed, first, rows.fixed});
+        chosen.packed.push_back({&*rows.packed, code, first});
+        part.certain = part.possible = rows.packed->block_rows();
+        part.once = rows.packed->once();
+        part.row_of_block = chosen.row_of_block.data() + first;
+        return part;
     }
-    chosen.known = firm.known;
-    chosen.has.clear();
-    chosen.lacks.clear();
-    chosen.has_end.clear();
-    chosen.lacks_end.clear();
-    for (const SetRows& rows : sets_) {
+    part.certain = rows.packed ? rows.packed->unknown_certain() : rows.whole.certain(code);
+    part.possible = rows.packed ? rows.packed->unknown_possible() : rows.whole.possible(code);
+    part.once = rows.packed ? rows.packed->unknown_once() : rows.whole.once(code);
+    chosen.summaries.push_back(part.certain + blocks_ * kBlockWords);
+    return part;
+}
+
+/// The rows of the firm's elements are written behind those of the sets before.
+ChosenRows::Part ConjunctionRows::part_of(const SetRows& rows, const CodedRecord& firm,
+                                          const std::uint64_t**& elements) const {
+    ChosenRows::Part part{};
+    part.fixed = rows.fixed;
+    if (!firm.known[rows.set]) {
+        part.certain = set_row(rows.unknown_certain);
+        part.possible = set_row(rows.unknown_possible);
+        return part;
+    }
+    part.certain = part.possible = set_row(rows.free);
+    const auto list = [&](const std::vector<std::uint32_t>& row_of_element) {
         for (const std::uint32_t plane : firm.has) {
             const std::uint32_t element = plane - rows.first_plane; // wraps below the set's first
-            if (element >= rows.has.size()) continue;
-            if (rows.has[element] != SetRows::kNone)
-                chosen.has.push_back(set_row(rows.has[element]));
-            if (rows.lacks[element] != SetRows::kNone)
-                chosen.lacks.push_back(set_row(rows.lacks[element]));
-        }
-        chosen.has_end.push_back(static_cast<std::uint32_t>(chosen.has.size()));
-        chosen.lacks_end.push_back(static_cast<std::uint32_t>(chosen.lacks.size()));
-    }
-}
-
-ConjunctionRows::Words ConjunctionRows::by_set(const Chosen& chosen, std::size_t set,
-                                               std::uint32_t if_unknown, std::size_t first) const {
-    const SetRows& rows = sets_[set];
-    const auto words_at = [&](const std::uint64_t* row) {
-        Words words;
-        std::copy_n(row + first, words.size(), words.begin());
-        return words;
-    };
-    if (!chosen.known[rows.set]) return words_at(set_row(if_unknown));
-    Words met = words_at(set_row(rows.free));
-    for (std::size_t i = set == 0 ? 0 : chosen.has_end[set - 1]; i < chosen.has_end[set]; ++i)
-        for (std::size_t w = 0; w < met.size(); ++w)
-            met[w] |= chosen.has[i][first + w];
-    for (std::size_t i = set == 0 ? 0 : chosen.lacks_end[set - 1]; i < chosen.lacks_end[set]; ++i)
-        for (std::size_t w = 0; w < met.size(); ++w)
-            met[w] &= ~chosen.lacks[i][first + w];
-    return met;
-}
-
-ConjunctionRows::Failures ConjunctionRows::failures(const Chosen& chosen, const Words& bits,
-                                                    std::size_t block) const {
-    const std::size_t first = block * kBlockWords;
-    Failures out{bits, {}, {}};
-    const auto take = [&](const std::uint64_t* certain, const std::uint64_t* possible, bool fixed) {
-        for (std::size_t w = 0; w < bits.size(); ++w) {
-            out.met[w] &= certain[w];
-            out.for_good[w] |= (fixed ? ~std::uint64_t{0} : out.once[w]) & ~possible[w];
-            out.once[w] |= ~possible[w];
+            if (element < row_of_element.size() && row_of_element[element] != SetRows::kNone)
+                *elements++ = set_row(row_of_element[element]);
         }
     };
-    for (const Chosen::Whole& field : chosen.whole)
-        take(field.certain + first, field.possible + first, field.fixed);
-    for (const Chosen::Packed& field : chosen.packed) {
-        const std::uint64_t* const known =
-            field.rows->block_row(chosen.row_of_block[field.first + block]);
-        take(known, known, field.fixed);
-    }
-    for (std::size_t set = 0; set < sets_.size(); ++set)
-        take(by_set(chosen, set, sets_[set].unknown_certain, first).data(),
-             by_set(chosen, set, sets_[set].unknown_possible, first).data(), sets_[set].fixed);
-    return out;
+    part.has = elements;
+    list(rows.has);
+    part.has_end = elements;
+    list(rows.lacks);
+    part.lacks_end = elements;
+    return part;
 }
 
 std::size_t ConjunctionRows::bytes() const {
-    std::size_t total = 8 * (everyone_.size() + set_rows_.size());
+    std::size_t total = 8 * (everyone_.size() + doubled_.size() + set_rows_.size()) +
+                        2 * asked_.size() + 4 * first_asked_.size();
     for (const FieldRows& rows : fields_) {
         total += rows.whole.bytes();
         if (rows.packed) total += rows.packed->bytes();

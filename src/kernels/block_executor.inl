@@ -3,19 +3,12 @@
 // instantiated here, so that no code compiled for a newer CPU can leak into the rest of the
 // program.
 
+#include "kernels/planes.inl"
 #include "kernels/row_sums.inl"
-
-struct Planes {
-    Bits certain, confirmed, possible, near, fact;
-};
 
 struct Interval {
     Bits certain, possible;
 };
-
-inline Planes constant(const Bits& certain, const Bits& confirmed) {
-    return {certain, confirmed, confirmed, confirmed, confirmed};
-}
 
 /// Runs one block. All = false computes only what eligible and review need.
 template <bool All> class Executor {
@@ -135,7 +128,7 @@ template <bool All> class Executor {
         out = {certain, certain, possible, near, fact};
         if (is_zero(All ? possible | near : certain)) return false;
         for (const Ref* const end = other + others; other < end; ++other) {
-            and_into(out, node_planes(*other));
+            and_into<All>(out, node_planes(*other));
             if (is_zero(All ? out.possible | out.near : out.confirmed)) return false;
         }
         return true;
@@ -144,26 +137,6 @@ template <bool All> class Executor {
     /// False but not fixed: one change away.
     QICE_FLAT Bits mendable(std::uint32_t literal, const Bits& possible) const {
         return program_.literals[literal].fixed ? zeros() : ~possible;
-    }
-
-    QICE_FLAT static void and_into(Planes& all, const Planes& child) {
-        if (All) {
-            all.near = (all.near & child.confirmed) | (all.confirmed & child.near);
-            all.fact = (all.fact & child.confirmed) | (all.confirmed & child.fact);
-        }
-        all.possible &= child.possible;
-        all.certain &= child.certain;
-        all.confirmed &= child.confirmed;
-    }
-
-    QICE_FLAT static void or_into(Planes& any, const Planes& child) {
-        any.certain |= child.certain;
-        any.confirmed |= child.confirmed;
-        any.possible |= child.possible;
-        if (All) {
-            any.near |= child.near;
-            any.fact |= child.fact;
-        }
     }
 
     Planes planes(Ref ref) {
@@ -231,13 +204,13 @@ template <bool All> class Executor {
         case GraphNode::Op::all: {
             Planes all = planes(first[0]);
             for (std::uint32_t i = 1; i < node.count; ++i)
-                and_into(all, planes(first[i]));
+                and_into<All>(all, planes(first[i]));
             return all;
         }
         case GraphNode::Op::any: {
             Planes any = planes(first[0]);
             for (std::uint32_t i = 1; i < node.count; ++i)
-                or_into(any, planes(first[i]));
+                or_into<All>(any, planes(first[i]));
             return any;
         }
         case GraphNode::Op::at_least: return at_least(node, first);

@@ -4,6 +4,7 @@
 // qice depends on the CPU. $QICE_KERNELS = plain, avx2 or avx512 forces a level the CPU has.
 #pragma once
 
+#include "kernels/policy_task.hpp"
 #include "kernels/range_rows.hpp"
 #include "kernels/rank_task.hpp"
 #include "qice/base/bits.hpp"
@@ -87,6 +88,11 @@ struct Kernels {
     std::size_t (*rank_wide)(const RankTask<std::uint64_t>& task,
                              RankScratch<std::uint64_t>& scratch, std::uint64_t* out,
                              const KeyRanges& ranges);
+    /// One firm: what literals say of the policies of a block that are `open`, false if nothing can
+    /// come of any; and then, where blocks[block] has nodes or a person judges, the rest of them.
+    bool (*meet_rows)(const PolicyTask& task, std::size_t block, const BlockRow& open,
+                      PolicyPlanes& out);
+    void (*meet_layers)(const PolicyTask& task, std::size_t block, PolicyPlanes& out);
 };
 
 /// The level in use.

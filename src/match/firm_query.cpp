@@ -1,6 +1,7 @@
-// How one firm is asked about: rows, then checks, then keys.
+// How one firm is asked about: rows and layers, then checks, then keys.
 #include "qice/match/firm_query.hpp"
 
+#include "kernels/kernels.hpp"
 #include "match/firm_query_index.hpp"
 #include "match/top_keys.hpp"
 
@@ -13,16 +14,12 @@ namespace {
 
 constexpr std::size_t kAhead = 16; // seats are fetched this many candidates before they are scored
 
-/// The rank classes: needs_data falls into two.
-enum Class : std::size_t { kEligible, kReview, kNeedsFact, kNeedsMore, kNear, kClasses };
-
 } // namespace
 
 struct FirmQuery::Scratch::Memory {
     explicit Memory(const Index& index)
         : coded(index.coder.scratch()), truth(index.program, index.literals),
-          check_memo(index.check_lists.size()), term_stamps(index.terms.blocks()),
-          terms(index.terms.blocks()) {
+          check_memo(index.check_lists.size()) {
         for (std::vector<std::uint32_t>& of_class : found)
             of_class.resize(index.policies + kAhead); // read and written beyond the last
         unsure.resize(index.policies);
@@ -36,11 +33,10 @@ struct FirmQuery::Scratch::Memory {
     std::uint64_t preferred = 0;           // bit i + 1: Index::whens[i] is true
     std::vector<std::uint32_t> check_memo; // by check list: stamp x 256 + planes
     ConjunctionRows::Chosen rows, term_rows;
-    std::vector<std::uint32_t> term_stamps;                 // by block of terms
-    std::vector<ConjunctionRows::Words> terms;              // by block: which are met
-    std::array<std::vector<std::uint32_t>, kClasses> found; // positions
-    std::vector<std::uint32_t> unsure;                      // positions whose checks are to be run
-    std::array<std::size_t, kClasses> counts;
+    PolicyTask task;
+    std::array<std::vector<std::uint32_t>, kRankClasses> found; // positions
+    std::vector<std::uint32_t> unsure; // positions whose checks are to be run
+    std::array<std::size_t, kRankClasses> counts;
     std::size_t unsure_count = 0;
     std::vector<const std::uint64_t*> scored_rows; // of its tags and preferences
     AlignedVector<std::uint64_t> scored;           // a row: who may share something with the firm
@@ -69,12 +65,12 @@ class FirmQuery::Run {
         const bool all = (options_.statuses & ~kEligibleAndReview) != 0;
         const std::size_t blocks = index_.rows.blocks();
         for (std::size_t w = 0; w * 64 < blocks; ++w) {
-            std::uint64_t live = open[blocks * ConjunctionRows::kBlockWords + w];
+            std::uint64_t live = open[blocks * kBlockWords + w];
             if (!all) live = index_.rows.live(memory_.rows, live, w);
             for (; live != 0; live &= live - 1) {
                 const std::size_t block = w * 64 + static_cast<std::size_t>(std::countr_zero(live));
                 find_scored(block);
-                all ? all_statuses(block, open) : eligible_and_review(block, open);
+                meet(block, open);
             }
         }
         all ? judge_wholly() : run_checks();
@@ -84,15 +80,9 @@ class FirmQuery::Run {
   private:
     void begin();
 
-    using Words = ConjunctionRows::Words;
-    static Words words_at(const std::uint64_t* row, std::size_t first) {
-        Words words;
-        std::copy_n(row + first, words.size(), words.begin());
-        return words;
-    }
     void find_scored(std::size_t block);
-    void eligible_and_review(std::size_t block, const std::uint64_t* open);
-    void all_statuses(std::size_t block, const std::uint64_t* open);
+    void meet(std::size_t block, const std::uint64_t* open);
+    void note_planes(std::size_t block, const PolicyPlanes& planes);
 
     /// Appends the positions of set bits to a list; returns its new length.
     static std::size_t note(std::uint64_t bits, std::size_t word, std::uint32_t* list,
@@ -104,27 +94,17 @@ class FirmQuery::Run {
         }
         return count;
     }
-    void find_terms(std::size_t block);
-    /// The terms of one word; their block is worked out when the first of it is asked for.
-    std::uint64_t terms_met(std::uint32_t word) {
-        const std::size_t block = word / ConjunctionRows::kBlockWords;
-        if (memory_.term_stamps[block] != memory_.truth.stamp()) find_terms(block);
-        return memory_.terms[block][word % ConjunctionRows::kBlockWords];
-    }
-    bool meets(const Clause& clause) {
-        const std::uint64_t met = terms_met(clause.word) & clause.mask;
-        return clause.least == 1 ? met != 0 : count_bits(met) >= clause.least;
+    void note(RankClass of_class, std::uint64_t bits, std::size_t word) {
+        if (bits == 0) return;
+        memory_.counts[of_class] =
+            note(bits, word, memory_.found[of_class].data(), memory_.counts[of_class]);
     }
     std::uint8_t check(const CheckList& list) {
-        const Clause* const clauses = index_.clauses.data() + list.first_clause;
-        if (!std::all_of(clauses, clauses + list.clauses,
-                         [&](const Clause& clause) { return meets(clause); }))
-            return 0;
         return memory_.truth.judge(index_.checks.data() + list.first, list.count, kConfirmed);
     }
     void run_checks();
     void judge_wholly();
-    void found(Class of_class, std::uint32_t position) {
+    void found(RankClass of_class, std::uint32_t position) {
         memory_.found[of_class][memory_.counts[of_class]++] = position;
     }
 
@@ -142,23 +122,28 @@ class FirmQuery::Run {
     }
     RankKey long_key(std::uint32_t position);
     void finish();
-    void write(Class of_class, std::uint32_t top);
+    void write(RankClass of_class, std::uint32_t top);
 
     const Index& index_;
     const Program& program_;
     const QueryOptions& options_;
     Scratch::Memory& memory_;
+    const Kernels& kernels_ = *index_.kernels;
 };
 
 // ----------------------------------------------------------------------------------- rows
 
 void FirmQuery::Run::begin() {
-    if (memory_.truth.begin(memory_.coded, (options_.statuses & ~kEligibleAndReview) != 0)) {
+    const bool all = (options_.statuses & ~kEligibleAndReview) != 0;
+    if (memory_.truth.begin(memory_.coded, all))
         std::fill(memory_.check_memo.begin(), memory_.check_memo.end(), 0);
-        std::fill(memory_.term_stamps.begin(), memory_.term_stamps.end(), 0);
-    }
     index_.rows.choose(memory_.coded, memory_.rows);
-    index_.terms.choose(memory_.coded, memory_.term_rows);
+    index_.rows.choose_blocks(memory_.rows, 0, index_.rows.blocks());
+    index_.layers.term_rows().choose(memory_.coded, memory_.term_rows);
+    memory_.task.rows = index_.rows.view(memory_.rows);
+    memory_.task.term_rows = index_.layers.term_rows().view(memory_.term_rows);
+    index_.layers.lend_to(memory_.task);
+    memory_.task.all_planes = all;
     memory_.scored_rows.clear();
     for (std::uint32_t tag : memory_.coded.carried)
         if (index_.tag_row[tag] != Index::kNone)
@@ -174,40 +159,60 @@ void FirmQuery::Run::begin() {
 }
 
 void FirmQuery::Run::find_scored(std::size_t block) {
-    const std::size_t first = block * ConjunctionRows::kBlockWords;
-    Words scored = words_at(index_.always_scored.data(), first);
+    const std::size_t first = block * kBlockWords;
+    BlockRow scored;
+    std::copy_n(index_.always_scored.data() + first, kBlockWords, scored.words);
     for (const std::uint64_t* row : memory_.scored_rows)
-        for (std::size_t w = 0; w < scored.size(); ++w)
-            scored[w] |= row[first + w];
-    std::copy(scored.begin(), scored.end(),
-              memory_.scored.begin() + static_cast<std::ptrdiff_t>(first));
+        for (std::size_t w = 0; w < kBlockWords; ++w)
+            scored.words[w] |= row[first + w];
+    std::copy_n(scored.words, kBlockWords, memory_.scored.data() + first);
 }
 
-void FirmQuery::Run::eligible_and_review(std::size_t block, const std::uint64_t* open) {
-    const std::size_t first = block * ConjunctionRows::kBlockWords;
-    const Words met = index_.rows.meets(memory_.rows, words_at(open, first), block);
-    std::size_t sure = memory_.counts[kEligible], unsure = memory_.unsure_count;
-    for (std::size_t w = 0; w < met.size(); ++w) {
-        const std::uint64_t plain = index_.plain[first + w];
-        sure = note(met[w] & plain, first + w, memory_.found[kEligible].data(), sure);
-        unsure = note(met[w] & ~plain, first + w, memory_.unsure.data(), unsure);
+void FirmQuery::Run::meet(std::size_t block, const std::uint64_t* open) {
+    BlockRow takes_part;
+    std::copy_n(open + block * kBlockWords, kBlockWords, takes_part.words);
+    PolicyPlanes planes;
+    if (!kernels_.meet_rows(memory_.task, block, takes_part, planes)) return;
+    if (index_.layers.has_more(block)) {
+        const RuleLayers::Terms terms = index_.layers.terms(block);
+        index_.layers.term_rows().choose_blocks(memory_.term_rows, terms.first, terms.count);
+        kernels_.meet_layers(memory_.task, block, planes);
     }
-    memory_.counts[kEligible] = sure;
-    memory_.unsure_count = unsure;
+    note_planes(block, planes);
 }
 
-void FirmQuery::Run::find_terms(std::size_t block) {
-    Words all;
-    all.fill(~std::uint64_t{0});
-    memory_.terms[block] = index_.terms.meets(memory_.term_rows, all, block);
-    memory_.term_stamps[block] = memory_.truth.stamp();
+/// Of policies whose planes are not exact, it is only known who may come in question.
+void FirmQuery::Run::note_planes(std::size_t block, const PolicyPlanes& planes) {
+    const bool all = memory_.task.all_planes;
+    const BlockRow& exact_row =
+        all ? index_.layers.exact_planes(block) : index_.layers.exact(block);
+    for (std::size_t w = 0; w < kBlockWords; ++w) {
+        const std::size_t word = block * kBlockWords + w;
+        const std::uint64_t exact = exact_row.words[w];
+        const std::uint64_t certain = planes.certain.words[w],
+                            confirmed = planes.confirmed.words[w];
+        std::uint64_t maybe = confirmed;
+        note(kEligible, certain & exact, word);
+        note(kReview, confirmed & ~certain & exact, word);
+        if (all) {
+            const std::uint64_t possible = planes.possible.words[w], near = planes.near.words[w],
+                                fact = planes.fact.words[w];
+            note(kNeedsFact, possible & ~confirmed & fact & exact, word);
+            note(kNeedsMore, possible & ~confirmed & ~fact & exact, word);
+            note(kNear, near & ~possible & exact, word);
+            maybe = possible | near;
+        }
+        if ((maybe & ~exact) != 0)
+            memory_.unsure_count =
+                note(maybe & ~exact, word, memory_.unsure.data(), memory_.unsure_count);
+    }
 }
 
-/// What policies demand beyond the rows.
+/// What policies demand beyond rows and layers.
 void FirmQuery::Run::run_checks() {
     std::uint32_t* const eligible = memory_.found[kEligible].data();
     std::uint32_t* const review = memory_.found[kReview].data();
-    std::size_t eligible_count = memory_.counts[kEligible], review_count = 0;
+    std::size_t eligible_count = memory_.counts[kEligible], review_count = memory_.counts[kReview];
     for (std::size_t i = 0; i < memory_.unsure_count; ++i) {
         const std::uint32_t position = memory_.unsure[i];
         const std::uint32_t number = index_.check_of[position];
@@ -223,21 +228,6 @@ void FirmQuery::Run::run_checks() {
     }
     memory_.counts[kEligible] = eligible_count;
     memory_.counts[kReview] = review_count;
-}
-
-/// The rows leave out what fails in two fields or in a fixed one; of the rest everything is tested.
-void FirmQuery::Run::all_statuses(std::size_t block, const std::uint64_t* open) {
-    const std::size_t first = block * ConjunctionRows::kBlockWords;
-    const Words takes_part = words_at(open, first);
-    const auto [met, failed_once, out] = index_.rows.failures(memory_.rows, takes_part, block);
-    const bool near = (options_.statuses & status_bit(Verdict::near)) != 0;
-    for (std::size_t w = 0; w < met.size(); ++w) {
-        const std::uint64_t sure = met[w] & index_.plain[first + w];
-        const std::uint64_t rest = takes_part[w] & ~sure & ~(near ? out[w] : failed_once[w]);
-        memory_.counts[kEligible] =
-            note(sure, first + w, memory_.found[kEligible].data(), memory_.counts[kEligible]);
-        memory_.unsure_count = note(rest, first + w, memory_.unsure.data(), memory_.unsure_count);
-    }
 }
 
 /// Everything that policies demand.
@@ -272,7 +262,7 @@ RankKey FirmQuery::Run::long_key(std::uint32_t position) {
     return index_.keys.raised(index_.seats[position].key, more);
 }
 
-void FirmQuery::Run::write(Class of_class, std::uint32_t top) {
+void FirmQuery::Run::write(RankClass of_class, std::uint32_t top) {
     const std::size_t count = memory_.counts[of_class];
     const std::uint32_t* const positions = memory_.found[of_class].data();
     RankKey* const keys = memory_.keys.data();

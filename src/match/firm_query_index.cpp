@@ -11,8 +11,7 @@ namespace qice {
 namespace {
 
 constexpr std::size_t kMostTagBytes = std::size_t{16} << 20;
-constexpr std::size_t kSortedBy = 2;     // fields
-constexpr std::uint32_t kMostTerms = 64; // of a clause: they lie in one word
+constexpr std::size_t kSortedBy = 2; // fields
 
 /// What a policy demands of a field as a place in an order: wide ranges before what lies in them.
 struct Sortable {
@@ -39,9 +38,9 @@ Sortable demand_on(const Program& program, const CompiledPolicy& policy, std::ui
 
 FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Program compiled,
                         Date as_of)
-    : schema(std::move(schema_ptr)), program(std::move(compiled)), keys(program, set),
-      coder(*schema, program, as_of), literals(program), policies(program.policies.size()),
-      position_of(set.size(), UINT32_MAX) {
+    : kernels(&qice::kernels()), schema(std::move(schema_ptr)), program(std::move(compiled)),
+      keys(program, set), coder(*schema, program, as_of), literals(program),
+      policies(program.policies.size()), position_of(set.size(), UINT32_MAX) {
     for (const Policy& policy : set)
         ids.append(policy.id);
     std::vector<std::uint32_t> slots = strongest_slots();
@@ -50,9 +49,7 @@ FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Progr
     for (std::uint32_t position = 0; position < policies; ++position)
         position_of[program.policies[places[position]].policy] = position;
     choose_whens();
-    std::vector<std::uint8_t> settled(program.refs.size()); // by ref: nothing else is to be checked
-    make_rows(slots, settled);
-    make_checks(settled, make_terms(settled));
+    make_rows(slots);
     make_seats();
     make_tag_rows();
 }
@@ -112,103 +109,38 @@ std::uint32_t FirmQuery::Index::number_of(Ref when) const {
     return found == whens.end() ? 0 : static_cast<std::uint32_t>(found - whens.begin() + 1);
 }
 
-void FirmQuery::Index::make_rows(const std::vector<std::uint32_t>& sorted_by,
-                                 std::vector<std::uint8_t>& settled) {
-    std::vector<LiteralSpan> demands;
+void FirmQuery::Index::make_rows(const std::vector<std::uint32_t>& sorted_by) {
+    std::vector<Conjunction> rules;
+    std::vector<LiteralSpan> literals_of;
     for (const std::uint32_t place : places) {
-        const Conjunction& rule = program.policies[place].rule;
-        demands.push_back({rule.first, rule.literals});
+        rules.push_back(program.policies[place].rule);
+        literals_of.push_back({rules.back().first, rules.back().literals});
     }
-    rows = ConjunctionRows(*schema, program, demands, sorted_by, settled);
+    std::vector<std::uint8_t> settled(program.refs.size()); // by ref: the rows tell this literal
+    rows = ConjunctionRows(*schema, program, literals_of, sorted_by, settled);
+    layers = RuleLayers(*schema, program, rules, rows, settled);
+    make_checks(settled);
 }
 
-/// The literals of an alternative, which stands at this place of the refs.
-LiteralSpan FirmQuery::Index::literals_of(std::uint32_t at) const {
-    const Ref ref = program.refs[at];
-    if ((ref & kLiteralBit) != 0) return {at, 1};
-    const GraphNode& node = program.nodes[ref];
-    if (node.op != GraphNode::Op::all) return {};
-    std::uint32_t others = 0; // a node's literals come last
-    while (others < node.count && (program.refs[node.first + others] & kLiteralBit) == 0)
-        ++others;
-    return {node.first + others, node.count - others};
-}
-
-/// The clauses of every `any` and `at_least` that a policy demands, without those that are no use.
-FirmQuery::Index::NodeClauses FirmQuery::Index::make_terms(std::vector<std::uint8_t>& settled) {
-    NodeClauses of_node;
-    std::vector<LiteralSpan> spans;
-    const auto lay_out = [&](const GraphNode& node) {
-        const std::size_t open = (64 - spans.size() % 64) % 64;
-        if (node.count > open) spans.resize(spans.size() + open);
-        const std::uint32_t least = node.op == GraphNode::Op::any ? 1 : node.threshold;
-        const Clause clause{(~std::uint64_t{0} >> (64 - node.count)) << spans.size() % 64,
-                            static_cast<std::uint32_t>(spans.size() / 64),
-                            static_cast<std::uint16_t>(least), true};
-        for (std::uint32_t i = 0; i < node.count; ++i)
-            spans.push_back(literals_of(node.first + i));
-        return clause;
-    };
-    for (const std::uint32_t place : places) { // whose turn comes together stand together
-        for (const Ref ref : program.others_of(program.policies[place].rule)) {
-            const GraphNode& node = program.nodes[ref];
-            if (node.op != GraphNode::Op::any && node.op != GraphNode::Op::at_least) continue;
-            if (node.count <= kMostTerms && !of_node.contains(ref))
-                of_node.emplace(ref, lay_out(node));
-        }
-    }
-    terms = ConjunctionRows(*schema, program, spans, {}, settled);
-
-    for (auto& [of, clause] : of_node) {
-        const GraphNode& node = program.nodes[of];
-        std::uint32_t idle = 0; // alternatives of which the rows tell nothing
-        for (std::uint32_t at = node.first; at < node.first + node.count; ++at) {
-            const LiteralSpan span = literals_of(at);
-            const auto told = static_cast<std::uint32_t>(std::count(
-                settled.data() + span.first, settled.data() + span.first + span.literals, 1));
-            const Ref ref = program.refs[at];
-            const bool is_literal = (ref & kLiteralBit) != 0;
-            idle += told == 0;
-            clause.exact =
-                clause.exact && told != 0 && (is_literal || told == program.nodes[ref].count);
-        }
-        if (idle >= clause.least) clause.least = 0;
-    }
-    std::erase_if(of_node, [](const auto& entry) { return entry.second.least == 0; });
-    return of_node;
-}
-
-void FirmQuery::Index::make_checks(const std::vector<std::uint8_t>& settled,
-                                   const NodeClauses& of_node) {
-    plain.resize(rows.stride());
+/// Of policies whose planes are not exact, all that the rows of their literals do not tell.
+void FirmQuery::Index::make_checks(const std::vector<std::uint8_t>& settled) {
     StringMap<std::uint32_t> known;
-    std::vector<Ref> clause_nodes, list;
+    std::vector<Ref> list;
     for (std::uint32_t position = 0; position < policies; ++position) {
         const Conjunction& rule = program.policies[places[position]].rule;
-        clause_nodes.clear();
         list.clear();
-        for (std::uint32_t i = 0; i < rule.literals + rule.others; ++i) {
-            if (settled[rule.first + i]) continue;
-            const Ref ref = program.refs[rule.first + i];
-            const auto clause = of_node.find(ref); // a literal is not there
-            if (clause != of_node.end()) clause_nodes.push_back(ref);
-            if (clause == of_node.end() || !clause->second.exact) list.push_back(ref);
-        }
-        if (list.empty() && clause_nodes.empty())
-            plain[position / 64] |= std::uint64_t{1} << (position % 64);
-        std::string key = std::to_string(clause_nodes.size()) + ':';
-        for (const std::vector<Ref>* refs : {&clause_nodes, &list})
-            key.append(reinterpret_cast<const char*>(refs->data()), refs->size() * sizeof(Ref));
+        for (std::uint32_t at = rule.first; at < rule.first + rule.literals + rule.others; ++at)
+            if (!settled[at]) list.push_back(program.refs[at]);
+        const BlockRow& exact = layers.exact(position / kBlockFirms);
+        if ((exact.words[position / 64 % kBlockWords] >> (position % 64) & 1) != 0) list.clear();
+        const std::string key(reinterpret_cast<const char*>(list.data()),
+                              list.size() * sizeof(Ref));
         const auto [number, is_new] =
-            known.emplace(std::move(key), static_cast<std::uint32_t>(check_lists.size()));
+            known.emplace(key, static_cast<std::uint32_t>(check_lists.size()));
         if (is_new) {
             check_lists.push_back({static_cast<std::uint32_t>(checks.size()),
-                                   static_cast<std::uint32_t>(list.size()),
-                                   static_cast<std::uint32_t>(clauses.size()),
-                                   static_cast<std::uint32_t>(clause_nodes.size())});
+                                   static_cast<std::uint32_t>(list.size())});
             checks.insert(checks.end(), list.begin(), list.end());
-            for (const Ref ref : clause_nodes)
-                clauses.push_back(of_node.at(ref));
         }
         check_of.push_back(number->second);
     }
@@ -294,9 +226,9 @@ std::uint16_t FirmQuery::Index::preference_of(const CompiledPolicy& policy) {
 std::size_t FirmQuery::Index::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
     return sizeof *this + coder.bytes() + size(position_of) + size(seats) + size(places) +
-           size(check_of) + size(check_lists) + size(checks) + rows.bytes() + size(plain) +
-           terms.bytes() + size(clauses) + size(tag_row) + size(tag_rows) + size(when_rows) +
-           size(always_scored) + literals.bytes() + size(program.literals) + size(program.ranges) +
+           size(check_of) + size(check_lists) + size(checks) + rows.bytes() + layers.bytes() +
+           size(tag_row) + size(tag_rows) + size(when_rows) + size(always_scored) +
+           literals.bytes() + size(program.literals) + size(program.ranges) +
            size(program.bitmaps) + size(program.nodes) + size(program.refs) + size(program.items) +
            size(program.tiers) + size(program.steps) + size(program.policies) +
            size(program.preferences) + size(program.tags) + size(program.lone_literals) +

@@ -2,16 +2,17 @@
 //
 // A policy's position is its bit in every row. Positions are grouped by what the policies demand of
 // the two fields that settle most (a place, then an industry), so that a firm's policies lie in few
-// blocks. The alternatives of an `any` or an `at_least` have rows of their own, a bit a term.
+// blocks. Rows tell what literals demand, layers what nodes do; few policies demand more.
 #pragma once
 
 #include "index/conjunction_rows.hpp"
 #include "index/record_truth.hpp"
+#include "kernels/kernels.hpp"
+#include "match/rule_layers.hpp"
 #include "qice/match/firm_query.hpp"
 #include "qice/model/firm.hpp"
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 namespace qice {
@@ -36,19 +37,10 @@ struct SeatPreference {
     bool operator==(const SeatPreference&) const = default;
 };
 
-/// What a policy demands beyond the rows; policies that demand the same share it.
+/// What is to be judged one by one of policies that rows and layers do not tell; those that demand
+/// the same share it.
 struct CheckList {
-    std::uint32_t first, count;          // into Index::checks
-    std::uint32_t first_clause, clauses; // into Index::clauses
-};
-
-/// An `any` or `at_least`: of the terms under the mask at least so many must be met. A term is what
-/// the rows tell of an alternative: all of it where the clause is exact, else less.
-struct Clause {
-    std::uint64_t mask;
-    std::uint32_t word; // of the terms
-    std::uint16_t least;
-    bool exact;
+    std::uint32_t first, count; // into Index::checks
 };
 
 struct FirmQuery::Index {
@@ -56,6 +48,7 @@ struct FirmQuery::Index {
 
     std::size_t bytes() const;
 
+    const Kernels* kernels; // chosen once, as choosing reads the environment
     SchemaPtr schema;
     Program program;
     RankKeys keys;
@@ -67,13 +60,11 @@ struct FirmQuery::Index {
     std::vector<std::uint32_t> position_of; // by number in the set, or UINT32_MAX
     std::vector<std::uint32_t> places;      // by position: in Program::policies
     std::vector<Seat> seats;                // by position
+    ConjunctionRows rows;                   // by position
+    RuleLayers layers;                      // by position
     std::vector<std::uint32_t> check_of;    // by position: into check_lists
     std::vector<CheckList> check_lists;
     std::vector<Ref> checks;
-    ConjunctionRows rows;               // by position
-    AlignedVector<std::uint64_t> plain; // a row: policies that these decide alone
-    ConjunctionRows terms;
-    std::vector<Clause> clauses;
 
     // Who may score other than a firm that shares nothing does: a row a tag, a row a when, and one
     // for what these do not say.
@@ -92,11 +83,8 @@ struct FirmQuery::Index {
     void choose_whens();
     /// From 1; 0: not among the most usual.
     std::uint32_t number_of(Ref when) const;
-    void make_rows(const std::vector<std::uint32_t>& sorted_by, std::vector<std::uint8_t>& settled);
-    LiteralSpan literals_of(std::uint32_t at) const;
-    using NodeClauses = std::unordered_map<Ref, Clause>;
-    NodeClauses make_terms(std::vector<std::uint8_t>& settled);
-    void make_checks(const std::vector<std::uint8_t>& settled, const NodeClauses& of_node);
+    void make_rows(const std::vector<std::uint32_t>& sorted_by);
+    void make_checks(const std::vector<std::uint8_t>& settled);
     void make_seats();
     void make_tag_rows();
     bool set_tags(const CompiledPolicy& policy, Seat& seat) const;

@@ -9,7 +9,8 @@ using namespace qice;
 
 namespace {
 
-/// Bit i of this many demands "patents" in a way of its own; every seventh bit demands nothing.
+/// Bit i of this many demands "patents" in a way of its own; of eight, one demands nothing and one
+/// three things.
 std::vector<Policy> policies_of(std::size_t count, int most, std::mt19937& random) {
     const auto some = [&] { return std::to_string(random() % static_cast<unsigned>(most)); };
     std::string json = "[";
@@ -23,6 +24,8 @@ std::vector<Policy> policies_of(std::size_t count, int most, std::mt19937& rando
             field + R"("known": true})",
             field + R"("ge": )" + some() + R"(, "lt": )" + std::to_string(most + 1) + "}",
             R"({"all": []})",
+            R"({"all": [)" + field + R"("ge": )" + some() + "}, " + field + R"("ne": )" + some() +
+                "}, " + field + R"("le": )" + some() + "}]}",
         };
         json += (i == 0 ? "" : ", ") + (R"({"id": "P)" + std::to_string(i) + R"(", "rule": )") +
                 rules[i % std::size(rules)] + "}";
@@ -69,18 +72,30 @@ TEST_CASE("rows by code say what the literals say, whole and packed") {
             for (const CodeRows::Demand& demand : demands)
                 if (!in_ranges(program, program.literals[demand.literal], code))
                     met[demand.bit] = false;
-            packed.choose(code, row_of_block.data());
+            packed.choose(code, 0, row_of_block.size(), row_of_block.data());
+            std::vector<std::uint32_t> fails(count);
+            for (const CodeRows::Demand& demand : demands)
+                fails[demand.bit] += !in_ranges(program, program.literals[demand.literal], code);
             for (std::size_t i = 0; i < count; ++i) {
                 wrong += bit(whole.certain(code), i) != met[i];
                 wrong += whole.possible(code) != whole.certain(code);
-                wrong += bit(packed.block_row(row_of_block[i / 512]), i % 512) != met[i];
+                const std::size_t at = std::size_t{row_of_block[i / 512]} * 8;
+                wrong += bit(packed.block_rows() + at, i % 512) != met[i];
+                wrong += whole.once(code) != nullptr && bit(whole.once(code), i) != (fails[i] <= 1);
+                wrong +=
+                    packed.once() != nullptr && bit(packed.once() + at, i % 512) != (fails[i] <= 1);
             }
         }
         CHECK(wrong == 0);
+        CHECK((whole.once(0) != nullptr) == (count > 1)); // only then is there a pair
+        CHECK((packed.once() != nullptr) == (count > 1));
         std::vector<Truth> unknown(count, Truth::yes);
-        for (const CodeRows::Demand& demand : demands)
-            unknown[demand.bit] =
-                std::min(unknown[demand.bit], program.literals[demand.literal].on_unknown);
+        std::vector<std::uint32_t> open(count); // demands that are not met for certain
+        for (const CodeRows::Demand& demand : demands) {
+            const Truth truth = program.literals[demand.literal].on_unknown;
+            unknown[demand.bit] = std::min(unknown[demand.bit], truth);
+            open[demand.bit] += truth != Truth::yes;
+        }
         for (std::size_t i = 0; i < count; ++i) {
             for (const std::uint64_t* certain :
                  {whole.certain(packed.codes()), packed.unknown_certain()})
@@ -88,6 +103,8 @@ TEST_CASE("rows by code say what the literals say, whole and packed") {
             for (const std::uint64_t* possible :
                  {whole.possible(packed.codes()), packed.unknown_possible()})
                 wrong += bit(possible, i) != (unknown[i] != Truth::no);
+            for (const std::uint64_t* once : {whole.once(packed.codes()), packed.unknown_once()})
+                wrong += once != nullptr && bit(once, i) != (open[i] <= 1);
         }
         CHECK(wrong == 0);
     }

@@ -1,0 +1,65 @@
+// The rules of many policies as the kernels ask them of one firm: 512 policies side by side.
+//
+// The first alternatives that the policies of a block name are one term, a bit each; their second
+// ones the next. What the literals of a term demand are rows of ConjunctionRows; a node inside a
+// term is a layer again. What many policies word in their own way so costs what one does.
+//
+// Immutable once built. What has no place here (tables of points, nodes of very many alternatives,
+// what ConjunctionRows leaves out) is left out, and who demands it told: the planes of these
+// policies are too wide.
+#pragma once
+
+#include "index/conjunction_rows.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace qice {
+
+class RuleLayers {
+  public:
+    RuleLayers() = default;
+    /// Of rules, a bit each, whose literals `rows` tell if `settled` says so, by ref.
+    RuleLayers(const Schema& schema, const Program& program, std::span<const Conjunction> rules,
+               const ConjunctionRows& rows, std::vector<std::uint8_t> settled);
+
+    const ConjunctionRows& term_rows() const { return term_rows_; }
+    /// The terms of a block of policies: in term_rows() the blocks from the first to the next's.
+    struct Terms {
+        std::size_t first, count;
+    };
+    Terms terms(std::size_t block) const {
+        return {first_term_[block], first_term_[block + 1] - first_term_[block]};
+    }
+    /// Does a block's rules demand more than literals?
+    bool has_more(std::size_t block) const {
+        const PolicyTerm& all = blocks_[block];
+        return all.layers != 0 || std::any_of(all.manual.words, all.manual.words + kBlockWords,
+                                              [](std::uint64_t word) { return word != 0; });
+    }
+    /// The planes of these policies are exact: certain and confirmed; all of them.
+    const BlockRow& exact(std::size_t block) const { return exact_[block]; }
+    const BlockRow& exact_planes(std::size_t block) const { return exact_planes_[block]; }
+
+    void lend_to(PolicyTask& task) const {
+        task.blocks = blocks_.data();
+        task.terms = terms_.data();
+        task.layers = layers_.data();
+        task.slices = slices_.data();
+    }
+    std::size_t bytes() const;
+
+  private:
+    class Builder;
+
+    std::vector<PolicyTerm> blocks_, terms_;
+    std::vector<PolicyLayer> layers_;
+    AlignedVector<BlockRow> slices_;
+    ConjunctionRows term_rows_;
+    std::vector<std::size_t> first_term_; // by block
+    AlignedVector<BlockRow> exact_, exact_planes_;
+};
+
+} // namespace qice
