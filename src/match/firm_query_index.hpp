@@ -5,9 +5,9 @@
 // blocks. Rows tell what literals demand, layers what nodes do; few policies demand more.
 #pragma once
 
-#include "index/conjunction_rows.hpp"
 #include "index/record_truth.hpp"
 #include "kernels/kernels.hpp"
+#include "match/conjunction_rows.hpp"
 #include "match/rule_layers.hpp"
 #include "qice/match/firm_query.hpp"
 #include "qice/model/firm.hpp"

@@ -63,7 +63,8 @@ class RuleLayers::Builder {
                 clear(term.used, demand.bit);
             } else if (node.op == GraphNode::Op::manual) {
                 set(term.manual, demand.bit);
-            } else if (node.op == GraphNode::Op::points || node.count > kMostAlternatives) {
+            } else if (node.op == GraphNode::Op::points ||
+                       (node.op != GraphNode::Op::all && node.count > kMostAlternatives)) {
                 leave_out(demand.bit);
             } else if (node.op != GraphNode::Op::always) {
                 auto& of_kind = layers[node.op == GraphNode::Op::at_least ? 1 : 0];

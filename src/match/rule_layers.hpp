@@ -9,7 +9,7 @@
 // policies are too wide.
 #pragma once
 
-#include "index/conjunction_rows.hpp"
+#include "match/conjunction_rows.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "index/conjunction_rows.hpp"
+#include "match/conjunction_rows.hpp"
 
 #include <algorithm>
 
