@@ -55,8 +55,6 @@ class CodeRows {
 /// not with codes times bits: each block of 512 bits keeps the rows in which it changes.
 class PackedRows {
   public:
-    static constexpr std::size_t kBlockWords = 8;
-
     /// Rows of `words` words, of which `bits` bits are used; a bit without a demand is always met.
     PackedRows(const Program& program, std::uint32_t slot,
                const std::vector<CodeRows::Demand>& demands, std::size_t bits, std::size_t words);

@@ -28,7 +28,7 @@ ConjunctionRows::ConjunctionRows(const Schema& schema, const Program& program,
                                  std::span<const LiteralSpan> bits,
                                  std::span<const std::uint32_t> sorted_by,
                                  std::vector<std::uint8_t>& settled)
-    : blocks_((bits.size() + kBlockBits - 1) / kBlockBits),
+    : blocks_((bits.size() + kBlockFirms - 1) / kBlockFirms),
       stride_(blocks_ * kBlockWords + (words_for(blocks_) + 7) / 8 * 8), everyone_(stride_),
       doubled_(stride_), asked_of_block_(blocks_) {
     if (bits.empty()) return;
@@ -40,7 +40,7 @@ ConjunctionRows::ConjunctionRows(const Schema& schema, const Program& program,
 }
 
 void ConjunctionRows::ask(std::size_t bit) {
-    std::vector<std::uint16_t>& asked = asked_of_block_[bit / kBlockBits];
+    std::vector<std::uint16_t>& asked = asked_of_block_[bit / kBlockFirms];
     const auto part = static_cast<std::uint16_t>(fields_.size() + sets_.size());
     if (asked.empty() || asked.back() != part) asked.push_back(part);
 }

@@ -33,8 +33,6 @@ struct LiteralSpan {
 
 class ConjunctionRows {
   public:
-    static constexpr std::size_t kBlockBits = 64 * kBlockWords;
-
     ConjunctionRows() = default;
     /// `sorted_by` are the slots in whose order the bits stand: there a summary drops many blocks.
     /// `settled`, by ref of the program, is set for each literal that the rows tell.

@@ -12,13 +12,13 @@ constexpr std::size_t kMostTerms = 512;         // of a block: a term may be one
 void set(BlockRow& row, std::uint32_t bit) {
     row.words[bit / 64] |= std::uint64_t{1} << (bit % 64);
 }
+void clear(BlockRow& row, std::uint32_t bit) {
+    row.words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
+}
 BlockRow words_of(const AlignedVector<std::uint64_t>& row, std::size_t block) {
     BlockRow out;
     std::copy_n(row.data() + block * kBlockWords, kBlockWords, out.words);
     return out;
-}
-void clear(BlockRow& row, std::uint32_t bit) {
-    row.words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
 }
 
 } // namespace

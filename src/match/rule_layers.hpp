@@ -4,9 +4,10 @@
 // ones the next. What the literals of a term demand are rows of ConjunctionRows; a node inside a
 // term is a layer again. What many policies word in their own way so costs what one does.
 //
-// Immutable once built. What has no place here (tables of points, nodes of very many alternatives,
-// what ConjunctionRows leaves out) is left out, and who demands it told: the planes of these
-// policies are too wide.
+// Immutable once built, for any number of threads. A block costs an AND of 64 bytes for each of its
+// terms and what a term asks about. What has no place here (tables of points, nodes of very many
+// alternatives, too many terms in a block, what ConjunctionRows leaves out) is left out, and who
+// demands it told: the planes of these policies are too wide.
 #pragma once
 
 #include "match/conjunction_rows.hpp"

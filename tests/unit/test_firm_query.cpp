@@ -1,11 +1,13 @@
 // FirmQuery: one firm against all policies. That it agrees with the matcher is for tests/agree.
 #include "qice/match/firm_query.hpp"
 
+#include "kernels/kernels.hpp"
 #include "match/top_keys.hpp"
 #include "world.hpp"
 
 #include <rapidcheck.h>
 
+#include <cstdlib>
 #include <random>
 
 using namespace qice;
@@ -80,6 +82,32 @@ TEST_CASE("policies can be left out and taken in again") {
     CHECK(eligible() == 2);
     asked.query.set_open(open, 0, true);
     CHECK(eligible() == 3);
+}
+
+TEST_CASE("alternatives beyond those that a block has room for are judged, too") {
+    // Of 60 bounds each, half have to be reached: 30 patents, then 90, ... then 690.
+    std::string json;
+    for (int node = 0; node < 12; ++node) {
+        json += node == 0 ? R"([{"id": "P", "rule": {"all": [)" : ", ";
+        for (int i = 0; i < 60; ++i)
+            json += (i == 0 ? R"({"at_least": 30, "of": [)" : ", ") +
+                    (R"({"field": "patents", "ge": )" + std::to_string(60 * node + i + 1)) + "}";
+        json += "]}";
+    }
+    const std::vector<Policy> policies = world::policies(world::schema(), json + "]}}]");
+    const CompileOptions options{world::day("2026-06-15"), false, {}};
+    const FirmQuery query(world::schema(), policies, options);
+    FirmQuery::Scratch scratch(query);
+    const FirmTable firms =
+        world::firms(world::schema(), options.as_of, {{{"patents", "689"}}, {{"patents", "690"}}});
+    FirmRecord record(world::schema());
+    for (std::uint32_t firm = 0; firm < firms.size(); ++firm) {
+        record.assign(firms[firm]);
+        for (const StatusSet statuses : {kEligibleAndReview, kAllStatuses})
+            CHECK(
+                query.ask(record, {kNoLimit, statuses}, scratch).pushes(Verdict::eligible).size() ==
+                firm);
+    }
 }
 
 TEST_CASE("no policies, no answers") {
@@ -165,7 +193,8 @@ class OwnRules {
 
 } // namespace
 
-TEST_CASE("rules that hardly share a condition: one firm is told what the matcher says") {
+TEST_CASE("rules that hardly share a condition: one firm is told what the matcher says, on every "
+          "CPU level") {
     constexpr std::size_t kPolicies = 5'000, kFirms = 200;
     OwnRules rules;
     std::string json = "[";
@@ -194,25 +223,34 @@ TEST_CASE("rules that hardly share a condition: one firm is told what the matche
     const IndexedFirms indexed = matcher.index(firms);
     const MatchResult expected =
         matcher.match(indexed, {.top = kNoLimit, .statuses = kAllStatuses});
-    const FirmQuery query(world::schema(), policies, options);
-    FirmQuery::Scratch scratch(query);
     FirmRecord record(world::schema());
     std::size_t pushes = 0, wrong = 0;
-    for (std::uint32_t firm = 0; firm < firms.size(); ++firm) {
-        record.assign(firms[firm]);
-        for (const StatusSet statuses : {kEligibleAndReview, kAllStatuses}) {
-            const FirmAnswer& answer = query.ask(record, {kNoLimit, statuses}, scratch);
-            for (std::size_t s = 0; s < kStatuses; ++s) {
-                if ((statuses >> s & 1) == 0) continue;
-                const Pushes& all = expected.pushes(firm, static_cast<Verdict>(s));
-                const auto said = answer.pushes(static_cast<Verdict>(s));
-                wrong += said.size() != all.size();
-                for (std::size_t i = 0; i < all.size() && i < said.size(); ++i)
-                    wrong += said[i].other != all[i].other || said[i].score != all[i].score;
-                pushes += all.size();
+    const char* const usual = std::getenv("QICE_KERNELS");
+    const std::string restored = usual == nullptr ? "" : usual;
+    for (const Kernels* level : available_kernels()) {
+        ::setenv("QICE_KERNELS", level->name, 1);
+        const FirmQuery query(world::schema(), policies, options);
+        FirmQuery::Scratch scratch(query);
+        for (std::uint32_t firm = 0; firm < firms.size(); ++firm) {
+            record.assign(firms[firm]);
+            for (const StatusSet statuses : {kEligibleAndReview, kAllStatuses}) {
+                const FirmAnswer& answer = query.ask(record, {kNoLimit, statuses}, scratch);
+                for (std::size_t s = 0; s < kStatuses; ++s) {
+                    if ((statuses >> s & 1) == 0) continue;
+                    const Pushes& all = expected.pushes(firm, static_cast<Verdict>(s));
+                    const auto said = answer.pushes(static_cast<Verdict>(s));
+                    wrong += said.size() != all.size();
+                    for (std::size_t i = 0; i < all.size() && i < said.size(); ++i)
+                        wrong += said[i].other != all[i].other || said[i].score != all[i].score;
+                    pushes += all.size();
+                }
             }
         }
     }
+    if (usual == nullptr)
+        ::unsetenv("QICE_KERNELS");
+    else
+        ::setenv("QICE_KERNELS", restored.c_str(), 1);
     CHECK(wrong == 0);
     CHECK(pushes > 100'000);
 }
