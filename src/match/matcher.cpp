@@ -1,14 +1,13 @@
 #include "qice/match/matcher.hpp"
 
 #include "base/in_threads.hpp"
-#include "base/large_pages.hpp"
 #include "kernels/kernels.hpp"
+#include "match/key_chunks.hpp"
 #include "match/policy_tops.hpp"
 #include "match/rank.hpp"
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
 #include <numeric>
 
 namespace qice {
@@ -35,49 +34,38 @@ std::uint32_t wanted_classes(StatusSet statuses) {
 
 Pushes MatchResult::pushes(std::uint32_t of, Verdict status) const {
     const auto s = static_cast<std::size_t>(status);
-    if (by_firm_[s].counts != nullptr) return pushes_at((*positions_)[of], status);
+    if (!by_firm_[s].empty()) return pushes_at((*positions_)[of], status);
     if (by_policy_[s].empty()) return {};
     const PushSlice& slice = by_policy_[s][of];
     return {best_firms_.data() + slice.begin, slice.count};
 }
 
 Pushes MatchResult::pushes_at(std::uint32_t position, Verdict status) const {
-    const FirmKeys& firms = by_firm_[static_cast<std::size_t>(status)];
-    const BlockKeys& block = firms.blocks[position / kBlockFirms];
+    const BlockKeys& block = by_firm_[static_cast<std::size_t>(status)][position / kBlockFirms];
+    const std::size_t firm = position % kBlockFirms;
     const auto* const keys = static_cast<const std::byte*>(block.keys);
-    return {keys + firms.begins[position] * block.form.key_bytes(), block.form, decode_,
-            firms.counts[position]};
+    return {keys + block.begins[firm] * block.form.key_bytes(), block.form, decode_,
+            block.counts[firm]};
 }
 
 std::uint64_t MatchResult::total(Verdict status) const {
     std::uint64_t sum = 0;
-    const auto& counts = by_firm_[static_cast<std::size_t>(status)].counts;
-    for (std::size_t position = 0; counts != nullptr && position < firms_; ++position)
-        sum += counts[position];
+    std::size_t firms = firms_; // left
+    for (const BlockKeys& block : by_firm_[static_cast<std::size_t>(status)]) {
+        const std::size_t own = std::min(kBlockFirms, firms);
+        sum = std::accumulate(block.counts, block.counts + own, sum);
+        firms -= own;
+    }
     for (const PushSlice& slice : by_policy_[static_cast<std::size_t>(status)])
         sum += slice.count;
     return sum;
 }
 
-namespace {
-
-/// Room for keys; large chunks on large pages, as a night fills hundreds of megabytes once.
-KeyChunk new_chunk(std::size_t bytes, LargePages& pages) {
-    if (bytes < kLargePage) return KeyChunk(std::malloc(bytes));
-    bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
-    KeyChunk chunk(std::aligned_alloc(kLargePage, bytes));
-    auto* const begin = static_cast<std::byte*>(chunk.get());
-    for (std::size_t at = 0; chunk && at < bytes; at += kLargePage)
-        pages.use(begin + at, kLargePage, 0, kLargePage);
-    return chunk;
-}
-
-} // namespace
-
 Matcher::Matcher(const Schema& schema, std::span<const Policy> policies,
                  const CompileOptions& options)
     : policies_(policies), program_(compile(schema, policies, options)), keys_(program_, policies),
-      variant_tags_(std::make_unique<const VariantTags>(program_, keys_)) {}
+      variant_tags_(std::make_unique<const VariantTags>(program_, keys_)),
+      chunks_(std::make_shared<KeyChunks>()) {}
 Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher& Matcher::operator=(Matcher&&) noexcept = default;
 Matcher::~Matcher() = default;
@@ -220,9 +208,6 @@ class Matcher::Run::ByFirm : public Worker {
     void rank(std::size_t block, std::size_t status) {
         const std::span<const RankClass> classes = classes_of(status);
         const BlockMatches& first = scratch_.matches[classes.front()];
-        MatchResult::FirmKeys& keys = result_.by_firm_[status];
-        KeyRanges ranges{keys.begins.get() + block * kBlockFirms,
-                         keys.counts.get() + block * kBlockFirms};
         if (classes.size() == 1) {
             entries_.fill(first, preferences_);
         } else {
@@ -232,17 +217,15 @@ class Matcher::Run::ByFirm : public Worker {
         }
         ranking_.prepare(entries_, run_.options_.top);
         std::byte* const out = room_for(ranking_.room());
-        free_ = out + ranking_.rank(out, ranges, keys.blocks[block]);
+        free_ = out + ranking_.rank(out, result_.by_firm_[status][block]);
     }
 
     /// Room for so many bytes in one piece.
     std::byte* room_for(std::size_t bytes) {
         if (static_cast<std::size_t>(end_ - free_) < bytes) {
-            constexpr std::size_t kChunk = std::size_t{4} << 20;
             const std::size_t size =
-                std::max(bytes, std::min(kChunk, bytes * run_.firms_.index.blocks()));
-            chunks_.push_back(new_chunk(size, pages_));
-            if (!chunks_.back()) throw std::bad_alloc();
+                std::max(bytes, std::min(KeyChunks::kBytes, bytes * run_.firms_.index.blocks()));
+            chunks_.push_back(run_.matcher_.chunks_->take(size, pages_));
             free_ = static_cast<std::byte*>(chunks_.back().get());
             end_ = free_ + size;
         }
@@ -313,13 +296,8 @@ Matcher::Run::Workers<Work> Matcher::Run::work(MatchResult& result, With&&... wi
 }
 
 void Matcher::Run::by_firm(MatchResult& result) {
-    for (std::size_t status = 0; status < kStatuses; ++status) {
-        if (!wants(status)) continue;
-        MatchResult::FirmKeys& keys = result.by_firm_[status];
-        keys.blocks.resize(firms_.index.blocks());
-        keys.begins = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
-        keys.counts = std::make_unique_for_overwrite<std::uint32_t[]>(result.firms_);
-    }
+    for (std::size_t status = 0; status < kStatuses; ++status)
+        if (wants(status)) result.by_firm_[status].resize(firms_.index.blocks());
     for (const auto& worker : work<ByFirm>(result, result))
         for (KeyChunk& chunk : worker->chunks())
             result.chunks_.push_back(std::move(chunk));

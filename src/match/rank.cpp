@@ -17,6 +17,7 @@ constexpr std::uint32_t kGroupItems = std::size(TagGroup{}.items);
 constexpr std::uint32_t kSpareRows = kGroupItems;
 /// What fills up a group of tags.
 constexpr TagGroup::Item kNobodys[kGroupItems]{{0, 0}, {1, 0}, {2, 0}, {3, 0}};
+constexpr std::size_t kRangeBytes = 2 * kBlockFirms * sizeof(std::uint32_t);
 constexpr std::size_t kAhead = 8; // entries whose tags are on their way
 /// Firms that follow so many tags or more stand together.
 constexpr std::uint32_t kManyTags = 16;
@@ -319,7 +320,15 @@ void BlockRanking::lay_out_tags(const BlockEntries& entries) {
 std::size_t BlockRanking::room() const {
     const std::size_t keys =
         block_.firm_count * std::min<std::size_t>(block_.top, block_.entry_count) + kKeySlack;
-    return keys * sizeof(RankKey) + (short_ ? short_keys_.bytes_of_form() : 0);
+    return kRangeBytes + keys * sizeof(RankKey) + (short_ ? short_keys_.bytes_of_form() : 0);
+}
+
+std::size_t BlockRanking::rank(std::byte* out, BlockKeys& keys) {
+    const KeyRanges ranges{reinterpret_cast<std::uint32_t*>(out),
+                           reinterpret_cast<std::uint32_t*>(out) + kBlockFirms};
+    keys.begins = ranges.begins;
+    keys.counts = ranges.counts;
+    return kRangeBytes + rank(out + kRangeBytes, ranges, keys);
 }
 
 std::size_t BlockRanking::rank(std::byte* out, const KeyRanges& ranges, BlockKeys& keys) {
@@ -328,7 +337,8 @@ std::size_t BlockRanking::rank(std::byte* out, const KeyRanges& ranges, BlockKey
         auto* const first = reinterpret_cast<std::uint32_t*>(out + short_keys_.bytes_of_form());
         const RankTask<std::uint32_t> task{block_, short_keys_.keys(), form.bits};
         const std::size_t count = rank(task, narrow_, first, ranges);
-        keys = {first, form};
+        keys.keys = first;
+        keys.form = form;
         if (!narrow_.too_great)
             return short_keys_.bytes_of_form() + (count + 1) / 2 * sizeof(RankKey);
         short_keys_.failed();
@@ -337,7 +347,8 @@ std::size_t BlockRanking::rank(std::byte* out, const KeyRanges& ranges, BlockKey
     std::copy(keys_.begin(), keys_.end(), long_keys_.begin());
     auto* const first = reinterpret_cast<RankKey*>(out);
     const RankTask<RankKey> task{block_, long_keys_.data(), rank_keys_.tie_bits()};
-    keys = {first, {}};
+    keys.keys = first;
+    keys.form = {};
     return rank(task, wide_, first, ranges) * sizeof(RankKey);
 }
 

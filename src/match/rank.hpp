@@ -165,12 +165,13 @@ class BlockRanking {
     void prepare(const BlockEntries& entries, std::uint32_t top);
     /// Room that rank() needs, in bytes.
     std::size_t room() const;
-    /// Writes each firm's first `top` keys, best first, and what is needed to read them, to room
-    /// aligned as for keys. Returns how many bytes were used, a multiple of a key's.
-    std::size_t rank(std::byte* out, const KeyRanges& ranges, BlockKeys& keys);
+    /// Writes each firm's first `top` keys, best first, and what is needed to find and read them, to
+    /// room aligned as for keys. Returns how many bytes were used, a multiple of a key's.
+    std::size_t rank(std::byte* out, BlockKeys& keys);
 
   private:
     void lay_out_tags(const BlockEntries& entries);
+    std::size_t rank(std::byte* out, const KeyRanges& ranges, BlockKeys& keys);
     template <class Key>
     std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Key* out,
                      const KeyRanges& ranges);

@@ -5,7 +5,8 @@
 //   for (const Push& push : result.pushes(row, Verdict::eligible)) ...
 //
 // Immutable once built; any number of threads may match with it. The policies must outlive it. The
-// answer does not depend on threads, CPU or the order of firms.
+// answer does not depend on threads, CPU or the order of firms. It keeps the memory of results that
+// are let go (4 or 8 bytes a push) for the next ones, until it goes itself.
 #pragma once
 
 #include "qice/index/firm_index.hpp"
@@ -19,7 +20,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <span>
@@ -102,11 +102,15 @@ class Pushes {
     std::size_t size_ = 0;
 };
 
-/// Memory for keys; freed with free().
-struct FreeChunk {
-    void operator()(void* chunk) const { std::free(chunk); }
+class KeyChunks; // of no use outside qice, as is VariantTags
+class VariantTags;
+
+/// Memory for keys. Goes back to a matcher that is still there, else it is freed.
+struct ReturnChunk {
+    std::weak_ptr<KeyChunks> to;
+    void operator()(void* chunk) const;
 };
-using KeyChunk = std::unique_ptr<void, FreeChunk>;
+using KeyChunk = std::unique_ptr<void, ReturnChunk>;
 
 /// The answer of one call. Refers to the matcher that gave it.
 class MatchResult {
@@ -126,11 +130,6 @@ class MatchResult {
 
   private:
     friend class Matcher;
-    /// Of one status: the keys of each block of firms, and where in them each firm's stand.
-    struct FirmKeys {
-        std::vector<BlockKeys> blocks;
-        std::unique_ptr<std::uint32_t[]> begins, counts; // by position in the index
-    };
     struct PushSlice { // of a policy
         std::size_t begin;
         std::uint32_t count;
@@ -139,7 +138,7 @@ class MatchResult {
     const RankKeys* decode_ = nullptr;
     std::shared_ptr<const std::vector<std::uint32_t>> positions_; // of rows
     std::vector<KeyChunk> chunks_;
-    std::array<FirmKeys, kStatuses> by_firm_;
+    std::array<std::vector<BlockKeys>, kStatuses> by_firm_; // by block of firms
     std::size_t firms_ = 0;
     std::vector<Push> best_firms_;
     std::array<std::vector<PushSlice>, kStatuses> by_policy_;
@@ -161,8 +160,6 @@ struct IndexOptions {
     bool zones = true; // policies that no firm of a block could meet drop out unseen
     unsigned threads = 1;
 };
-
-class VariantTags; // of no use outside qice
 
 class Matcher {
   public:
@@ -186,6 +183,7 @@ class Matcher {
     Program program_;
     RankKeys keys_;
     std::unique_ptr<const VariantTags> variant_tags_;
+    std::shared_ptr<KeyChunks> chunks_;
 };
 
 } // namespace qice

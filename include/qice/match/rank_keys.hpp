@@ -34,8 +34,9 @@ struct ShortForm {
     std::size_t key_bytes() const { return is_short() ? sizeof(std::uint32_t) : sizeof(RankKey); }
 };
 
-/// The keys of a block of firms.
+/// The keys of a block of firms, and where in them those of each firm stand.
 struct BlockKeys {
+    const std::uint32_t *begins = nullptr, *counts = nullptr; // by place in the block
     const void* keys = nullptr;
     ShortForm form;
 };
