@@ -58,11 +58,17 @@ template <bool All> class PolicyExecutor {
             const auto row = [&](const std::uint64_t* words) {
                 return read(*reinterpret_cast<const Bits*>(words + first));
             };
-            Bits met = row(asked.certain);
-            for (const std::uint64_t* const* has = asked.has; has < asked.has_end; ++has)
-                met |= row(*has);
-            for (const std::uint64_t* const* lacks = asked.has_end; lacks < asked.lacks_end;
-                 ++lacks)
+            const auto has_one = [&](const std::uint64_t* free, const std::uint64_t* const* has,
+                                     const std::uint64_t* const* end) {
+                Bits one = row(free);
+                for (; has < end; ++has)
+                    one |= row(*has);
+                return one;
+            };
+            Bits met = has_one(asked.certain, asked.has, asked.has_end);
+            for (const ChosenRows::Demand* more = asked.more; more < asked.more_end; ++more)
+                met &= has_one(more->free, more->has, more->has_end);
+            for (const std::uint64_t* const* lacks = asked.lacks; lacks < asked.lacks_end; ++lacks)
                 met &= ~row(*lacks);
             if (All) {
                 const Bits open = asked.possible == asked.certain ? met : row(asked.possible);

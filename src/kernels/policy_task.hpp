@@ -10,6 +10,11 @@ namespace qice {
 
 /// The rows of many conjunctions of literals that one firm has chosen.
 struct ChosenRows {
+    /// Who wants nothing more of a set, or one of the elements that the firm has.
+    struct Demand {
+        const std::uint64_t* free;
+        const std::uint64_t *const *has, *const *has_end;
+    };
     /// What the firm's value of a field, or its elements of a set, say of each conjunction.
     struct Part {
         const std::uint64_t* certain;  // all its literals on the field are true
@@ -17,9 +22,11 @@ struct ChosenRows {
         const std::uint64_t* once;     // at most one is not true; null: of no conjunction more
         // Where the rows of each block begin, in blocks' words; null: one block after another.
         const std::uint32_t* row_of_block;
-        // A set whose elements are known: `certain`, and who wants one that it has, without who
-        // wants none of those that it has.
-        const std::uint64_t *const *has, *const *has_end, *const *lacks_end;
+        // A set whose elements are known: `certain`, and who wants one that it has; of these who
+        // wants more and has it, too, demand by demand, and none of those that it has.
+        const std::uint64_t *const *has, *const *has_end;
+        const Demand *more, *more_end;
+        const std::uint64_t *const *lacks, *const *lacks_end;
         bool fixed; // the firm cannot mend what is false
     };
     const Part* parts;

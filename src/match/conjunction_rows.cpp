@@ -12,14 +12,26 @@ constexpr std::size_t kMostSortedBytes = std::size_t{64} << 20;
 // A set whose rows would be larger is left out.
 constexpr std::size_t kMostSetBytes = std::size_t{64} << 20;
 
-/// Does the literal say "has one of these" (or, `lacks`, "has none of these") and nothing more?
-bool is_one_test(const Program& program, const Literal& literal, bool lacks) {
-    if (literal.count != 1) return false;
-    const ElementTest& test = program.element_tests[literal.first];
-    const bool has = test.mode == ElementTest::Mode::any ||
-                     (test.mode == ElementTest::Mode::all && test.count == 1);
-    const bool none = test.mode == ElementTest::Mode::none;
-    return (has && literal.negated == lacks) || (none && literal.negated != lacks);
+constexpr std::size_t kMostDemands = 8; // "has one of" that a bit makes of a set
+
+/// How many "has one of" a literal makes, beside what it wants to be absent; none if what it says
+/// is not that all of them hold.
+std::optional<std::size_t> demands_of(const Program& program, const Literal& literal) {
+    if (literal.negated && literal.count > 1) return {};
+    if (literal.negated && literal.count == 0) return 1; // of nothing
+    std::size_t demands = 0;
+    for (std::uint32_t i = 0; i < literal.count; ++i) {
+        const ElementTest& test = program.element_tests[literal.first + i];
+        switch (test.mode) {
+        case ElementTest::Mode::any: demands += literal.negated ? 0 : 1; break;
+        case ElementTest::Mode::none: demands += literal.negated ? 1 : 0; break;
+        case ElementTest::Mode::all:
+            if (literal.negated && test.count != 1) return {};
+            demands += literal.negated ? 0 : test.count;
+            break;
+        }
+    }
+    return demands;
 }
 
 } // namespace
@@ -30,7 +42,7 @@ ConjunctionRows::ConjunctionRows(const Schema& schema, const Program& program,
                                  std::vector<std::uint8_t>& settled)
     : blocks_((bits.size() + kBlockFirms - 1) / kBlockFirms),
       stride_(blocks_ * kBlockWords + (words_for(blocks_) + 7) / 8 * 8), everyone_(stride_),
-      doubled_(stride_), asked_of_block_(blocks_) {
+      asked_of_block_(blocks_) {
     if (bits.empty()) return;
     fill_bits(everyone_.data(), bits.size(), blocks_ * kBlockWords);
     summarise(everyone_.data());
@@ -101,70 +113,110 @@ void ConjunctionRows::make_fields(const Schema& schema, const Program& program,
     }
 }
 
-/// Of each bit, the first "has one of" on a set, and every "has none of".
+std::uint32_t ConjunctionRows::add_set_row(bool filled) {
+    set_rows_.resize(set_rows_.size() + stride_);
+    if (filled)
+        std::copy(everyone_.begin(), everyone_.end(),
+                  set_rows_.end() - static_cast<std::ptrdiff_t>(stride_));
+    return static_cast<std::uint32_t>(set_rows_.size() / stride_ - 1);
+}
+
+void ConjunctionRows::mark(std::vector<std::uint32_t>& row_of_element, std::uint32_t first_plane,
+                           std::span<const std::uint32_t> planes, std::size_t bit) {
+    for (const std::uint32_t plane : planes) {
+        std::uint32_t& row = row_of_element[plane - first_plane];
+        if (row == SetRows::kNone) row = add_set_row(false);
+        set_word(row, bit) |= std::uint64_t{1} << (bit % 64);
+    }
+}
+
+void ConjunctionRows::add_demand(SetRows& rows, std::size_t demand, std::size_t bit,
+                                 std::span<const std::uint32_t> planes) {
+    if (demand == rows.demands.size())
+        rows.demands.push_back(
+            {add_set_row(true), std::vector<std::uint32_t>(rows.lacks.size(), SetRows::kNone)});
+    set_word(rows.demands[demand].free, bit) &= ~(std::uint64_t{1} << (bit % 64));
+    mark(rows.demands[demand].has, rows.first_plane, planes, bit);
+}
+
+void ConjunctionRows::add_literal(SetRows& rows, const Program& program, const Literal& literal,
+                                  std::size_t bit) {
+    std::size_t demands = 0;
+    if (literal.negated && literal.count == 0) add_demand(rows, demands++, bit, {});
+    for (std::uint32_t i = 0; i < literal.count; ++i) {
+        const ElementTest& test = program.element_tests[literal.first + i];
+        const std::span planes(program.elements.data() + test.first, test.count);
+        if ((test.mode == ElementTest::Mode::none) != literal.negated ||
+            (test.mode == ElementTest::Mode::all && literal.negated))
+            mark(rows.lacks, rows.first_plane, planes, bit);
+        else if (test.mode != ElementTest::Mode::all)
+            add_demand(rows, demands++, bit, planes);
+        else
+            for (const std::uint32_t& plane : planes)
+                add_demand(rows, demands++, bit, {&plane, 1});
+    }
+    const std::uint64_t mask = ~(std::uint64_t{1} << (bit % 64));
+    if (literal.on_unknown != Truth::yes) set_word(rows.unknown_certain, bit) &= mask;
+    if (literal.on_unknown == Truth::no) set_word(rows.unknown_possible, bit) &= mask;
+}
+
+/// The first literals that bits have on a set stand together, then their second ones, as long as
+/// there is room.
 void ConjunctionRows::make_sets(const Schema& schema, const Program& program,
                                 std::span<const LiteralSpan> bits,
                                 std::vector<std::uint8_t>& settled) {
     const std::size_t most_rows = kMostSetBytes / 8 / stride_;
-    for (std::uint32_t number = 0; number < program.sets.size(); ++number) {
-        const CodedSet& set = program.sets[number];
-        if (2 * set.elements.size() + 3 > most_rows) continue;
-        SetRows rows{number, set.first_plane, schema[set.field].fixed, 0, 0, 0, {}, {}};
-        rows.has.assign(set.elements.size(), SetRows::kNone);
-        rows.lacks = rows.has;
-        const auto add_row = [&](bool filled) {
-            set_rows_.resize(set_rows_.size() + stride_);
-            if (filled)
-                std::copy(everyone_.begin(), everyone_.end(),
-                          set_rows_.end() - static_cast<std::ptrdiff_t>(stride_));
-            return static_cast<std::uint32_t>(set_rows_.size() / stride_ - 1);
-        };
-        rows.free = add_row(true);
-        rows.unknown_certain = add_row(true);
-        rows.unknown_possible = add_row(true);
-        const auto word = [&](std::uint32_t row, std::uint32_t bit) -> std::uint64_t& {
-            return set_rows_[std::size_t{row} * stride_ + bit / 64];
-        };
-        bool any = false;
-        for (std::uint32_t number_of_bit = 0; number_of_bit < bits.size(); ++number_of_bit) {
-            const LiteralSpan& span = bits[number_of_bit];
-            const std::uint64_t bit = std::uint64_t{1} << (number_of_bit % 64);
-            bool has_one = false;
-            std::uint32_t told = 0;
-            for (std::uint32_t i = 0; i < span.literals; ++i) {
-                const Literal& literal =
-                    program.literals[program.refs[span.first + i] & ~kLiteralBit];
-                if (literal.form != Literal::Form::elements || literal.slot != number) continue;
-                const bool lacks = is_one_test(program, literal, true);
-                if (!lacks && (has_one || !is_one_test(program, literal, false))) continue;
-                settled[span.first + i] = 1;
-                ++told;
-                const ElementTest& test = program.element_tests[literal.first];
-                for (std::uint32_t e = 0; e < test.count; ++e) {
-                    const std::uint32_t element =
-                        program.elements[test.first + e] - set.first_plane;
-                    std::uint32_t& row = (lacks ? rows.lacks : rows.has)[element];
-                    if (row == SetRows::kNone) row = add_row(false);
-                    word(row, number_of_bit) |= bit;
-                }
-                if (!lacks) {
-                    has_one = true;
-                    word(rows.free, number_of_bit) &= ~bit;
-                }
-                if (literal.on_unknown != Truth::yes)
-                    word(rows.unknown_certain, number_of_bit) &= ~bit;
-                if (literal.on_unknown == Truth::no)
-                    word(rows.unknown_possible, number_of_bit) &= ~bit;
-            }
-            if (told > 0) ask(number_of_bit);
-            if (told > 1) doubled_[number_of_bit / 64] |= bit;
-            any = any || told > 0;
+    for (std::uint32_t set = 0; set < program.sets.size(); ++set) {
+        const std::size_t before = set_rows_.size() / stride_;
+        for (std::size_t n = 0;; ++n) {
+            const std::size_t left = most_rows - (set_rows_.size() / stride_ - before);
+            if (!make_set(schema, program, bits, {set, n}, left, settled)) break;
         }
-        if (any)
-            sets_.push_back(std::move(rows));
-        else
-            set_rows_.resize(set_rows_.size() - 3 * stride_);
     }
+}
+
+/// False if no bit has such a literal, or there is no room for it.
+bool ConjunctionRows::make_set(const Schema& schema, const Program& program,
+                               std::span<const LiteralSpan> bits, const NthLiteral& wanted,
+                               std::size_t most_rows, std::vector<std::uint8_t>& settled) {
+    const CodedSet& set = program.sets[wanted.set];
+    const std::size_t elements = set.elements.size();
+    if (2 * elements + 3 > most_rows) return false;
+    const std::size_t most_demands =
+        std::min(kMostDemands, (most_rows - elements - 2) / (elements + 1));
+    const std::size_t size_before = set_rows_.size();
+    const std::vector<std::uint32_t> no_rows(elements, SetRows::kNone);
+    SetRows rows{wanted.set,
+                 set.first_plane,
+                 schema[set.field].fixed,
+                 add_set_row(true),
+                 add_set_row(true),
+                 {{add_set_row(true), no_rows}},
+                 no_rows};
+    bool any = false;
+    for (std::uint32_t bit = 0; bit < bits.size(); ++bit) {
+        std::size_t n = 0;
+        for (std::uint32_t i = 0; i < bits[bit].literals; ++i) {
+            const std::uint32_t at = bits[bit].first + i;
+            const Literal& literal = program.literals[program.refs[at] & ~kLiteralBit];
+            if (literal.form != Literal::Form::elements || literal.slot != wanted.set) continue;
+            const std::optional<std::size_t> demands = demands_of(program, literal);
+            if (!demands || *demands > most_demands || n++ != wanted.n) continue;
+            add_literal(rows, program, literal, bit);
+            settled[at] = 1;
+            ask(bit);
+            any = true;
+            break;
+        }
+    }
+    if (!any) {
+        set_rows_.resize(size_before);
+        return false;
+    }
+    lists_ += rows.demands.size() + 1;
+    more_ += rows.demands.size() - 1;
+    sets_.push_back(std::move(rows));
+    return true;
 }
 
 void ConjunctionRows::choose(const CodedRecord& firm, Chosen& chosen) const {
@@ -174,10 +226,11 @@ void ConjunctionRows::choose(const CodedRecord& firm, Chosen& chosen) const {
     chosen.row_of_block.resize(fields_.size() * blocks_);
     for (const FieldRows& rows : fields_)
         chosen.parts.push_back(part_of(rows, firm, chosen));
-    chosen.elements.resize(2 * firm.has.size()); // an element is of one set
-    const std::uint64_t** elements = chosen.elements.data();
+    chosen.elements.resize(lists_ * firm.has.size());
+    chosen.more.resize(more_);
+    Room room{chosen.elements.data(), chosen.more.data()};
     for (const SetRows& rows : sets_)
-        chosen.parts.push_back(part_of(rows, firm, elements));
+        chosen.parts.push_back(part_of(rows, firm, room));
 }
 
 ChosenRows::Part ConjunctionRows::part_of(const FieldRows& rows, const CodedRecord& firm,
@@ -200,9 +253,9 @@ ChosenRows::Part ConjunctionRows::part_of(const FieldRows& rows, const CodedReco
     return part;
 }
 
-/// The rows of the firm's elements are written behind those of the sets before.
+/// Takes as much of the room as the firm's elements need.
 ChosenRows::Part ConjunctionRows::part_of(const SetRows& rows, const CodedRecord& firm,
-                                          const std::uint64_t**& elements) const {
+                                          Room& room) const {
     ChosenRows::Part part{};
     part.fixed = rows.fixed;
     if (!firm.known[rows.set]) {
@@ -210,25 +263,31 @@ ChosenRows::Part ConjunctionRows::part_of(const SetRows& rows, const CodedRecord
         part.possible = set_row(rows.unknown_possible);
         return part;
     }
-    part.certain = part.possible = set_row(rows.free);
     const auto list = [&](const std::vector<std::uint32_t>& row_of_element) {
         for (const std::uint32_t plane : firm.has) {
             const std::uint32_t element = plane - rows.first_plane; // wraps below the set's first
             if (element < row_of_element.size() && row_of_element[element] != SetRows::kNone)
-                *elements++ = set_row(row_of_element[element]);
+                *room.elements++ = set_row(row_of_element[element]);
         }
+        return room.elements;
     };
-    part.has = elements;
-    list(rows.has);
-    part.has_end = elements;
-    list(rows.lacks);
-    part.lacks_end = elements;
+    part.certain = part.possible = set_row(rows.demands[0].free);
+    part.has = room.elements;
+    part.has_end = list(rows.demands[0].has);
+    part.more = room.more;
+    for (std::size_t d = 1; d < rows.demands.size(); ++d) {
+        const std::uint64_t* const* const has = room.elements;
+        *room.more++ = {set_row(rows.demands[d].free), has, list(rows.demands[d].has)};
+    }
+    part.more_end = room.more;
+    part.lacks = room.elements;
+    part.lacks_end = list(rows.lacks);
     return part;
 }
 
 std::size_t ConjunctionRows::bytes() const {
-    std::size_t total = 8 * (everyone_.size() + doubled_.size() + set_rows_.size()) +
-                        2 * asked_.size() + 4 * first_asked_.size();
+    std::size_t total =
+        8 * (everyone_.size() + set_rows_.size()) + 2 * asked_.size() + 4 * first_asked_.size();
     for (const FieldRows& rows : fields_) {
         total += rows.whole.bytes();
         if (rows.packed) total += rows.packed->bytes();

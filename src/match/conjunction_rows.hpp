@@ -44,9 +44,6 @@ class ConjunctionRows {
     std::size_t stride() const { return stride_; }
     /// A row of all bits.
     const AlignedVector<std::uint64_t>& everyone() const { return everyone_; }
-    /// A row of the bits that demand more than one thing of a set: their `near` and `fact` planes
-    /// may be too wide.
-    const AlignedVector<std::uint64_t>& doubled() const { return doubled_; }
     void summarise(std::uint64_t* row) const;
     std::size_t bytes() const;
 
@@ -62,6 +59,7 @@ class ConjunctionRows {
         std::vector<Packed> packed;                  // fields whose value is known
         std::vector<std::uint32_t> row_of_block;     // of these
         std::vector<const std::uint64_t*> elements;  // rows of the firm's elements, by set
+        std::vector<ChosenRows::Demand> more;        // of sets
         std::vector<const std::uint64_t*> summaries; // of fields
     };
     void choose(const CodedRecord& firm, Chosen& chosen) const;
@@ -88,23 +86,32 @@ class ConjunctionRows {
         CodeRows whole;
         std::optional<PackedRows> packed; // where whole rows would be too large
     };
-    /// Of bits that demand one element of a set, or its absence.
+    /// What one literal of each bit demands of a set.
     struct SetRows {
         static constexpr std::uint32_t kNone = UINT32_MAX;
+        /// The n-th "has one of" of each bit. Known: free | has[e] | ... over the firm's elements
+        /// e.
+        struct Demand {
+            std::uint32_t free;             // row of those that have none
+            std::vector<std::uint32_t> has; // rows by element, or kNone
+        };
 
         std::uint32_t set, first_plane;
         bool fixed;
-        // Known: (free | has[e] | ...) & ~(lacks[e] | ...) over the firm's elements e.
-        std::uint32_t free, unknown_certain, unknown_possible; // rows
-        std::vector<std::uint32_t> has, lacks;                 // rows by element, or kNone
+        std::uint32_t unknown_certain = kNone, unknown_possible = kNone; // rows
+        std::vector<Demand> demands;      // all of them are to be met
+        std::vector<std::uint32_t> lacks; // rows by element, or kNone: not with this one
     };
 
     const std::uint64_t* set_row(std::uint32_t row) const {
         return set_rows_.data() + std::size_t{row} * stride_;
     }
     ChosenRows::Part part_of(const FieldRows& rows, const CodedRecord& firm, Chosen& chosen) const;
-    ChosenRows::Part part_of(const SetRows& rows, const CodedRecord& firm,
-                             const std::uint64_t**& elements) const;
+    struct Room { // in a Chosen, as far as it is free
+        const std::uint64_t** elements;
+        ChosenRows::Demand* more;
+    };
+    ChosenRows::Part part_of(const SetRows& rows, const CodedRecord& firm, Room& room) const;
     /// Notes that a bit asks about the part that is made next.
     void ask(std::size_t bit);
     void list_asked();
@@ -113,15 +120,33 @@ class ConjunctionRows {
                      std::vector<std::uint8_t>& settled);
     void make_sets(const Schema& schema, const Program& program, std::span<const LiteralSpan> bits,
                    std::vector<std::uint8_t>& settled);
+    struct NthLiteral {
+        std::uint32_t set;
+        std::size_t n; // of a bit's literals on it that rows can tell
+    };
+    bool make_set(const Schema& schema, const Program& program, std::span<const LiteralSpan> bits,
+                  const NthLiteral& wanted, std::size_t most_rows,
+                  std::vector<std::uint8_t>& settled);
+    std::uint32_t add_set_row(bool filled);
+    void add_demand(SetRows& rows, std::size_t demand, std::size_t bit,
+                    std::span<const std::uint32_t> planes);
+    void mark(std::vector<std::uint32_t>& row_of_element, std::uint32_t first_plane,
+              std::span<const std::uint32_t> planes, std::size_t bit);
+    void add_literal(SetRows& rows, const Program& program, const Literal& literal,
+                     std::size_t bit);
+    std::uint64_t& set_word(std::uint32_t row, std::size_t bit) {
+        return set_rows_[std::size_t{row} * stride_ + bit / 64];
+    }
 
     std::size_t blocks_ = 0, stride_ = 0;
-    AlignedVector<std::uint64_t> everyone_, doubled_;
+    AlignedVector<std::uint64_t> everyone_;
     std::vector<std::vector<std::uint16_t>> asked_of_block_; // while it is made
     std::vector<std::uint16_t> asked_;                       // parts, block by block
     std::vector<std::uint32_t> first_asked_;                 // by block
     std::vector<FieldRows> fields_;
     std::vector<SetRows> sets_;
     AlignedVector<std::uint64_t> set_rows_;
+    std::size_t lists_ = 0, more_ = 0; // of all sets: of elements, demands beyond the first
 };
 
 } // namespace qice

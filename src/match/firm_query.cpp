@@ -184,8 +184,7 @@ void FirmQuery::Run::meet(std::size_t block, const std::uint64_t* open) {
 /// Of policies whose planes are not exact, it is only known who may come in question.
 void FirmQuery::Run::note_planes(std::size_t block, const PolicyPlanes& planes) {
     const bool all = memory_.task.all_planes;
-    const BlockRow& exact_row =
-        all ? index_.layers.exact_planes(block) : index_.layers.exact(block);
+    const BlockRow& exact_row = index_.layers.exact(block);
     for (std::size_t w = 0; w < kBlockWords; ++w) {
         const std::size_t word = block * kBlockWords + w;
         const std::uint64_t exact = exact_row.words[w];

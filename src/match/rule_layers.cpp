@@ -15,11 +15,6 @@ void set(BlockRow& row, std::uint32_t bit) {
 void clear(BlockRow& row, std::uint32_t bit) {
     row.words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
 }
-BlockRow words_of(const AlignedVector<std::uint64_t>& row, std::size_t block) {
-    BlockRow out;
-    std::copy_n(row.data() + block * kBlockWords, kBlockWords, out.words);
-    return out;
-}
 
 } // namespace
 
@@ -215,25 +210,16 @@ RuleLayers::RuleLayers(const Schema& schema, const Program& program,
     first_term_.push_back(terms_.size());
     term_rows_ = ConjunctionRows(schema, program, builder.spans(), {}, settled);
 
-    exact_planes_.resize(blocks);
-    for (std::size_t block = 0; block < blocks; ++block) {
-        BlockRow planes = words_of(rows.doubled(), block);
-        for (std::size_t term = first_term_[block]; term < first_term_[block + 1]; ++term) {
+    for (std::size_t block = 0; block < blocks; ++block)
+        for (std::size_t term = first_term_[block]; term < first_term_[block + 1]; ++term)
             for (std::uint32_t bit = 0; bit < kBlockFirms; ++bit)
                 if (!is_told(builder.spans()[term * kBlockFirms + bit])) clear(exact_[block], bit);
-            const BlockRow doubled = words_of(term_rows_.doubled(), term);
-            for (std::size_t w = 0; w < kBlockWords; ++w)
-                planes.words[w] |= doubled.words[w];
-        }
-        for (std::size_t w = 0; w < kBlockWords; ++w)
-            exact_planes_[block].words[w] = exact_[block].words[w] & ~planes.words[w];
-    }
 }
 
 std::size_t RuleLayers::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
     return size(blocks_) + size(terms_) + size(layers_) + size(slices_) + term_rows_.bytes() +
-           size(first_term_) + size(exact_) + size(exact_planes_);
+           size(first_term_) + size(exact_);
 }
 
 } // namespace qice

@@ -40,9 +40,8 @@ class RuleLayers {
         return all.layers != 0 || std::any_of(all.manual.words, all.manual.words + kBlockWords,
                                               [](std::uint64_t word) { return word != 0; });
     }
-    /// The planes of these policies are exact: certain and confirmed; all of them.
+    /// The planes of these policies are exact.
     const BlockRow& exact(std::size_t block) const { return exact_[block]; }
-    const BlockRow& exact_planes(std::size_t block) const { return exact_planes_[block]; }
 
     void lend_to(PolicyTask& task) const {
         task.blocks = blocks_.data();
@@ -60,7 +59,7 @@ class RuleLayers {
     AlignedVector<BlockRow> slices_;
     ConjunctionRows term_rows_;
     std::vector<std::size_t> first_term_; // by block
-    AlignedVector<BlockRow> exact_, exact_planes_;
+    AlignedVector<BlockRow> exact_;
 };
 
 } // namespace qice
