@@ -55,21 +55,9 @@ template <bool All> class PolicyExecutor {
             const ChosenRows::Part& asked = chosen.parts[*part];
             const std::size_t first =
                 kBlockWords * (asked.row_of_block == nullptr ? block : asked.row_of_block[block]);
-            const auto row = [&](const std::uint64_t* words) {
-                return read(*reinterpret_cast<const Bits*>(words + first));
-            };
-            const auto has_one = [&](const std::uint64_t* free, const std::uint64_t* const* has,
-                                     const std::uint64_t* const* end) {
-                Bits one = row(free);
-                for (; has < end; ++has)
-                    one |= row(*has);
-                return one;
-            };
-            Bits met = has_one(asked.certain, asked.has, asked.has_end);
-            for (const ChosenRows::Demand* more = asked.more; more < asked.more_end; ++more)
-                met &= has_one(more->free, more->has, more->has_end);
-            for (const std::uint64_t* const* lacks = asked.lacks; lacks < asked.lacks_end; ++lacks)
-                met &= ~row(*lacks);
+            const auto row = [&](const std::uint64_t* words) { return row_at(words, first); };
+            Bits met = row(asked.certain);
+            if (asked.elements != nullptr) met &= in_set(*asked.elements, first);
             if (All) {
                 const Bits open = asked.possible == asked.certain ? met : row(asked.possible);
                 const Bits once = asked.once == nullptr ? ones() : row(asked.once);
@@ -81,6 +69,23 @@ template <bool All> class PolicyExecutor {
             certain &= met;
         }
         return {certain, certain, possible, near, fact};
+    }
+
+    static Bits row_at(const std::uint64_t* words, std::size_t first) {
+        return read(*reinterpret_cast<const Bits*>(words + first));
+    }
+
+    QICE_FLAT static Bits in_set(const ChosenRows::Elements& elements, std::size_t first) {
+        Bits met = ones();
+        for (const auto* demand = elements.demands; demand < elements.demands_end; ++demand) {
+            Bits one = row_at(demand->free, first);
+            for (const std::uint64_t* const* has = demand->has; has < demand->has_end; ++has)
+                one |= row_at(*has, first);
+            met &= one;
+        }
+        for (const auto* lacks = elements.lacks; lacks < elements.lacks_end; ++lacks)
+            met &= ~row_at(*lacks, first);
+        return met;
     }
 
     Planes conjunction(std::uint32_t number, const Bits& wanted) const {
@@ -96,7 +101,15 @@ template <bool All> class PolicyExecutor {
         for (const PolicyLayer* layer = task_.layers + term.first_layer; layer < end; ++layer) {
             const Bits wanted = left(planes) & load(layer->nodes);
             if (is_zero(wanted)) continue;
-            and_into<All>(planes, layer->is_sum ? at_least(*layer, wanted) : any(*layer, wanted));
+            and_into<All>(planes, node(*layer, wanted));
+        }
+    }
+
+    Planes node(const PolicyLayer& layer, const Bits& wanted) const {
+        switch (layer.kind) {
+        case PolicyLayer::Kind::at_least: return at_least(layer, wanted);
+        case PolicyLayer::Kind::points: return points(layer, wanted);
+        default: return any(layer, wanted);
         }
     }
 
@@ -144,6 +157,68 @@ template <bool All> class PolicyExecutor {
         }
         return out;
     }
+
+    __attribute__((noinline)) Planes points(const PolicyLayer& layer, const Bits& wanted) const {
+        const bool wants_most = All || layer.some_negated;
+        RowSum least, most;
+        for (std::uint32_t i = 0; i < layer.items; ++i)
+            add_item(task_.items[layer.first_item + i], wanted, least,
+                     wants_most ? &most : nullptr);
+        const std::uint32_t with_person = layer.first_slice + layer.slices + 1;
+        Planes out{};
+        if (layer.manual) {
+            RowSum alone = least;
+            out.certain = comes_to(alone, layer, layer.first_slice);
+            out.confirmed = comes_to(least, layer, with_person);
+        } else {
+            out.certain = out.confirmed = comes_to(least, layer, layer.first_slice);
+        }
+        if (!wants_most) return out;
+        out.possible = comes_to(most, layer, with_person);
+        out.near = out.confirmed | ~out.possible;
+        out.fact = out.possible;
+        if (!layer.some_negated) return out;
+        // A negated table has no manual items.
+        const Bits negated = load(layer.negated), others = ~negated, lost = ~out.possible;
+        return {(out.certain & others) | (lost & negated),
+                (out.confirmed & others) | (lost & negated),
+                (out.possible & others) | (~out.certain & negated), out.near,
+                (out.fact & others) | (~out.certain & negated)};
+    }
+
+    /// Where a sum, with what policies begin with, comes to 2^slices.
+    Bits comes_to(RowSum& sum, const PolicyLayer& layer, std::uint32_t first_slice) const {
+        for (std::uint32_t b = 0; b <= layer.slices; ++b)
+            sum.add(load(task_.slices[first_slice + b]), std::uint32_t{1} << b);
+        return sum.reaches(std::int64_t{1} << layer.slices);
+    }
+
+    /// On its first true tier, or on an unknown one before it, or on 0; see ItemPoints.
+    void add_item(const PolicyItem& item, const Bits& wanted, RowSum& least, RowSum* most) const {
+        Bits where[PolicyItem::kMostTerms], open = ones(); // no true tier so far
+        for (std::uint32_t t = 0; t < item.terms; ++t) {
+            const Planes tier =
+                PolicyExecutor<true>(task_).conjunction(item.first_term + t, wanted);
+            where[t] = open & tier.possible;
+            open &= ~tier.certain;
+        }
+        const PolicyStep* const end = task_.steps + item.first_step + item.steps;
+        for (const PolicyStep* step = task_.steps + item.first_step; step < end; ++step) {
+            const BlockRow* const size = task_.slices + step->first_row;
+            const BlockRow* const leads = size + step->bits;
+            Bits reached = zeros(), missed = open;
+            for (std::uint32_t t = 0; t < item.terms; ++t) {
+                reached |= where[t] & load(leads[t]);
+                missed |= where[t] & ~load(leads[t]);
+            }
+            for (std::uint32_t b = 0; b < step->bits; ++b) {
+                least.add(load(size[b]) & ~missed, std::uint32_t{1} << b);
+                if (most != nullptr) most->add(load(size[b]) & reached, std::uint32_t{1} << b);
+            }
+        }
+    }
+
+    template <bool> friend class PolicyExecutor;
 
     const PolicyTask& task_;
 };

@@ -10,10 +10,16 @@ namespace qice {
 
 /// The rows of many conjunctions of literals that one firm has chosen.
 struct ChosenRows {
-    /// Who wants nothing more of a set, or one of the elements that the firm has.
+    /// Who wants nothing of a set, or one of the elements that the firm has.
     struct Demand {
         const std::uint64_t* free;
         const std::uint64_t *const *has, *const *has_end;
+    };
+    /// A set whose elements are known: who gets what he demands, all of it, and wants to be without
+    /// none of those that the firm has.
+    struct Elements {
+        const Demand *demands, *demands_end;
+        const std::uint64_t *const *lacks, *const *lacks_end;
     };
     /// What the firm's value of a field, or its elements of a set, say of each conjunction.
     struct Part {
@@ -22,12 +28,8 @@ struct ChosenRows {
         const std::uint64_t* once;     // at most one is not true; null: of no conjunction more
         // Where the rows of each block begin, in blocks' words; null: one block after another.
         const std::uint32_t* row_of_block;
-        // A set whose elements are known: `certain`, and who wants one that it has; of these who
-        // wants more and has it, too, demand by demand, and none of those that it has.
-        const std::uint64_t *const *has, *const *has_end;
-        const Demand *more, *more_end;
-        const std::uint64_t *const *lacks, *const *lacks_end;
-        bool fixed; // the firm cannot mend what is false
+        const Elements* elements; // null: `certain` is all
+        bool fixed;               // the firm cannot mend what is false
     };
     const Part* parts;
     const std::uint16_t* asked;       // which parts each block asks about, block by block
@@ -41,15 +43,36 @@ struct PolicyTerm {
     std::uint32_t first_layer = 0, layers = 0;
 };
 
-/// An `any` or an `at_least` for each of 512 policies; an alternative of each is a term.
+/// A node for each of 512 policies.
 struct PolicyLayer {
-    BlockRow nodes; // who has one here
-    std::uint32_t first_term = 0, terms = 0;
-    // at_least: a number for each policy, bit by bit, of which many alternatives make 2^slices.
-    // Others than `nodes` begin with that.
+    enum class Kind : std::uint8_t { any, at_least, points };
+
+    Kind kind = Kind::any;
+    bool manual = false;       // in some of it a person judges something
+    bool some_negated = false; // points: there are negated tables
+    BlockRow nodes;            // who has one here
+    BlockRow negated;          // points: whose table is
+    // any, at_least: an alternative of each is a term. points: which items.
+    std::uint32_t first_term = 0, terms = 0, first_item = 0, items = 0;
+    // at_least, points: a number for each policy, `slices` rows and one more, bit by bit; what
+    // makes its node true, or true if a table were not negated, brings that to 2^slices. Others
+    // than `nodes` begin there. points: behind it numbers for where a person gives all that may be
+    // given.
     std::uint32_t first_slice = 0, slices = 0;
-    bool is_sum = false;
-    bool manual = false; // in some of it a person judges something
+};
+
+/// An item of a table for each of 512 policies; a tier of each is a term.
+struct PolicyItem {
+    std::uint32_t first_term = 0, terms = 0;
+    std::uint32_t first_step = 0, steps = 0;
+    static constexpr std::uint32_t kMostTerms = 16;
+};
+
+/// A step by which the points of an item rise, see GraphItem, for each of 512 policies: rows for
+/// the bits of its size, then a row for each of the item's terms, to which of these tiers it leads.
+struct PolicyStep {
+    std::uint32_t first_row = 0; // of the slices
+    std::uint32_t bits = 0;
 };
 
 /// One firm against the policies.
@@ -58,6 +81,8 @@ struct PolicyTask {
     const PolicyTerm* blocks; // what policies demand, by block of policies
     const PolicyTerm* terms;
     const PolicyLayer* layers;
+    const PolicyItem* items;
+    const PolicyStep* steps;
     const BlockRow* slices;
     bool all_planes; // also needs_data and near
 };

@@ -37,13 +37,12 @@ std::optional<std::size_t> demands_of(const Program& program, const Literal& lit
 } // namespace
 
 ConjunctionRows::ConjunctionRows(const Schema& schema, const Program& program,
-                                 std::span<const LiteralSpan> bits,
-                                 std::span<const std::uint32_t> sorted_by,
+                                 const Conjunctions& bits, std::span<const std::uint32_t> sorted_by,
                                  std::vector<std::uint8_t>& settled)
     : blocks_((bits.size() + kBlockFirms - 1) / kBlockFirms),
       stride_(blocks_ * kBlockWords + (words_for(blocks_) + 7) / 8 * 8), everyone_(stride_),
       asked_of_block_(blocks_) {
-    if (bits.empty()) return;
+    if (bits.size() == 0) return;
     fill_bits(everyone_.data(), bits.size(), blocks_ * kBlockWords);
     summarise(everyone_.data());
     make_fields(schema, program, bits, sorted_by, settled);
@@ -78,17 +77,18 @@ void ConjunctionRows::summarise(std::uint64_t* row) const {
 }
 
 void ConjunctionRows::make_fields(const Schema& schema, const Program& program,
-                                  std::span<const LiteralSpan> bits,
+                                  const Conjunctions& bits,
                                   std::span<const std::uint32_t> sorted_by,
                                   std::vector<std::uint8_t>& settled) {
     std::vector<std::vector<CodeRows::Demand>> by_slot(program.fields.size());
     for (std::uint32_t bit = 0; bit < bits.size(); ++bit) {
-        for (std::uint32_t i = 0; i < bits[bit].literals; ++i) {
-            const std::uint32_t number = program.refs[bits[bit].first + i] & ~kLiteralBit;
+        const LiteralSpan& span = bits.of_bit[bit];
+        for (std::uint32_t at = span.first; at < span.first + span.literals; ++at) {
+            const std::uint32_t number = bits.refs[at] & ~kLiteralBit;
             const Literal& literal = program.literals[number];
             if (literal.form != Literal::Form::ranges) continue;
             by_slot[literal.slot].push_back({bit, number});
-            settled[bits[bit].first + i] = 1;
+            settled[at] = 1;
         }
     }
     for (std::uint32_t slot = 0; slot < by_slot.size(); ++slot) {
@@ -163,8 +163,7 @@ void ConjunctionRows::add_literal(SetRows& rows, const Program& program, const L
 /// The first literals that bits have on a set stand together, then their second ones, as long as
 /// there is room.
 void ConjunctionRows::make_sets(const Schema& schema, const Program& program,
-                                std::span<const LiteralSpan> bits,
-                                std::vector<std::uint8_t>& settled) {
+                                const Conjunctions& bits, std::vector<std::uint8_t>& settled) {
     const std::size_t most_rows = kMostSetBytes / 8 / stride_;
     for (std::uint32_t set = 0; set < program.sets.size(); ++set) {
         const std::size_t before = set_rows_.size() / stride_;
@@ -177,7 +176,7 @@ void ConjunctionRows::make_sets(const Schema& schema, const Program& program,
 
 /// False if no bit has such a literal, or there is no room for it.
 bool ConjunctionRows::make_set(const Schema& schema, const Program& program,
-                               std::span<const LiteralSpan> bits, const NthLiteral& wanted,
+                               const Conjunctions& bits, const NthLiteral& wanted,
                                std::size_t most_rows, std::vector<std::uint8_t>& settled) {
     const CodedSet& set = program.sets[wanted.set];
     const std::size_t elements = set.elements.size();
@@ -195,10 +194,10 @@ bool ConjunctionRows::make_set(const Schema& schema, const Program& program,
                  no_rows};
     bool any = false;
     for (std::uint32_t bit = 0; bit < bits.size(); ++bit) {
+        const LiteralSpan& span = bits.of_bit[bit];
         std::size_t n = 0;
-        for (std::uint32_t i = 0; i < bits[bit].literals; ++i) {
-            const std::uint32_t at = bits[bit].first + i;
-            const Literal& literal = program.literals[program.refs[at] & ~kLiteralBit];
+        for (std::uint32_t at = span.first; at < span.first + span.literals; ++at) {
+            const Literal& literal = program.literals[bits.refs[at] & ~kLiteralBit];
             if (literal.form != Literal::Form::elements || literal.slot != wanted.set) continue;
             const std::optional<std::size_t> demands = demands_of(program, literal);
             if (!demands || *demands > most_demands || n++ != wanted.n) continue;
@@ -213,8 +212,7 @@ bool ConjunctionRows::make_set(const Schema& schema, const Program& program,
         set_rows_.resize(size_before);
         return false;
     }
-    lists_ += rows.demands.size() + 1;
-    more_ += rows.demands.size() - 1;
+    demands_ += rows.demands.size();
     sets_.push_back(std::move(rows));
     return true;
 }
@@ -226,9 +224,10 @@ void ConjunctionRows::choose(const CodedRecord& firm, Chosen& chosen) const {
     chosen.row_of_block.resize(fields_.size() * blocks_);
     for (const FieldRows& rows : fields_)
         chosen.parts.push_back(part_of(rows, firm, chosen));
-    chosen.elements.resize(lists_ * firm.has.size());
-    chosen.more.resize(more_);
-    Room room{chosen.elements.data(), chosen.more.data()};
+    chosen.sets.resize(sets_.size());
+    chosen.demands.resize(demands_);
+    chosen.elements.resize((demands_ + sets_.size()) * firm.has.size());
+    Room room{chosen.sets.data(), chosen.demands.data(), chosen.elements.data()};
     for (const SetRows& rows : sets_)
         chosen.parts.push_back(part_of(rows, firm, room));
 }
@@ -271,17 +270,17 @@ ChosenRows::Part ConjunctionRows::part_of(const SetRows& rows, const CodedRecord
         }
         return room.elements;
     };
-    part.certain = part.possible = set_row(rows.demands[0].free);
-    part.has = room.elements;
-    part.has_end = list(rows.demands[0].has);
-    part.more = room.more;
-    for (std::size_t d = 1; d < rows.demands.size(); ++d) {
+    ChosenRows::Elements& elements = *room.sets++;
+    elements.demands = room.demands;
+    for (const SetRows::Demand& demand : rows.demands) {
         const std::uint64_t* const* const has = room.elements;
-        *room.more++ = {set_row(rows.demands[d].free), has, list(rows.demands[d].has)};
+        *room.demands++ = {set_row(demand.free), has, list(demand.has)};
     }
-    part.more_end = room.more;
-    part.lacks = room.elements;
-    part.lacks_end = list(rows.lacks);
+    elements.demands_end = room.demands;
+    elements.lacks = room.elements;
+    elements.lacks_end = list(rows.lacks);
+    part.certain = part.possible = everyone_.data();
+    part.elements = &elements;
     return part;
 }
 

@@ -26,17 +26,25 @@
 
 namespace qice {
 
-/// Literals that stand side by side in Program::refs.
+/// Literals that stand side by side in an array of refs.
 struct LiteralSpan {
     std::uint32_t first = 0, literals = 0;
+};
+
+/// A conjunction of literals for each bit.
+struct Conjunctions {
+    std::span<const Ref> refs;
+    std::span<const LiteralSpan> of_bit; // in refs
+
+    std::size_t size() const { return of_bit.size(); }
 };
 
 class ConjunctionRows {
   public:
     ConjunctionRows() = default;
     /// `sorted_by` are the slots in whose order the bits stand: there a summary drops many blocks.
-    /// `settled`, by ref of the program, is set for each literal that the rows tell.
-    ConjunctionRows(const Schema& schema, const Program& program, std::span<const LiteralSpan> bits,
+    /// `settled`, by place in `bits.refs`, is set for each literal that the rows tell.
+    ConjunctionRows(const Schema& schema, const Program& program, const Conjunctions& bits,
                     std::span<const std::uint32_t> sorted_by, std::vector<std::uint8_t>& settled);
 
     std::size_t blocks() const { return blocks_; }
@@ -58,8 +66,9 @@ class ConjunctionRows {
         std::vector<ChosenRows::Part> parts;         // fields, then sets
         std::vector<Packed> packed;                  // fields whose value is known
         std::vector<std::uint32_t> row_of_block;     // of these
-        std::vector<const std::uint64_t*> elements;  // rows of the firm's elements, by set
-        std::vector<ChosenRows::Demand> more;        // of sets
+        std::vector<ChosenRows::Elements> sets;      // that are known
+        std::vector<ChosenRows::Demand> demands;     // of these
+        std::vector<const std::uint64_t*> elements;  // rows of the firm's, for each of these
         std::vector<const std::uint64_t*> summaries; // of fields
     };
     void choose(const CodedRecord& firm, Chosen& chosen) const;
@@ -108,23 +117,23 @@ class ConjunctionRows {
     }
     ChosenRows::Part part_of(const FieldRows& rows, const CodedRecord& firm, Chosen& chosen) const;
     struct Room { // in a Chosen, as far as it is free
+        ChosenRows::Elements* sets;
+        ChosenRows::Demand* demands;
         const std::uint64_t** elements;
-        ChosenRows::Demand* more;
     };
     ChosenRows::Part part_of(const SetRows& rows, const CodedRecord& firm, Room& room) const;
     /// Notes that a bit asks about the part that is made next.
     void ask(std::size_t bit);
     void list_asked();
-    void make_fields(const Schema& schema, const Program& program,
-                     std::span<const LiteralSpan> bits, std::span<const std::uint32_t> sorted_by,
-                     std::vector<std::uint8_t>& settled);
-    void make_sets(const Schema& schema, const Program& program, std::span<const LiteralSpan> bits,
+    void make_fields(const Schema& schema, const Program& program, const Conjunctions& bits,
+                     std::span<const std::uint32_t> sorted_by, std::vector<std::uint8_t>& settled);
+    void make_sets(const Schema& schema, const Program& program, const Conjunctions& bits,
                    std::vector<std::uint8_t>& settled);
     struct NthLiteral {
         std::uint32_t set;
         std::size_t n; // of a bit's literals on it that rows can tell
     };
-    bool make_set(const Schema& schema, const Program& program, std::span<const LiteralSpan> bits,
+    bool make_set(const Schema& schema, const Program& program, const Conjunctions& bits,
                   const NthLiteral& wanted, std::size_t most_rows,
                   std::vector<std::uint8_t>& settled);
     std::uint32_t add_set_row(bool filled);
@@ -146,7 +155,7 @@ class ConjunctionRows {
     std::vector<FieldRows> fields_;
     std::vector<SetRows> sets_;
     AlignedVector<std::uint64_t> set_rows_;
-    std::size_t lists_ = 0, more_ = 0; // of all sets: of elements, demands beyond the first
+    std::size_t demands_ = 0; // of all sets
 };
 
 } // namespace qice

@@ -3,6 +3,7 @@
 #include "qice/index/policy_index.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <numeric>
 #include <unordered_map>
@@ -33,6 +34,38 @@ Sortable demand_on(const Program& program, const CompiledPolicy& policy, std::ui
     }
     return {};
 }
+
+/// How many conditions and nodes there are in a node, as a tree.
+class NodeSizes {
+  public:
+    explicit NodeSizes(const Program& program) : program_(program), sizes_(program.nodes.size()) {}
+
+    std::uint64_t of(Ref ref) {
+        if ((ref & kLiteralBit) != 0) return 1;
+        if (sizes_[ref] == 0) sizes_[ref] = 1 + inside(program_.nodes[ref]);
+        return sizes_[ref];
+    }
+
+  private:
+    std::uint64_t inside(const GraphNode& node) {
+        std::uint64_t sum = 0;
+        for (std::uint32_t i = node.first; i < node.first + node.count; ++i) {
+            if (node.op != GraphNode::Op::points) {
+                sum += of(program_.refs[i]);
+                continue;
+            }
+            const GraphItem& item = program_.items[i];
+            for (std::uint32_t t = item.first; t < item.first + item.count; ++t)
+                sum += of(program_.tiers[t].when);
+        }
+        return std::min(sum, kMost);
+    }
+
+    static constexpr std::uint64_t kMost = std::uint64_t{1} << 31; // shared nodes count each time
+
+    const Program& program_;
+    std::vector<std::uint64_t> sizes_; // by node; 0: not known yet
+};
 
 } // namespace
 
@@ -71,18 +104,24 @@ std::vector<std::uint32_t> FirmQuery::Index::strongest_slots() const {
 
 void FirmQuery::Index::order_policies(const std::vector<std::uint32_t>& slots) {
     struct Keyed {
+        int size; // of what it demands beyond literals, to a power of two
         Sortable demands[kSortedBy];
         std::uint32_t order; // by prior
         std::uint32_t place;
     };
+    NodeSizes sizes(program);
     std::vector<Keyed> keyed;
     for (std::uint32_t place = 0; place < policies; ++place) {
-        Keyed entry{{}, keys.variant(place, 0).order, place};
+        std::uint64_t size = 0;
+        for (const Ref ref : program.others_of(program.policies[place].rule))
+            size += sizes.of(ref);
+        Keyed entry{std::bit_width(size), {}, keys.variant(place, 0).order, place};
         for (std::size_t i = 0; i < slots.size(); ++i)
             entry.demands[i] = demand_on(program, program.policies[place], slots[i]);
         keyed.push_back(entry);
     }
     std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) {
+        if (a.size != b.size) return a.size < b.size;
         for (std::size_t i = 0; i < kSortedBy; ++i)
             if (a.demands[i] != b.demands[i]) return a.demands[i] < b.demands[i];
         return a.order < b.order;
@@ -117,8 +156,8 @@ void FirmQuery::Index::make_rows(const std::vector<std::uint32_t>& sorted_by) {
         literals_of.push_back({rules.back().first, rules.back().literals});
     }
     std::vector<std::uint8_t> settled(program.refs.size()); // by ref: the rows tell this literal
-    rows = ConjunctionRows(*schema, program, literals_of, sorted_by, settled);
-    layers = RuleLayers(*schema, program, rules, rows, settled);
+    rows = ConjunctionRows(*schema, program, {program.refs, literals_of}, sorted_by, settled);
+    layers = RuleLayers(*schema, program, rules, settled);
     make_checks(settled);
 }
 

@@ -1,8 +1,10 @@
 // What a FirmQuery is made of: policies in an order of their own, and their rows.
 //
-// A policy's position is its bit in every row. Positions are grouped by what the policies demand of
-// the two fields that settle most (a place, then an industry), so that a firm's policies lie in few
-// blocks. Rows tell what literals demand, layers what nodes do; few policies demand more.
+// A policy's position is its bit in every row. Policies whose rules are about as large stand
+// together, so that a block has no more terms than most of its policies need; these then by what
+// they demand of the two fields that settle most (a place, then an industry), so that a firm's
+// policies lie in few blocks. Rows tell what literals demand, layers what nodes do; few policies
+// demand more.
 #pragma once
 
 #include "index/record_truth.hpp"

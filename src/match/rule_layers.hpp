@@ -5,9 +5,9 @@
 // term is a layer again. What many policies word in their own way so costs what one does.
 //
 // Immutable once built, for any number of threads. A block costs an AND of 64 bytes for each of its
-// terms and what a term asks about. What has no place here (tables of points, nodes of very many
-// alternatives, too many terms in a block, what ConjunctionRows leaves out) is left out, and who
-// demands it told: the planes of these policies are too wide.
+// terms and what a term asks about. What has no place here (nodes of very many alternatives, too
+// many terms in a block, tables of points that stand alone, what ConjunctionRows leaves out) is
+// left out, and who demands it told: the planes of these policies are too wide.
 #pragma once
 
 #include "match/conjunction_rows.hpp"
@@ -22,9 +22,9 @@ namespace qice {
 class RuleLayers {
   public:
     RuleLayers() = default;
-    /// Of rules, a bit each, whose literals `rows` tell if `settled` says so, by ref.
+    /// Of rules, a bit each, whose literals rows tell if `settled` says so, by ref of the program.
     RuleLayers(const Schema& schema, const Program& program, std::span<const Conjunction> rules,
-               const ConjunctionRows& rows, std::vector<std::uint8_t> settled);
+               std::span<const std::uint8_t> settled);
 
     const ConjunctionRows& term_rows() const { return term_rows_; }
     /// The terms of a block of policies: in term_rows() the blocks from the first to the next's.
@@ -47,6 +47,8 @@ class RuleLayers {
         task.blocks = blocks_.data();
         task.terms = terms_.data();
         task.layers = layers_.data();
+        task.items = items_.data();
+        task.steps = steps_.data();
         task.slices = slices_.data();
     }
     std::size_t bytes() const;
@@ -54,8 +56,13 @@ class RuleLayers {
   private:
     class Builder;
 
+    bool lay_out(const Schema& schema, const Program& program, std::span<const Conjunction> rules,
+                 std::span<const std::uint8_t> settled, AlignedVector<BlockRow>& judged);
+
     std::vector<PolicyTerm> blocks_, terms_;
     std::vector<PolicyLayer> layers_;
+    std::vector<PolicyItem> items_;
+    std::vector<PolicyStep> steps_;
     AlignedVector<BlockRow> slices_;
     ConjunctionRows term_rows_;
     std::vector<std::size_t> first_term_; // by block

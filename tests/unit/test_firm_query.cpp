@@ -122,12 +122,13 @@ TEST_CASE("no policies, no answers") {
 
 namespace {
 
-/// Rules that hardly share a condition: flat ones, alternatives, k of n. Of some alternatives the
-/// rows can tell only a part: a person judges, there are alternatives inside, or lists of all.
+/// Rules that hardly share a condition: flat ones, alternatives, k of n, tables of points. Of some
+/// alternatives the rows can tell only a part: a person judges, there are alternatives inside, or
+/// lists of which not all may be there.
 class OwnRules {
   public:
     std::string rule() {
-        switch (below(8)) {
+        switch (below(10)) {
         case 0: return list("any", 4, 1, [&] { return alternative(); });
         case 1:
             return list("all", 3, 1,
@@ -136,6 +137,10 @@ class OwnRules {
         case 3:
             return R"({"all": [)" + condition() + ", " + k_of_n(60 + below(8)) + ", " +
                    alternative() + "]}";
+        case 4: return table(true);
+        case 5:
+            return R"({"any": [)" + condition() + R"(, {"not": )" + table(false) +
+                   R"(}, {"all": [)" + condition() + ", " + table(true) + "]}]}";
         default: return list("all", 4, 1, [&] { return condition(); });
         }
     }
@@ -143,7 +148,11 @@ class OwnRules {
 
   private:
     std::string condition() {
-        switch (below(9)) {
+        switch (below(10)) {
+        case 9:
+            if (below(4) != 0) break;
+            return R"({"not": {"field": "titles", "has_all": ["T0", "T)" +
+                   std::to_string(1 + below(3)) + R"("]}})";
         case 0: return R"({"field": "scale", "in": ["micro", "small"]})";
         case 1:
             return R"({"field": "titles", "has_any": ["T)" + std::to_string(below(4)) + R"("]})";
@@ -179,6 +188,20 @@ class OwnRules {
             children += ", " + alternative();
         return R"({"at_least": )" + std::to_string(1 + below(static_cast<unsigned>(n))) +
                R"(, "of": [)" + children + "]}";
+    }
+    std::string table(bool manual) {
+        const auto points = [&] { return std::to_string(1 + below(25)); };
+        const auto when = [&] { return condition(); };
+        std::string items;
+        for (std::size_t i = 1 + below(4); i > 0; --i) {
+            std::string tiers;
+            for (std::size_t t = 1 + below(3); t > 0; --t)
+                tiers += R"({"when": )" + list(below(3) == 0 ? "any" : "all", 3, 1, when) +
+                         R"(, "points": )" + points() + (t == 1 ? "}" : "}, ");
+            items += (R"({"tiers": [)" + tiers) + "]}" + (i == 1 ? "" : ", ");
+        }
+        if (manual && below(3) == 0) items += R"(, {"manual": "m", "points": )" + points() + "}";
+        return R"({"points": )" + std::to_string(1 + below(40)) + R"(, "of": [)" + items + "]}";
     }
     template <class Child>
     std::string list(const char* name, unsigned more, std::size_t least, Child child) {
