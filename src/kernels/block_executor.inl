@@ -250,14 +250,18 @@ template <bool All> class Executor {
     // Sums are not inlined: their rows would lie on the stack of whatever is computed for a node.
 
     __attribute__((noinline)) Bits at_least_alone(const GraphNode& node, const Ref* first) {
-        RowSum count;
+        const int levels = RowSum::levels(node.count);
+        RowSum count(QICE_SUM_LEVELS(levels));
         for (std::uint32_t i = 0; i < node.count; ++i)
             count.add(certain_alone(first[i]));
         return count.reaches(node.threshold);
     }
 
     __attribute__((noinline)) Planes at_least(const GraphNode& node, const Ref* first) {
-        RowSum certain, confirmed, possible, near, fact;
+        const int levels = RowSum::levels(node.count);
+        RowSum certain(QICE_SUM_LEVELS(levels)), confirmed(QICE_SUM_LEVELS(levels)),
+            possible(QICE_SUM_LEVELS(levels)), near(QICE_SUM_LEVELS(levels)),
+            fact(QICE_SUM_LEVELS(levels));
         for (std::uint32_t i = 0; i < node.count; ++i) {
             const Planes child = planes(first[i]);
             certain.add(child.certain);
@@ -280,7 +284,8 @@ template <bool All> class Executor {
     }
 
     __attribute__((noinline)) Bits points_alone(const GraphNode& node) {
-        RowSum sum;
+        const int levels = RowSum::levels(most_points(node));
+        RowSum sum(QICE_SUM_LEVELS(levels));
         if (node.negated) {
             add_items<false, true>(node, sum, sum);
             return ~sum.reaches(node.threshold);
@@ -290,9 +295,11 @@ template <bool All> class Executor {
     }
 
     __attribute__((noinline)) Planes points(const GraphNode& node) {
-        RowSum least, most;
+        const int levels = RowSum::levels(most_points(node));
+        RowSum least(QICE_SUM_LEVELS(levels)), least_again(QICE_SUM_LEVELS(levels)),
+            most(QICE_SUM_LEVELS(levels));
         const std::int64_t manual = add_items<true, true>(node, least, most);
-        RowSum least_again = least;
+        least_again.begin_as(least);
         const std::int64_t bound = node.threshold;
         const Bits certain = least.reaches(bound);
         const Bits confirmed = least_again.reaches(bound - manual);
@@ -300,6 +307,13 @@ template <bool All> class Executor {
         if (node.negated) // a negated table has no manual items
             return {~possible, ~possible, ~certain, certain | ~possible, ~certain};
         return {certain, confirmed, possible, confirmed | ~possible, possible};
+    }
+
+    std::uint64_t most_points(const GraphNode& node) const {
+        std::uint64_t most = 0;
+        for (std::uint32_t i = 0; i < node.count; ++i)
+            most += program_.items[node.first + i].most;
+        return most;
     }
 
     /// Adds up what a table gives at least or at most, as wanted; returns the points of its items

@@ -471,7 +471,8 @@ inline std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Ke
 
 inline void take_out_full(const BlockMatches& first, BlockMatches& second, std::uint32_t top) {
     if (first.size < top) return;
-    RowSum count;
+    const int levels = RowSum::levels(first.size);
+    RowSum count(QICE_SUM_LEVELS(levels));
     for (std::size_t m = 0; m < first.size; ++m)
         count.add(load(first.firms.data()[m]));
     const Bits open = ~count.reaches(top);

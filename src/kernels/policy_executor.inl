@@ -125,7 +125,10 @@ template <bool All> class PolicyExecutor {
     }
 
     __attribute__((noinline)) Planes at_least(const PolicyLayer& layer, const Bits& wanted) const {
-        RowSum certain, confirmed, possible, near, fact;
+        const int levels = RowSum::levels(layer.most);
+        RowSum certain(QICE_SUM_LEVELS(levels)), confirmed(QICE_SUM_LEVELS(levels)),
+            possible(QICE_SUM_LEVELS(levels)), near(QICE_SUM_LEVELS(levels)),
+            fact(QICE_SUM_LEVELS(levels));
         for (std::uint32_t b = 0; b <= layer.slices; ++b) {
             const Bits begin = load(task_.slices[layer.first_slice + b]);
             const std::uint32_t number = std::uint32_t{1} << b;
@@ -160,14 +163,16 @@ template <bool All> class PolicyExecutor {
 
     __attribute__((noinline)) Planes points(const PolicyLayer& layer, const Bits& wanted) const {
         const bool wants_most = All || layer.some_negated;
-        RowSum least, most;
+        const int levels = RowSum::levels(layer.most);
+        RowSum least(QICE_SUM_LEVELS(levels)), alone(QICE_SUM_LEVELS(levels)),
+            most(QICE_SUM_LEVELS(levels));
         for (std::uint32_t i = 0; i < layer.items; ++i)
             add_item(task_.items[layer.first_item + i], wanted, least,
                      wants_most ? &most : nullptr);
         const std::uint32_t with_person = layer.first_slice + layer.slices + 1;
         Planes out{};
         if (layer.manual) {
-            RowSum alone = least;
+            alone.begin_as(least);
             out.certain = comes_to(alone, layer, layer.first_slice);
             out.confirmed = comes_to(least, layer, with_person);
         } else {

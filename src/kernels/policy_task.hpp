@@ -59,6 +59,7 @@ struct PolicyLayer {
     // than `nodes` begin there. points: behind it numbers for where a person gives all that may be
     // given.
     std::uint32_t first_slice = 0, slices = 0;
+    std::uint64_t most = 0; // at_least, points: that the sum of all these numbers can come to
 };
 
 /// An item of a table for each of 512 policies; a tier of each is a term.

@@ -1,28 +1,32 @@
 // Sums over rows, bit by bit: slice b holds bit b of 512 numbers, one a firm. Included once per CPU
 // level, as block_executor.inl is.
 
-/// Where a number of `width` slices is `bound` or more.
-inline Bits reaches(const Bits* slice, int width, std::int64_t bound) {
-    if (bound <= 0) return ones();
-    if ((bound >> width) != 0) return zeros();
-    Bits greater = zeros(), equal = ones();
-    for (int b = width - 1; b >= 0; --b) {
-        if ((bound >> b) & 1) {
-            equal &= slice[b];
-        } else {
-            greater |= equal & slice[b];
-            equal &= ~slice[b];
-        }
-    }
-    return greater | equal;
-}
-
 /// Of each of 512 firms the sum of numbers, each of which some rows have and others not: how many
 /// of some rows it is in, or its points. A row waits at its level until a second one comes; both
 /// and the level's slice are then one full adder, and the carry goes a level up: five operations a
 /// row and bit of its number, whatever the rows hold.
+///
+/// Its levels lie on the stack of whoever adds, no more of them than the sum may need: rules may be
+/// deep, and a thread's stack small.
 class RowSum {
   public:
+    struct Level {
+        Bits slice, waiting;
+    };
+    /// How many a sum of at most this needs, if all rows were full.
+    static int levels(std::uint64_t most) { return most == 0 ? 1 : 64 - __builtin_clzll(most); }
+
+    /// As many as the sum needs: QICE_SUM_LEVELS.
+    explicit RowSum(Level* levels) : level_(levels) {}
+    RowSum(const RowSum&) = delete;
+    RowSum& operator=(const RowSum&) = delete;
+
+    void begin_as(const RowSum& other) {
+        for (int b = 0; b < other.levels_; ++b)
+            level_[b] = other.level_[b];
+        waiting_at_ = other.waiting_at_;
+        levels_ = other.levels_;
+    }
     void add(const Bits& row) { add_at(0, row); }
     void add(const Bits& row, std::uint32_t number) {
         for (; number != 0; number &= number - 1)
@@ -33,15 +37,26 @@ class RowSum {
     Bits reaches(std::int64_t bound) {
         for (int b = 0; b < levels_; ++b) {
             if ((waiting_at_ >> b & 1) == 0) continue;
-            Bits carry = waiting_[b];
+            Bits carry = level_[b].waiting;
             for (int above = b; above < levels_; ++above) {
-                const Bits next = slice_[above] & carry;
-                slice_[above] ^= carry;
+                const Bits next = level_[above].slice & carry;
+                level_[above].slice ^= carry;
                 carry = next;
             }
         }
         waiting_at_ = 0;
-        return QICE_LEVEL::reaches(slice_, levels_, bound);
+        if (bound <= 0) return ones();
+        if ((bound >> levels_) != 0) return zeros();
+        Bits greater = zeros(), equal = ones();
+        for (int b = levels_ - 1; b >= 0; --b) {
+            if ((bound >> b) & 1) {
+                equal &= level_[b].slice;
+            } else {
+                greater |= equal & level_[b].slice;
+                equal &= ~level_[b].slice;
+            }
+        }
+        return greater | equal;
     }
 
   private:
@@ -49,23 +64,28 @@ class RowSum {
     QICE_FLAT void add_at(int b, const Bits& row) {
         Bits carry = row;
         for (; (waiting_at_ >> b & 1) != 0; ++b) {
-            const Bits half = slice_[b] ^ waiting_[b];
-            const Bits next = (slice_[b] & waiting_[b]) | (half & carry);
-            slice_[b] = half ^ carry;
+            Level& level = level_[b];
+            const Bits half = level.slice ^ level.waiting;
+            const Bits next = (level.slice & level.waiting) | (half & carry);
+            level.slice = half ^ carry;
             carry = next;
             waiting_at_ ^= std::uint64_t{1} << b;
         }
-        waiting_[b] = carry;
+        level_[b].waiting = carry;
         waiting_at_ |= std::uint64_t{1} << b;
         while (levels_ <= b)
-            slice_[levels_++] = zeros();
+            level_[levels_++].slice = zeros();
     }
 
-    static constexpr int kMost = 44; // a node has less than 2^32 children, of up to 1,000 points
-    Bits slice_[kMost], waiting_[kMost];
+    Level* const level_;
     std::uint64_t waiting_at_ = 0; // a bit a level
-    int levels_ = 0;               // slices
+    int levels_ = 0;               // that are in use
 };
+
+/// Levels on the stack of the function that says this, until it returns.
+#define QICE_SUM_LEVELS(count)                                                                     \
+    static_cast<RowSum::Level*>(                                                                   \
+        __builtin_alloca_with_align((count) * sizeof(RowSum::Level), 8 * alignof(RowSum::Level)))
 
 inline constexpr std::uint32_t kStepsAtOnce = 8; // few items have more
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint32_t kMostAlternatives = 64; // of a node
 constexpr std::size_t kMostTerms = 512;         // of a block: a term may be one policy's alone
+constexpr int kMostDepth = 32;                  // of layers in layers, as stacks may be small
 constexpr std::size_t kTermsForATable = 1;      // as much work as judging one
 
 void set(BlockRow& row, std::uint32_t bit) {
@@ -86,7 +87,9 @@ class RuleLayers::Builder {
                 clear(term.used, demand.bit);
             } else if (op == GraphNode::Op::manual) {
                 set(term.manual, demand.bit);
-            } else if (op == GraphNode::Op::points && has(*judged_, demand.bit)) {
+            } else if (op != GraphNode::Op::always &&
+                       (depth_ == kMostDepth ||
+                        (op == GraphNode::Op::points && has(*judged_, demand.bit)))) {
                 clear(*exact_, demand.bit);
             } else if (op != GraphNode::Op::always) {
                 auto& of_kind = layers[static_cast<std::size_t>(kind_of(op))];
@@ -137,7 +140,9 @@ class RuleLayers::Builder {
                     demands.push_back({bit, child});
             span.literals = static_cast<std::uint32_t>(refs_.size()) - span.first;
         }
+        ++depth_;
         lay_out(demands, term);
+        --depth_;
         out_.terms_[number] = term;
     }
     std::span<const Ref> conjunction_of(const Ref& ref) const {
@@ -162,6 +167,9 @@ class RuleLayers::Builder {
             set_number(slices, demand.bit, (std::uint32_t{1} << layer.slices) - missing(demand));
         return static_cast<std::uint32_t>(first);
     }
+    static std::uint64_t most_begin(const PolicyLayer& layer) {
+        return (std::uint64_t{2} << layer.slices) - 1;
+    }
     static void set_number(BlockRow* slices, std::uint32_t bit, std::uint32_t number) {
         for (; number != 0; number &= number - 1)
             set(slices[std::countr_zero(number)], bit);
@@ -185,6 +193,7 @@ class RuleLayers::Builder {
         layer.terms = static_cast<std::uint32_t>(most);
         if (kind == Kind::at_least) {
             layer.slices = static_cast<std::uint32_t>(std::bit_width(most));
+            layer.most = most + most_begin(layer);
             layer.first_slice = add_begins(
                 nodes, layer, [&](const Demand& demand) { return node_of(demand).threshold; });
         }
@@ -246,12 +255,14 @@ class RuleLayers::Builder {
             const std::uint32_t threshold = node_of(demand).threshold;
             return threshold - std::min(threshold, manual_points(node_of(demand)));
         });
+        layer.most = most_begin(layer);
         layer.items = static_cast<std::uint32_t>(most_tiers.size());
         layer.first_item = static_cast<std::uint32_t>(out_.items_.size());
         out_.items_.resize(out_.items_.size() + most_tiers.size());
         std::uint32_t first_term = add_terms(terms);
         for (std::size_t i = 0; i < most_tiers.size(); ++i) {
-            add_item(nodes, of_node, i, {first_term, most_tiers[i]}, layer.first_item + i);
+            layer.most +=
+                add_item(nodes, of_node, i, {first_term, most_tiers[i]}, layer.first_item + i);
             first_term += most_tiers[i];
         }
         return layer;
@@ -285,15 +296,16 @@ class RuleLayers::Builder {
         return std::span(program_.items).subspan(table.first, table.count);
     }
 
-    /// The i-th item of each table, in terms that are there.
-    void add_item(const Demands& nodes, const std::vector<std::vector<GraphItem>>& of_node,
-                  std::size_t i, PolicyItem item, std::size_t number) {
+    /// The i-th item of each table, in terms that are there; returns the most that it may add.
+    std::uint64_t add_item(const Demands& nodes, const std::vector<std::vector<GraphItem>>& of_node,
+                           std::size_t i, PolicyItem item, std::size_t number) {
         struct Own {
             std::uint32_t bit;
             const GraphItem* item;
         };
         std::vector<Own> own;
         std::uint32_t most_steps = 0;
+        std::uint64_t most = 0;
         for (std::size_t n = 0; n < nodes.size(); ++n) {
             if (i >= of_node[n].size()) continue;
             own.push_back({nodes[n].bit, &of_node[n][i]});
@@ -310,6 +322,7 @@ class RuleLayers::Builder {
             for (const Own& of : own)
                 greatest = std::max(greatest, size_of(of));
             const auto bits = static_cast<std::uint32_t>(std::bit_width(greatest));
+            most += (std::uint64_t{1} << bits) - 1;
             const std::size_t first_row = out_.slices_.size();
             out_.slices_.resize(first_row + bits + item.terms);
             BlockRow* const rows = out_.slices_.data() + first_row;
@@ -327,6 +340,7 @@ class RuleLayers::Builder {
                 if (t < of.item->count) tier.push_back({of.bit, tiers[of.item->first + t].when});
             make_term(item.first_term + t, tier);
         }
+        return most;
     }
 
     const Program& program_;
@@ -335,6 +349,7 @@ class RuleLayers::Builder {
     const BlockRow* judged_ = nullptr;
     BlockRow with_table_;
     std::size_t first_term_ = 0;
+    int depth_ = 0;         // of the layers at hand
     std::vector<Ref> refs_; // of spans_
     std::vector<LiteralSpan> spans_;
 };
