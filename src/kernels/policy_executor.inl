@@ -6,6 +6,11 @@
 // policies names, then their second ones. What one of these demands of the firm's fields is an AND
 // over rows, whatever it is.
 
+/// On the stack of the function that says this, until it returns.
+#define QICE_ROOM_FOR_TERMS(layer)                                                                 \
+    static_cast<Planes*>(__builtin_alloca_with_align(                                              \
+        sizeof(Planes) * ((layer).nodes.count == 0 ? 0 : (layer).terms), 8 * alignof(Planes)))
+
 /// All = false computes only what eligible and review need.
 template <bool All> class PolicyExecutor {
   public:
@@ -14,7 +19,8 @@ template <bool All> class PolicyExecutor {
     /// What the literals of rules say of those policies of a block that take part; false if nothing
     /// can come of any.
     bool meet_rows(std::size_t block, const BlockRow& open, PolicyPlanes& out) const {
-        const Planes planes = rows(task_.rows, block, load(open) & load(task_.blocks[block].used));
+        const Planes planes =
+            rows(task_.rows, block, load(open) & load(task_.blocks[block].term.used));
         keep(planes, out);
         return !is_zero(left(planes));
     }
@@ -27,7 +33,9 @@ template <bool All> class PolicyExecutor {
             planes.near = load(out.near);
             planes.fact = load(out.fact);
         }
-        meet_nodes(task_.blocks[block], planes);
+        const PolicyBlock& all = task_.blocks[block];
+        planes.certain &= ~load(all.term.manual);
+        meet_nodes(all.nodes, &planes);
         keep(planes, out);
     }
 
@@ -88,20 +96,31 @@ template <bool All> class PolicyExecutor {
         return met;
     }
 
-    Planes conjunction(std::uint32_t number, const Bits& wanted) const {
+    /// Of a term, but for its nodes.
+    QICE_FLAT Planes literals(std::uint32_t number, const Bits& wanted) const {
         const PolicyTerm& term = task_.terms[number];
         Planes planes = rows(task_.term_rows, number, load(term.used) & wanted);
-        meet_nodes(term, planes);
+        planes.certain &= ~load(term.manual);
         return planes;
     }
 
-    void meet_nodes(const PolicyTerm& term, Planes& planes) const {
-        planes.certain &= ~load(term.manual);
-        const PolicyLayer* const end = task_.layers + term.first_layer + term.layers;
-        for (const PolicyLayer* layer = task_.layers + term.first_layer; layer < end; ++layer) {
-            const Bits wanted = left(planes) & load(layer->nodes);
+    /// ANDs nodes to the terms that they are in.
+    void meet_nodes(const LayerSpan& nodes, Planes* terms) const {
+        const PolicyLayer* const end = task_.layers + nodes.first + nodes.count;
+        for (const PolicyLayer* layer = task_.layers + nodes.first; layer < end; ++layer) {
+            const PolicyDemand* const demands = task_.demands + layer->first_demand;
+            Bits wanted = zeros();
+            for (std::uint32_t d = 0; d < layer->demands; ++d)
+                wanted |= left(terms[demands[d].term]) & load(demands[d].who);
             if (is_zero(wanted)) continue;
-            and_into<All>(planes, node(*layer, wanted));
+            const Planes planes = node(*layer, wanted);
+            for (std::uint32_t d = 0; d < layer->demands; ++d) {
+                const Bits others = ~load(demands[d].who);
+                and_into<All>(terms[demands[d].term],
+                              {planes.certain | others, planes.confirmed | others,
+                               planes.possible | others, planes.near | others,
+                               planes.fact | others});
+            }
         }
     }
 
@@ -113,12 +132,25 @@ template <bool All> class PolicyExecutor {
         }
     }
 
-    /// True of who has no node here.
-    Planes any(const PolicyLayer& layer, const Bits& wanted) const {
-        const Bits others = ~load(layer.nodes);
-        Planes any = constant(others, others);
+    /// The terms of a layer, if there are nodes in them: then all are worked out before one is
+    /// used.
+    const Planes* meet_terms(const PolicyLayer& layer, const Bits& wanted, Planes* room) const {
+        if (layer.nodes.count == 0) return nullptr;
+        for (std::uint32_t i = 0; i < layer.terms; ++i)
+            room[i] = literals(layer.first_term + i, wanted);
+        meet_nodes(layer.nodes, room);
+        return room;
+    }
+    QICE_FLAT Planes term(const PolicyLayer& layer, std::uint32_t i, const Bits& wanted,
+                          const Planes* terms) const {
+        return terms != nullptr ? terms[i] : literals(layer.first_term + i, wanted);
+    }
+
+    __attribute__((noinline)) Planes any(const PolicyLayer& layer, const Bits& wanted) const {
+        const Planes* const terms = meet_terms(layer, wanted, QICE_ROOM_FOR_TERMS(layer));
+        Planes any = constant(zeros(), zeros());
         for (std::uint32_t i = 0; i < layer.terms; ++i) {
-            or_into<All>(any, conjunction(layer.first_term + i, wanted));
+            or_into<All>(any, term(layer, i, wanted, terms));
             if (is_zero(wanted & ~any.certain)) break;
         }
         return any;
@@ -139,14 +171,15 @@ template <bool All> class PolicyExecutor {
             near.add(begin, number);
             fact.add(begin, number);
         }
+        const Planes* const terms = meet_terms(layer, wanted, QICE_ROOM_FOR_TERMS(layer));
         for (std::uint32_t i = 0; i < layer.terms; ++i) {
-            const Planes term = conjunction(layer.first_term + i, wanted);
-            confirmed.add(term.confirmed);
-            if (layer.manual) certain.add(term.certain);
+            const Planes child = term(layer, i, wanted, terms);
+            confirmed.add(child.confirmed);
+            if (layer.manual) certain.add(child.certain);
             if (!All) continue;
-            possible.add(term.possible);
-            near.add(term.near);
-            fact.add(term.fact);
+            possible.add(child.possible);
+            near.add(child.near);
+            fact.add(child.fact);
         }
         const std::int64_t bound = std::int64_t{1} << layer.slices;
         const Bits met = confirmed.reaches(bound);
@@ -166,9 +199,20 @@ template <bool All> class PolicyExecutor {
         const int levels = RowSum::levels(layer.most);
         RowSum least(QICE_SUM_LEVELS(levels)), alone(QICE_SUM_LEVELS(levels)),
             most(QICE_SUM_LEVELS(levels));
-        for (std::uint32_t i = 0; i < layer.items; ++i)
-            add_item(task_.items[layer.first_item + i], wanted, least,
-                     wants_most ? &most : nullptr);
+        // A tier may be possible whatever is asked for.
+        const PolicyExecutor<true> all(task_);
+        const Planes* const terms = all.meet_terms(layer, wanted, QICE_ROOM_FOR_TERMS(layer));
+        for (std::uint32_t i = 0; i < layer.items; ++i) {
+            const PolicyItem& item = task_.items[layer.first_item + i];
+            Bits where[PolicyItem::kMostTerms];
+            Bits open = ones(); // on no true tier so far
+            for (std::uint32_t t = 0; t < item.terms; ++t) {
+                const Planes tier = all.term(layer, item.first_term + t, wanted, terms);
+                where[t] = open & tier.possible;
+                open &= ~tier.certain;
+            }
+            add_item(item, where, open, least, wants_most ? &most : nullptr);
+        }
         const std::uint32_t with_person = layer.first_slice + layer.slices + 1;
         Planes out{};
         if (layer.manual) {
@@ -198,20 +242,14 @@ template <bool All> class PolicyExecutor {
         return sum.reaches(std::int64_t{1} << layer.slices);
     }
 
-    /// On its first true tier, or on an unknown one before it, or on 0; see ItemPoints.
-    void add_item(const PolicyItem& item, const Bits& wanted, RowSum& least, RowSum* most) const {
-        Bits where[PolicyItem::kMostTerms], open = ones(); // no true tier so far
-        for (std::uint32_t t = 0; t < item.terms; ++t) {
-            const Planes tier =
-                PolicyExecutor<true>(task_).conjunction(item.first_term + t, wanted);
-            where[t] = open & tier.possible;
-            open &= ~tier.certain;
-        }
+    /// Where it may land on each tier, or on 0; see ItemPoints.
+    void add_item(const PolicyItem& item, const Bits* where, const Bits& nowhere, RowSum& least,
+                  RowSum* most) const {
         const PolicyStep* const end = task_.steps + item.first_step + item.steps;
         for (const PolicyStep* step = task_.steps + item.first_step; step < end; ++step) {
             const BlockRow* const size = task_.slices + step->first_row;
             const BlockRow* const leads = size + step->bits;
-            Bits reached = zeros(), missed = open;
+            Bits reached = zeros(), missed = nowhere;
             for (std::uint32_t t = 0; t < item.terms; ++t) {
                 reached |= where[t] & load(leads[t]);
                 missed |= where[t] & ~load(leads[t]);

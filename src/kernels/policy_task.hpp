@@ -36,11 +36,28 @@ struct ChosenRows {
     const std::uint32_t* first_asked; // by block
 };
 
-/// A conjunction for each of 512 policies: literals, which are a block of rows, and nodes.
+/// Layers side by side.
+struct LayerSpan {
+    std::uint32_t first = 0, count = 0;
+};
+
+/// A conjunction for each of 512 policies: literals, which are a block of rows, what a person
+/// judges, and nodes, each of which is in a layer beside.
 struct PolicyTerm {
     BlockRow used;   // who has one here
     BlockRow manual; // in whose a person judges something, too
-    std::uint32_t first_layer = 0, layers = 0;
+};
+
+/// What 512 policies demand.
+struct PolicyBlock {
+    PolicyTerm term;
+    LayerSpan nodes;
+};
+
+/// A node of a layer is in the conjunction of a term, of each policy in one of them.
+struct PolicyDemand {
+    std::uint32_t term; // among those at hand
+    BlockRow who;
 };
 
 /// A node for each of 512 policies.
@@ -50,21 +67,22 @@ struct PolicyLayer {
     Kind kind = Kind::any;
     bool manual = false;       // in some of it a person judges something
     bool some_negated = false; // points: there are negated tables
-    BlockRow nodes;            // who has one here
     BlockRow negated;          // points: whose table is
-    // any, at_least: an alternative of each is a term. points: which items.
-    std::uint32_t first_term = 0, terms = 0, first_item = 0, items = 0;
+    std::uint32_t first_demand = 0, demands = 0;
+    // any, at_least: an alternative of each is a term. points: a tier of an item is.
+    std::uint32_t first_term = 0, terms = 0;
+    LayerSpan nodes; // in the conjunctions of these
+    std::uint32_t first_item = 0, items = 0;
     // at_least, points: a number for each policy, `slices` rows and one more, bit by bit; what
-    // makes its node true, or true if a table were not negated, brings that to 2^slices. Others
-    // than `nodes` begin there. points: behind it numbers for where a person gives all that may be
-    // given.
+    // makes its node true, or true if a table were not negated, brings that to 2^slices. points:
+    // behind it numbers for where a person gives all that may be given.
     std::uint32_t first_slice = 0, slices = 0;
     std::uint64_t most = 0; // at_least, points: that the sum of all these numbers can come to
 };
 
 /// An item of a table for each of 512 policies; a tier of each is a term.
 struct PolicyItem {
-    std::uint32_t first_term = 0, terms = 0;
+    std::uint32_t first_term = 0, terms = 0; // among those of the layer
     std::uint32_t first_step = 0, steps = 0;
     static constexpr std::uint32_t kMostTerms = 16;
 };
@@ -79,9 +97,10 @@ struct PolicyStep {
 /// One firm against the policies.
 struct PolicyTask {
     ChosenRows rows, term_rows;
-    const PolicyTerm* blocks; // what policies demand, by block of policies
+    const PolicyBlock* blocks;
     const PolicyTerm* terms;
     const PolicyLayer* layers;
+    const PolicyDemand* demands;
     const PolicyItem* items;
     const PolicyStep* steps;
     const BlockRow* slices;

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::uint32_t kMostAlternatives = 64; // of a node
 constexpr std::size_t kMostTerms = 512;         // of a block: a term may be one policy's alone
-constexpr int kMostDepth = 32;                  // of layers in layers, as stacks may be small
+constexpr std::size_t kMostTiers = 128;         // of a table
+constexpr int kMostDepth = 16;                  // of layers in layers, as stacks may be small
 constexpr std::size_t kTermsForATable = 1;      // as much work as judging one
 
 void set(BlockRow& row, std::uint32_t bit) {
@@ -39,14 +40,14 @@ class RuleLayers::Builder {
         judged_ = &judged;
         with_table_ = {};
         first_term_ = out_.terms_.size();
-        PolicyTerm block{};
-        std::vector<Demand> demands;
+        PolicyBlock block{};
+        std::vector<Nested> nodes;
         for (std::uint32_t bit = 0; bit < rules.size(); ++bit) {
-            set(block.used, bit);
+            set(block.term.used, bit);
             for (const Ref ref : program_.others_of(rules[bit]))
-                demands.push_back({bit, ref});
+                take(bit, ref, block.term, 0, nodes);
         }
-        lay_out(demands, block);
+        block.nodes = lay_out(std::move(nodes));
         out_.blocks_.push_back(block);
         return with_table_;
     }
@@ -61,12 +62,13 @@ class RuleLayers::Builder {
         Ref ref;
     };
     using Demands = std::vector<Demand>;
+    /// A node in the conjunction of a term, by its place among those at hand.
+    struct Nested {
+        Demand demand;
+        std::uint32_t term;
+    };
 
     const GraphNode& node_of(const Demand& demand) const { return program_.nodes[demand.ref]; }
-    void leave_out(const Demands& nodes) {
-        for (const Demand& demand : nodes)
-            clear(*exact_, demand.bit);
-    }
     bool has_room(std::size_t terms) const {
         return out_.terms_.size() - first_term_ + terms <= kMostTerms;
     }
@@ -78,36 +80,77 @@ class RuleLayers::Builder {
         return static_cast<std::uint32_t>(first);
     }
 
-    /// Spreads the nodes of a term over layers, each of which takes one of a bit.
-    void lay_out(const Demands& demands, PolicyTerm& term) {
-        std::vector<Demands> layers[std::size(kKinds)];
-        for (const Demand& demand : demands) {
-            const GraphNode::Op op = node_of(demand).op;
-            if (op == GraphNode::Op::never) {
-                clear(term.used, demand.bit);
-            } else if (op == GraphNode::Op::manual) {
-                set(term.manual, demand.bit);
-            } else if (op != GraphNode::Op::always &&
-                       (depth_ == kMostDepth ||
-                        (op == GraphNode::Op::points && has(*judged_, demand.bit)))) {
-                clear(*exact_, demand.bit);
-            } else if (op != GraphNode::Op::always) {
-                auto& of_kind = layers[static_cast<std::size_t>(kind_of(op))];
-                const auto free = std::find_if(of_kind.begin(), of_kind.end(), [&](const auto& l) {
-                    return l.back().bit != demand.bit; // bits come in order
-                });
-                (free == of_kind.end() ? of_kind.emplace_back() : *free).push_back(demand);
-            }
+    /// A node that is demanded by a term.
+    void take(std::uint32_t bit, Ref ref, PolicyTerm& term, std::uint32_t number,
+              std::vector<Nested>& nodes) {
+        switch (program_.nodes[ref].op) {
+        case GraphNode::Op::always: break;
+        case GraphNode::Op::never: clear(term.used, bit); break;
+        case GraphNode::Op::manual: set(term.manual, bit); break;
+        default: nodes.push_back({{bit, ref}, number});
         }
-        term.first_layer = static_cast<std::uint32_t>(out_.layers_.size());
+    }
+
+    /// Spreads nodes over layers, each of which takes one of a bit: those with most children first,
+    /// so that a term is of many.
+    LayerSpan lay_out(std::vector<Nested> nodes) {
+        std::stable_sort(nodes.begin(), nodes.end(), [&](const Nested& a, const Nested& b) {
+            return node_of(a.demand).count > node_of(b.demand).count;
+        });
+        std::vector<std::vector<Nested>> layers[std::size(kKinds)];
+        std::vector<std::uint32_t> layers_of_bit[std::size(kKinds)];
+        for (auto& of_kind : layers_of_bit)
+            of_kind.resize(kBlockFirms);
+        for (const Nested& node : nodes) {
+            const std::uint32_t bit = node.demand.bit;
+            const GraphNode::Op op = node_of(node.demand).op;
+            if (depth_ == kMostDepth || (op == GraphNode::Op::points && has(*judged_, bit))) {
+                clear(*exact_, bit);
+                continue;
+            }
+            const auto kind = static_cast<std::size_t>(kind_of(op));
+            const std::size_t number = layers_of_bit[kind][bit]++;
+            if (number == layers[kind].size()) layers[kind].emplace_back();
+            layers[kind][number].push_back(node);
+        }
+        LayerSpan span{static_cast<std::uint32_t>(out_.layers_.size()), 0};
         for (const auto& of_kind : layers)
-            term.layers += static_cast<std::uint32_t>(of_kind.size());
-        out_.layers_.resize(out_.layers_.size() + term.layers);
-        std::uint32_t number = term.first_layer;
+            span.count += static_cast<std::uint32_t>(of_kind.size());
+        out_.layers_.resize(out_.layers_.size() + span.count);
+        std::uint32_t number = span.first;
+        ++depth_;
         for (const Kind kind : kKinds)
-            for (const Demands& nodes : layers[static_cast<std::size_t>(kind)])
-                out_.layers_[number++] =
-                    kind == Kind::points ? tables(nodes) : alternatives(nodes, kind);
+            for (const std::vector<Nested>& of_layer : layers[static_cast<std::size_t>(kind)])
+                out_.layers_[number++] = layer(of_layer, kind);
+        --depth_;
+        return span;
+    }
+
+    PolicyLayer layer(const std::vector<Nested>& nodes, Kind kind) {
+        Demands demands;
+        for (const Nested& node : nodes)
+            demands.push_back(node.demand);
+        PolicyLayer layer{};
+        layer.kind = kind;
+        layer.manual = std::any_of(demands.begin(), demands.end(),
+                                   [&](const Demand& demand) { return node_of(demand).manual; });
+        const bool fits =
+            kind == Kind::points ? add_tables(demands, layer) : add_alternatives(demands, layer);
+        if (!fits) {
+            for (const Demand& demand : demands)
+                clear(*exact_, demand.bit);
+            return layer; // of nobody
+        }
+        layer.first_demand = static_cast<std::uint32_t>(out_.demands_.size());
+        for (const auto& [demand, term] : nodes) {
+            const auto begin = out_.demands_.begin() + layer.first_demand;
+            auto found = std::find_if(begin, out_.demands_.end(),
+                                      [&](const PolicyDemand& d) { return d.term == term; });
+            if (found == out_.demands_.end()) found = out_.demands_.insert(found, {term, {}});
+            set(found->who, demand.bit);
+        }
+        layer.demands = static_cast<std::uint32_t>(out_.demands_.size()) - layer.first_demand;
+        return layer;
     }
     static Kind kind_of(GraphNode::Op op) {
         return op == GraphNode::Op::points     ? Kind::points
@@ -115,20 +158,11 @@ class RuleLayers::Builder {
                                                : Kind::any;
     }
 
-    PolicyLayer layer_of(const Demands& nodes, Kind kind) const {
-        PolicyLayer layer{};
-        layer.kind = kind;
-        for (const Demand& demand : nodes) {
-            set(layer.nodes, demand.bit);
-            layer.manual = layer.manual || node_of(demand).manual;
-        }
-        return layer;
-    }
-
-    /// What one of these demands is a conjunction.
-    void make_term(std::uint32_t number, const Demands& alternatives) {
+    /// What one of these demands is a conjunction; its nodes go to the others of the layer's terms.
+    void make_term(PolicyLayer& layer, std::uint32_t i, const Demands& alternatives,
+                   std::vector<Nested>& nodes) {
+        const std::uint32_t number = layer.first_term + i;
         PolicyTerm term{};
-        Demands demands;
         for (const auto& [bit, ref] : alternatives) {
             set(term.used, bit);
             LiteralSpan& span = spans_[std::size_t{number} * kBlockFirms + bit];
@@ -137,12 +171,9 @@ class RuleLayers::Builder {
                 if ((child & kLiteralBit) != 0)
                     refs_.push_back(child);
                 else
-                    demands.push_back({bit, child});
+                    take(bit, child, term, i, nodes);
             span.literals = static_cast<std::uint32_t>(refs_.size()) - span.first;
         }
-        ++depth_;
-        lay_out(demands, term);
-        --depth_;
         out_.terms_[number] = term;
     }
     std::span<const Ref> conjunction_of(const Ref& ref) const {
@@ -155,14 +186,12 @@ class RuleLayers::Builder {
         return std::span(program_.refs).subspan(node.first, node.count);
     }
 
-    /// Numbers for bits: 2^slices less what is missing there, 2^slices for others than `nodes`.
+    /// Numbers for bits: 2^slices less what is missing there.
     template <class Missing>
     std::uint32_t add_begins(const Demands& nodes, const PolicyLayer& layer, Missing missing) {
         const std::size_t first = out_.slices_.size();
         out_.slices_.resize(first + layer.slices + 1);
         BlockRow* const slices = out_.slices_.data() + first;
-        for (std::size_t w = 0; w < kBlockWords; ++w)
-            slices[layer.slices].words[w] = ~layer.nodes.words[w];
         for (const Demand& demand : nodes)
             set_number(slices, demand.bit, (std::uint32_t{1} << layer.slices) - missing(demand));
         return static_cast<std::uint32_t>(first);
@@ -177,33 +206,32 @@ class RuleLayers::Builder {
 
     // --- any, at_least
 
-    PolicyLayer alternatives(const Demands& nodes, Kind kind) {
+    /// False if there is no room.
+    bool add_alternatives(const Demands& nodes, PolicyLayer& layer) {
         std::vector<std::vector<Ref>> of_node;
         std::size_t most = 0;
         for (const Demand& demand : nodes) {
             of_node.push_back(in_order(demand.ref));
             most = std::max(most, of_node.back().size());
         }
-        if (most > kMostAlternatives || !has_room(most)) {
-            leave_out(nodes);
-            return {}; // of nobody
-        }
-        PolicyLayer layer = layer_of(nodes, kind);
+        if (most > kMostAlternatives || !has_room(most)) return false;
         layer.first_term = add_terms(most);
         layer.terms = static_cast<std::uint32_t>(most);
-        if (kind == Kind::at_least) {
+        if (layer.kind == Kind::at_least) {
             layer.slices = static_cast<std::uint32_t>(std::bit_width(most));
             layer.most = most + most_begin(layer);
             layer.first_slice = add_begins(
                 nodes, layer, [&](const Demand& demand) { return node_of(demand).threshold; });
         }
+        std::vector<Nested> nested;
         for (std::uint32_t i = 0; i < most; ++i) {
             Demands ith;
             for (std::size_t n = 0; n < nodes.size(); ++n)
                 if (i < of_node[n].size()) ith.push_back({nodes[n].bit, of_node[n][i]});
-            make_term(layer.first_term + i, ith);
+            make_term(layer, i, ith, nested);
         }
-        return layer;
+        layer.nodes = lay_out(std::move(nested));
+        return true;
     }
 
     /// The alternatives of a node, those on one field together, so that a term asks about few. An
@@ -223,10 +251,13 @@ class RuleLayers::Builder {
 
     // --- points
 
-    PolicyLayer tables(const Demands& nodes) {
+    /// False if there is no room, or it does not pay.
+    bool add_tables(const Demands& nodes, PolicyLayer& layer) {
         std::vector<std::vector<GraphItem>> of_node;
         std::vector<std::uint32_t> most_tiers; // of the i-th items
+        std::uint32_t most_points = 0;
         for (const Demand& demand : nodes) {
+            most_points = std::max(most_points, node_of(demand).threshold);
             of_node.push_back(items_of(demand.ref));
             const std::vector<GraphItem>& items = of_node.back();
             most_tiers.resize(std::max(most_tiers.size(), items.size()));
@@ -234,16 +265,10 @@ class RuleLayers::Builder {
                 most_tiers[i] = std::max(most_tiers[i], items[i].count);
         }
         const std::size_t terms = std::reduce(most_tiers.begin(), most_tiers.end(), std::size_t{});
-        const bool too_many = !most_tiers.empty() && most_tiers[0] > PolicyItem::kMostTerms;
-        if (too_many || !has_room(terms) || !pays(nodes, terms)) {
-            leave_out(nodes);
-            return {}; // of nobody
-        }
-        PolicyLayer layer = layer_of(nodes, Kind::points);
-        std::uint32_t most_points = 0;
+        if (!most_tiers.empty() && most_tiers[0] > PolicyItem::kMostTerms) return false;
+        if (terms > kMostTiers || !has_room(terms) || !pays(nodes, terms)) return false;
         for (const Demand& demand : nodes) {
             set(with_table_, demand.bit);
-            most_points = std::max(most_points, node_of(demand).threshold);
             if (!node_of(demand).negated) continue;
             set(layer.negated, demand.bit);
             layer.some_negated = true;
@@ -256,16 +281,28 @@ class RuleLayers::Builder {
             return threshold - std::min(threshold, manual_points(node_of(demand)));
         });
         layer.most = most_begin(layer);
+        layer.first_term = add_terms(terms);
+        layer.terms = static_cast<std::uint32_t>(terms);
         layer.items = static_cast<std::uint32_t>(most_tiers.size());
         layer.first_item = static_cast<std::uint32_t>(out_.items_.size());
-        out_.items_.resize(out_.items_.size() + most_tiers.size());
-        std::uint32_t first_term = add_terms(terms);
+        std::vector<Nested> nested;
+        std::uint32_t first_term = 0;
         for (std::size_t i = 0; i < most_tiers.size(); ++i) {
-            layer.most +=
-                add_item(nodes, of_node, i, {first_term, most_tiers[i]}, layer.first_item + i);
+            std::vector<Item> ith;
+            for (std::size_t n = 0; n < nodes.size(); ++n)
+                if (i < of_node[n].size()) ith.push_back({nodes[n].bit, &of_node[n][i]});
+            out_.items_.push_back(add_steps(ith, {first_term, most_tiers[i]}, layer));
+            for (std::uint32_t t = 0; t < most_tiers[i]; ++t) {
+                Demands tier;
+                for (const auto& [bit, item] : ith)
+                    if (t < item->count)
+                        tier.push_back({bit, program_.tiers[item->first + t].when});
+                make_term(layer, first_term + t, tier, nested);
+            }
             first_term += most_tiers[i];
         }
-        return layer;
+        layer.nodes = lay_out(std::move(nested));
+        return true;
     }
 
     /// Tables that many policies share are judged once for a firm.
@@ -296,51 +333,35 @@ class RuleLayers::Builder {
         return std::span(program_.items).subspan(table.first, table.count);
     }
 
-    /// The i-th item of each table, in terms that are there; returns the most that it may add.
-    std::uint64_t add_item(const Demands& nodes, const std::vector<std::vector<GraphItem>>& of_node,
-                           std::size_t i, PolicyItem item, std::size_t number) {
-        struct Own {
-            std::uint32_t bit;
-            const GraphItem* item;
-        };
-        std::vector<Own> own;
-        std::uint32_t most_steps = 0;
-        std::uint64_t most = 0;
-        for (std::size_t n = 0; n < nodes.size(); ++n) {
-            if (i >= of_node[n].size()) continue;
-            own.push_back({nodes[n].bit, &of_node[n][i]});
-            most_steps = std::max(most_steps, own.back().item->steps);
-        }
-        item.first_step = static_cast<std::uint32_t>(out_.steps_.size());
-        item.steps = most_steps;
-        const GraphTier* const tiers = program_.tiers.data();
-        for (std::uint32_t s = 0; s < most_steps; ++s) {
-            const auto size_of = [&](const Own& of) {
-                return s < of.item->steps ? program_.steps[of.item->first_step + s] : 0;
+    struct Item {
+        std::uint32_t bit;
+        const GraphItem* item;
+    };
+    /// The steps of the i-th item of each table.
+    PolicyItem add_steps(const std::vector<Item>& items, PolicyItem out, PolicyLayer& layer) {
+        out.first_step = static_cast<std::uint32_t>(out_.steps_.size());
+        for (const Item& of : items)
+            out.steps = std::max(out.steps, of.item->steps);
+        for (std::uint32_t s = 0; s < out.steps; ++s) {
+            const auto size_of = [&](const GraphItem& item) {
+                return s < item.steps ? program_.steps[item.first_step + s] : 0;
             };
             std::uint32_t greatest = 0;
-            for (const Own& of : own)
-                greatest = std::max(greatest, size_of(of));
+            for (const Item& of : items)
+                greatest = std::max(greatest, size_of(*of.item));
             const auto bits = static_cast<std::uint32_t>(std::bit_width(greatest));
-            most += (std::uint64_t{1} << bits) - 1;
             const std::size_t first_row = out_.slices_.size();
-            out_.slices_.resize(first_row + bits + item.terms);
+            out_.slices_.resize(first_row + bits + out.terms);
             BlockRow* const rows = out_.slices_.data() + first_row;
-            for (const Own& of : own) {
-                set_number(rows, of.bit, size_of(of));
-                for (std::uint32_t t = 0; t < of.item->count; ++t)
-                    if (tiers[of.item->first + t].steps > s) set(rows[bits + t], of.bit);
+            for (const auto& [bit, item] : items) {
+                set_number(rows, bit, size_of(*item));
+                for (std::uint32_t t = 0; t < item->count; ++t)
+                    if (program_.tiers[item->first + t].steps > s) set(rows[bits + t], bit);
             }
             out_.steps_.push_back({static_cast<std::uint32_t>(first_row), bits});
+            layer.most += (std::uint64_t{1} << bits) - 1;
         }
-        out_.items_[number] = item;
-        for (std::uint32_t t = 0; t < item.terms; ++t) {
-            Demands tier;
-            for (const Own& of : own)
-                if (t < of.item->count) tier.push_back({of.bit, tiers[of.item->first + t].when});
-            make_term(item.first_term + t, tier);
-        }
-        return most;
+        return out;
     }
 
     const Program& program_;
@@ -405,8 +426,8 @@ bool RuleLayers::lay_out(const Schema& schema, const Program& program,
 
 std::size_t RuleLayers::bytes() const {
     const auto size = [](const auto& items) { return items.size() * sizeof items[0]; };
-    return size(blocks_) + size(terms_) + size(layers_) + size(items_) + size(steps_) +
-           size(slices_) + term_rows_.bytes() + size(first_term_) + size(exact_);
+    return size(blocks_) + size(terms_) + size(layers_) + size(demands_) + size(items_) +
+           size(steps_) + size(slices_) + term_rows_.bytes() + size(first_term_) + size(exact_);
 }
 
 } // namespace qice

@@ -1,8 +1,10 @@
 // The rules of many policies as the kernels ask them of one firm: 512 policies side by side.
 //
 // The first alternatives that the policies of a block name are one term, a bit each; their second
-// ones the next. What the literals of a term demand are rows of ConjunctionRows; a node inside a
-// term is a layer again. What many policies word in their own way so costs what one does.
+// ones the next. What the literals of a term demand are rows of ConjunctionRows. Nodes inside the
+// alternatives of a node are layers again, beside its terms: the first such node of each policy,
+// whichever of its alternatives it is in, then the second ones. What many policies word in their
+// own way so costs what one does.
 //
 // Immutable once built, for any number of threads. A block costs an AND of 64 bytes for each of its
 // terms and what a term asks about. What has no place here (nodes of very many alternatives, too
@@ -36,9 +38,10 @@ class RuleLayers {
     }
     /// Does a block's rules demand more than literals?
     bool has_more(std::size_t block) const {
-        const PolicyTerm& all = blocks_[block];
-        return all.layers != 0 || std::any_of(all.manual.words, all.manual.words + kBlockWords,
-                                              [](std::uint64_t word) { return word != 0; });
+        const PolicyBlock& all = blocks_[block];
+        return all.nodes.count != 0 ||
+               std::any_of(all.term.manual.words, all.term.manual.words + kBlockWords,
+                           [](std::uint64_t word) { return word != 0; });
     }
     /// The planes of these policies are exact.
     const BlockRow& exact(std::size_t block) const { return exact_[block]; }
@@ -47,6 +50,7 @@ class RuleLayers {
         task.blocks = blocks_.data();
         task.terms = terms_.data();
         task.layers = layers_.data();
+        task.demands = demands_.data();
         task.items = items_.data();
         task.steps = steps_.data();
         task.slices = slices_.data();
@@ -59,8 +63,10 @@ class RuleLayers {
     bool lay_out(const Schema& schema, const Program& program, std::span<const Conjunction> rules,
                  std::span<const std::uint8_t> settled, AlignedVector<BlockRow>& judged);
 
-    std::vector<PolicyTerm> blocks_, terms_;
+    std::vector<PolicyBlock> blocks_;
+    std::vector<PolicyTerm> terms_;
     std::vector<PolicyLayer> layers_;
+    std::vector<PolicyDemand> demands_;
     std::vector<PolicyItem> items_;
     std::vector<PolicyStep> steps_;
     AlignedVector<BlockRow> slices_;
