@@ -11,6 +11,7 @@ constexpr std::uint32_t kMostAlternatives = 64; // of a node
 constexpr std::size_t kMostTerms = 512;         // of a block: a term may be one policy's alone
 constexpr std::size_t kMostTiers = 128;         // of a table
 constexpr int kMostDepth = 16;                  // of layers in layers, as stacks may be small
+constexpr int kManySums = 2;                    // among so many nodes that are none
 constexpr std::size_t kTermsForATable = 1;      // as much work as judging one
 
 void set(BlockRow& row, std::uint32_t bit) {
@@ -97,18 +98,25 @@ class RuleLayers::Builder {
         std::stable_sort(nodes.begin(), nodes.end(), [&](const Nested& a, const Nested& b) {
             return node_of(a.demand).count > node_of(b.demand).count;
         });
+        // An `any` is an `at_least` of 1: where there are many of both they share layers.
+        const auto count = [&](Kind kind) {
+            return std::count_if(nodes.begin(), nodes.end(),
+                                 [&](const Nested& node) { return kind_of(node.demand) == kind; });
+        };
+        const bool shared = kManySums * count(Kind::at_least) >= count(Kind::any);
         std::vector<std::vector<Nested>> layers[std::size(kKinds)];
         std::vector<std::uint32_t> layers_of_bit[std::size(kKinds)];
         for (auto& of_kind : layers_of_bit)
             of_kind.resize(kBlockFirms);
         for (const Nested& node : nodes) {
             const std::uint32_t bit = node.demand.bit;
-            const GraphNode::Op op = node_of(node.demand).op;
-            if (depth_ == kMostDepth || (op == GraphNode::Op::points && has(*judged_, bit))) {
+            Kind of_node = kind_of(node.demand);
+            if (depth_ == kMostDepth || (of_node == Kind::points && has(*judged_, bit))) {
                 clear(*exact_, bit);
                 continue;
             }
-            const auto kind = static_cast<std::size_t>(kind_of(op));
+            if (shared && of_node == Kind::any) of_node = Kind::at_least;
+            const auto kind = static_cast<std::size_t>(of_node);
             const std::size_t number = layers_of_bit[kind][bit]++;
             if (number == layers[kind].size()) layers[kind].emplace_back();
             layers[kind][number].push_back(node);
@@ -131,7 +139,10 @@ class RuleLayers::Builder {
         for (const Nested& node : nodes)
             demands.push_back(node.demand);
         PolicyLayer layer{};
-        layer.kind = kind;
+        const bool only_any =
+            std::all_of(demands.begin(), demands.end(),
+                        [&](const Demand& demand) { return kind_of(demand) == Kind::any; });
+        layer.kind = only_any ? Kind::any : kind;
         layer.manual = std::any_of(demands.begin(), demands.end(),
                                    [&](const Demand& demand) { return node_of(demand).manual; });
         const bool fits =
@@ -152,10 +163,16 @@ class RuleLayers::Builder {
         layer.demands = static_cast<std::uint32_t>(out_.demands_.size()) - layer.first_demand;
         return layer;
     }
-    static Kind kind_of(GraphNode::Op op) {
-        return op == GraphNode::Op::points     ? Kind::points
-               : op == GraphNode::Op::at_least ? Kind::at_least
-                                               : Kind::any;
+    Kind kind_of(const Demand& demand) const {
+        switch (node_of(demand).op) {
+        case GraphNode::Op::points: return Kind::points;
+        case GraphNode::Op::at_least: return Kind::at_least;
+        default: return Kind::any;
+        }
+    }
+    /// How much makes the node true.
+    std::uint32_t threshold_of(const Demand& demand) const {
+        return kind_of(demand) == Kind::any ? 1 : node_of(demand).threshold;
     }
 
     /// What one of these demands is a conjunction; its nodes go to the others of the layer's terms.
@@ -221,7 +238,7 @@ class RuleLayers::Builder {
             layer.slices = static_cast<std::uint32_t>(std::bit_width(most));
             layer.most = most + most_begin(layer);
             layer.first_slice = add_begins(
-                nodes, layer, [&](const Demand& demand) { return node_of(demand).threshold; });
+                nodes, layer, [&](const Demand& demand) { return threshold_of(demand); });
         }
         std::vector<Nested> nested;
         for (std::uint32_t i = 0; i < most; ++i) {
@@ -257,7 +274,7 @@ class RuleLayers::Builder {
         std::vector<std::uint32_t> most_tiers; // of the i-th items
         std::uint32_t most_points = 0;
         for (const Demand& demand : nodes) {
-            most_points = std::max(most_points, node_of(demand).threshold);
+            most_points = std::max(most_points, threshold_of(demand));
             of_node.push_back(items_of(demand.ref));
             const std::vector<GraphItem>& items = of_node.back();
             most_tiers.resize(std::max(most_tiers.size(), items.size()));
@@ -274,10 +291,10 @@ class RuleLayers::Builder {
             layer.some_negated = true;
         }
         layer.slices = static_cast<std::uint32_t>(std::bit_width(most_points));
-        layer.first_slice = add_begins(
-            nodes, layer, [&](const Demand& demand) { return node_of(demand).threshold; });
+        layer.first_slice =
+            add_begins(nodes, layer, [&](const Demand& demand) { return threshold_of(demand); });
         add_begins(nodes, layer, [&](const Demand& demand) {
-            const std::uint32_t threshold = node_of(demand).threshold;
+            const std::uint32_t threshold = threshold_of(demand);
             return threshold - std::min(threshold, manual_points(node_of(demand)));
         });
         layer.most = most_begin(layer);
