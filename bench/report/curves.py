@@ -171,7 +171,7 @@ def density_curve(qice, sizes, emit):
 def shapes_curve(qice, sizes, emit):
     """20 conditions a rule and 2 % eligible, whatever the shape."""
     points = []
-    for rule in ("flat", "apart", "deep", "any", "at_least", "lists", "sets"):
+    for rule in ("flat", "apart", "deep", "any", "at_least", "points", "nested", "lists", "sets"):
         firms, policies = sizes.shapes
         made = made_city(
             f"random-{rule}-{firms}-{policies}",

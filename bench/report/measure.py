@@ -158,7 +158,7 @@ def random_folders(quick):
     """Workloads whose rules share little, each of another shape."""
     firms, policies = ("2000", "10000") if not quick else ("500", "300")
     folders = []
-    for rule in ("apart", "any", "at_least", "deep"):
+    for rule in ("apart", "any", "at_least", "points", "deep", "nested"):
         options = ["--firms", firms, "--policies", policies, "--rule", rule, "--conditions", "20"]
         made = made_city(f"one-firm-{rule}-{firms}-{policies}", *options)
         folders.append(str(made.relative_to(ROOT)))

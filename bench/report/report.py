@@ -271,6 +271,8 @@ class Report:
             "deep": "12 deep, all and any in turn",
             "any": "any of 4 alternatives of 5",
             "at_least": "at least 10 of 20",
+            "points": "a table of 10 items with 2 tiers each",
+            "nested": "all, any and at least k in each other as they come",
             "lists": "all of 20, one lists 1,000 texts",
             "sets": "all of 20, one has any of 1,000 elements",
         }

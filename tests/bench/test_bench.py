@@ -120,7 +120,15 @@ class RulesAsSql(unittest.TestCase):
 
     @unittest.skipUnless(QICE, "needs $QICE")
     def test_a_random_workload_has_the_density_it_was_asked_for(self):
-        for rule, density in (("flat", 0.02), ("apart", 0.02), ("deep", 0.1), ("at_least", 0.05), ("lists", 0.05)):
+        for rule, density in {
+            "flat": 0.02,
+            "apart": 0.02,
+            "deep": 0.1,
+            "at_least": 0.05,
+            "points": 0.05,
+            "nested": 0.05,
+            "lists": 0.05,
+        }.items():
             with self.subTest(rule=rule), tempfile.TemporaryDirectory() as name:
                 sys.argv = [
                     "random_city.py",
