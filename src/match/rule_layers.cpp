@@ -111,7 +111,7 @@ class RuleLayers::Builder {
         for (const Nested& node : nodes) {
             const std::uint32_t bit = node.demand.bit;
             Kind of_node = kind_of(node.demand);
-            if (depth_ == kMostDepth || (of_node == Kind::points && has(*judged_, bit))) {
+            if (!has_place(node.demand)) {
                 clear(*exact_, bit);
                 continue;
             }
@@ -132,6 +132,19 @@ class RuleLayers::Builder {
                 out_.layers_[number++] = layer(of_layer, kind);
         --depth_;
         return span;
+    }
+
+    bool has_place(const Demand& demand) const {
+        if (depth_ == kMostDepth) return false;
+        const GraphNode& node = node_of(demand);
+        if (kind_of(demand) != Kind::points)
+            return node.op == GraphNode::Op::all || node.count <= kMostAlternatives;
+        std::size_t tiers = 0, most = 0;
+        for (const GraphItem& item : all_items(node)) {
+            tiers += item.count;
+            most = std::max<std::size_t>(most, item.count);
+        }
+        return !has(*judged_, demand.bit) && tiers <= kMostTiers && most <= PolicyItem::kMostTerms;
     }
 
     PolicyLayer layer(const std::vector<Nested>& nodes, Kind kind) {
@@ -231,7 +244,7 @@ class RuleLayers::Builder {
             of_node.push_back(in_order(demand.ref));
             most = std::max(most, of_node.back().size());
         }
-        if (most > kMostAlternatives || !has_room(most)) return false;
+        if (!has_room(most)) return false;
         layer.first_term = add_terms(most);
         layer.terms = static_cast<std::uint32_t>(most);
         if (layer.kind == Kind::at_least) {
@@ -282,7 +295,6 @@ class RuleLayers::Builder {
                 most_tiers[i] = std::max(most_tiers[i], items[i].count);
         }
         const std::size_t terms = std::reduce(most_tiers.begin(), most_tiers.end(), std::size_t{});
-        if (!most_tiers.empty() && most_tiers[0] > PolicyItem::kMostTerms) return false;
         if (terms > kMostTiers || !has_room(terms) || !pays(nodes, terms)) return false;
         for (const Demand& demand : nodes) {
             set(with_table_, demand.bit);
