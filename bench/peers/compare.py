@@ -54,6 +54,13 @@ class Running:
         return json.loads(line)
 
     def round(self):
+        """The middle one of three, if these take less than a second in all: who has waited for minutes is cold."""
+        said = [self.work()]
+        while len(said) < 3 and sum(each["seconds"] for each in said) < 1:
+            said.append(self.work())
+        return sorted(said, key=lambda each: each["seconds"])[(len(said) - 1) // 2]
+
+    def work(self):
         try:
             self.process.stdin.write("\n")
             self.process.stdin.flush()
