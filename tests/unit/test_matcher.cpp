@@ -397,6 +397,45 @@ TEST_CASE("scores of one policy that lie too far apart for 64 bits with a rank b
               {.as_of = kAsOf, .include_closed = false, .urgency = {}});
 }
 
+TEST_CASE("results that are alive keep their answers while others are made in what is let go") {
+    constexpr std::size_t kFirms = 14'000, kPolicies = 40; // their keys fill chunks that are kept
+    std::string json;
+    for (std::size_t i = 0; i < kPolicies; ++i)
+        json += (i == 0 ? "[" : ", ") + (R"({"id": "P)" + std::to_string(100 + i)) +
+                R"(", "rule": {"field": "patents", "le": )" + std::to_string(i % 8) + "}}";
+    const std::vector<Policy> policies = world::policies(world::schema(), json + "]");
+    std::vector<world::Cells> rows(kFirms);
+    for (std::size_t i = 0; i < kFirms; ++i)
+        rows[i] = {{"patents", std::to_string(i % 8)}};
+    const FirmTable firms = world::firms(world::schema(), kAsOf, rows);
+    const Matcher matcher(*world::schema(), policies, {kAsOf, false, {}});
+    const IndexedFirms indexed = matcher.index(firms);
+    const auto match = [&](std::uint32_t top) {
+        return matcher.match(indexed, {.top = top, .statuses = kAllStatuses});
+    };
+    const auto wrong = [&](const MatchResult& result, std::size_t top) {
+        std::size_t count = 0;
+        for (std::uint32_t row = 0; row < kFirms; ++row) {
+            const std::size_t met = kPolicies / 8 * (8 - row % 8);
+            const Pushes eligible = result.pushes(row, Verdict::eligible);
+            const Pushes near = result.pushes(row, Verdict::near);
+            count += eligible.size() != std::min(met, top);
+            count += near.size() != std::min(kPolicies - met, top);
+            for (const Push& push : eligible)
+                count += push.other % 8 < row % 8;
+            for (const Push& push : near)
+                count += push.other % 8 >= row % 8;
+        }
+        return count;
+    };
+    const MatchResult kept = match(kNoLimit);
+    CHECK(wrong(match(kNoLimit), kNoLimit) == 0); // and lets its memory go
+    const MatchResult third = match(kNoLimit);
+    CHECK(wrong(match(3), 3) == 0);
+    CHECK(wrong(third, kNoLimit) == 0);
+    CHECK(wrong(kept, kNoLimit) == 0);
+}
+
 TEST_CASE("progress counts the blocks") {
     const SchemaPtr schema = world::schema();
     const std::vector<Policy> policies = world::policies(schema, kPolicies);
