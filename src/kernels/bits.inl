@@ -5,6 +5,10 @@ typedef std::uint64_t Register __attribute__((vector_size(kRegisterBytes), may_a
 
 #if !defined(QICE_FLAT)
 #define QICE_FLAT __attribute__((always_inline)) inline
+/// Room on the stack of the function that says this, until it returns.
+#define QICE_ON_STACK(Type, count)                                                                 \
+    static_cast<Type*>(                                                                            \
+        __builtin_alloca_with_align((count) * sizeof(Type), 8 * alignof(Type))) // in bits
 #endif
 
 template <int kBytes> struct RowOf;

@@ -4,12 +4,8 @@
 // Where the block executor has a bit a firm and takes one policy after another, here a bit is a
 // policy, and what takes turns are the places of a rule: the first alternative that each of 512
 // policies names, then their second ones. What one of these demands of the firm's fields is an AND
-// over rows, whatever it is.
-
-/// On the stack of the function that says this, until it returns.
-#define QICE_ROOM_FOR_TERMS(layer)                                                                 \
-    static_cast<Planes*>(__builtin_alloca_with_align(                                              \
-        sizeof(Planes) * ((layer).nodes.count == 0 ? 0 : (layer).terms), 8 * alignof(Planes)))
+// over rows, whatever it is. Layers inside layers are a recursion, of which RuleLayers bounds the
+// depth and what each takes of the stack.
 
 /// All = false computes only what eligible and review need.
 template <bool All> class PolicyExecutor {
@@ -132,8 +128,11 @@ template <bool All> class PolicyExecutor {
         }
     }
 
-    /// The terms of a layer, if there are nodes in them: then all are worked out before one is
-    /// used.
+    /// How many terms of a layer are worked out before one is used: those with nodes in them.
+    static std::size_t kept_terms(const PolicyLayer& layer) {
+        return layer.nodes.count == 0 ? 0 : layer.terms;
+    }
+    /// These, in room for them; null if there are none.
     const Planes* meet_terms(const PolicyLayer& layer, const Bits& wanted, Planes* room) const {
         if (layer.nodes.count == 0) return nullptr;
         for (std::uint32_t i = 0; i < layer.terms; ++i)
@@ -147,7 +146,8 @@ template <bool All> class PolicyExecutor {
     }
 
     __attribute__((noinline)) Planes any(const PolicyLayer& layer, const Bits& wanted) const {
-        const Planes* const terms = meet_terms(layer, wanted, QICE_ROOM_FOR_TERMS(layer));
+        const Planes* const terms =
+            meet_terms(layer, wanted, QICE_ON_STACK(Planes, kept_terms(layer)));
         Planes any = constant(zeros(), zeros());
         for (std::uint32_t i = 0; i < layer.terms; ++i) {
             or_into<All>(any, term(layer, i, wanted, terms));
@@ -171,7 +171,8 @@ template <bool All> class PolicyExecutor {
             near.add(begin, number);
             fact.add(begin, number);
         }
-        const Planes* const terms = meet_terms(layer, wanted, QICE_ROOM_FOR_TERMS(layer));
+        const Planes* const terms =
+            meet_terms(layer, wanted, QICE_ON_STACK(Planes, kept_terms(layer)));
         for (std::uint32_t i = 0; i < layer.terms; ++i) {
             const Planes child = term(layer, i, wanted, terms);
             confirmed.add(child.confirmed);
@@ -201,7 +202,8 @@ template <bool All> class PolicyExecutor {
             most(QICE_SUM_LEVELS(levels));
         // A tier may be possible whatever is asked for.
         const PolicyExecutor<true> all(task_);
-        const Planes* const terms = all.meet_terms(layer, wanted, QICE_ROOM_FOR_TERMS(layer));
+        const Planes* const terms =
+            all.meet_terms(layer, wanted, QICE_ON_STACK(Planes, kept_terms(layer)));
         for (std::uint32_t i = 0; i < layer.items; ++i) {
             const PolicyItem& item = task_.items[layer.first_item + i];
             Bits where[PolicyItem::kMostTerms];

@@ -16,7 +16,7 @@ class RowSum {
     /// How many a sum of at most this needs, if all rows were full.
     static int levels(std::uint64_t most) { return most == 0 ? 1 : 64 - __builtin_clzll(most); }
 
-    /// As many as the sum needs: QICE_SUM_LEVELS.
+    /// As many as the sum needs: QICE_SUM_LEVELS(levels).
     explicit RowSum(Level* levels) : level_(levels) {}
     RowSum(const RowSum&) = delete;
     RowSum& operator=(const RowSum&) = delete;
@@ -82,10 +82,7 @@ class RowSum {
     int levels_ = 0;               // that are in use
 };
 
-/// Levels on the stack of the function that says this, until it returns.
-#define QICE_SUM_LEVELS(count)                                                                     \
-    static_cast<RowSum::Level*>(                                                                   \
-        __builtin_alloca_with_align((count) * sizeof(RowSum::Level), 8 * alignof(RowSum::Level)))
+#define QICE_SUM_LEVELS(count) QICE_ON_STACK(RowSum::Level, count)
 
 inline constexpr std::uint32_t kStepsAtOnce = 8; // few items have more
 

@@ -98,8 +98,7 @@ class ConjunctionRows {
     /// What one literal of each bit demands of a set.
     struct SetRows {
         static constexpr std::uint32_t kNone = UINT32_MAX;
-        /// The n-th "has one of" of each bit. Known: free | has[e] | ... over the firm's elements
-        /// e.
+        /// The n-th "has one of" of each bit: who is free of it, or has one of the firm's elements.
         struct Demand {
             std::uint32_t free;             // row of those that have none
             std::vector<std::uint32_t> has; // rows by element, or kNone
@@ -107,8 +106,8 @@ class ConjunctionRows {
 
         std::uint32_t set, first_plane;
         bool fixed;
-        std::uint32_t unknown_certain = kNone, unknown_possible = kNone; // rows
-        std::vector<Demand> demands;      // all of them are to be met
+        std::uint32_t unknown_certain, unknown_possible; // rows
+        std::vector<Demand> demands;                     // all of them are to be met
         std::vector<std::uint32_t> lacks; // rows by element, or kNone: not with this one
     };
 

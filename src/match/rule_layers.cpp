@@ -176,6 +176,7 @@ class RuleLayers::Builder {
         layer.demands = static_cast<std::uint32_t>(out_.demands_.size()) - layer.first_demand;
         return layer;
     }
+
     Kind kind_of(const Demand& demand) const {
         switch (node_of(demand).op) {
         case GraphNode::Op::points: return Kind::points;
@@ -188,7 +189,7 @@ class RuleLayers::Builder {
         return kind_of(demand) == Kind::any ? 1 : node_of(demand).threshold;
     }
 
-    /// What one of these demands is a conjunction; its nodes go to the others of the layer's terms.
+    /// What an alternative of each bit demands: its literals here, its nodes to those of the layer.
     void make_term(PolicyLayer& layer, std::uint32_t i, const Demands& alternatives,
                    std::vector<Nested>& nodes) {
         const std::uint32_t number = layer.first_term + i;

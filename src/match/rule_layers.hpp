@@ -7,9 +7,10 @@
 // own way so costs what one does.
 //
 // Immutable once built, for any number of threads. A block costs an AND of 64 bytes for each of its
-// terms and what a term asks about. What has no place here (nodes of very many alternatives, too
-// many terms in a block, tables of points that stand alone, what ConjunctionRows leaves out) is
-// left out, and who demands it told: the planes of these policies are too wide.
+// terms and what a term asks about. What has no place here (nodes of very many alternatives or
+// very deep in others, too many terms in a block, tables of points that stand alone, what
+// ConjunctionRows leaves out) is left out, and who demands it told: the planes of these policies
+// are too wide.
 #pragma once
 
 #include "match/conjunction_rows.hpp"
