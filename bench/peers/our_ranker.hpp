@@ -59,8 +59,6 @@ class OurRanker {
         for (Ranked& ranked : ranked_) {
             ranked.blocks.resize(index.blocks());
             ranked.keys.resize(index.blocks());
-            ranked.begins.resize(index.firms());
-            ranked.counts.resize(index.firms());
         }
         for (std::size_t block = 0; block < index.blocks(); ++block) {
             for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
@@ -85,9 +83,10 @@ class OurRanker {
                 const Ranked& ranked = ranked_[status];
                 const std::uint32_t position = (*city_.firms.index.positions())[row];
                 const BlockKeys& block = ranked.keys[position / kBlockFirms];
+                const std::size_t place = position % kBlockFirms;
                 const auto* const keys = static_cast<const std::byte*>(block.keys);
-                const Pushes theirs(keys + ranked.begins[position] * block.form.key_bytes(),
-                                    block.form, &keys_, ranked.counts[position]);
+                const Pushes theirs(keys + block.begins[place] * block.form.key_bytes(),
+                                    block.form, &keys_, block.counts[place]);
                 bool equal = theirs.size() == pushes.size();
                 for (std::size_t i = 0; equal && i < pushes.size(); ++i)
                     equal =
@@ -102,7 +101,6 @@ class OurRanker {
     struct Ranked { // of a status
         std::vector<std::vector<std::byte>> blocks;
         std::vector<BlockKeys> keys;
-        std::vector<std::uint32_t> begins, counts; // by position
     };
 
     void rank(std::size_t block, Ranked& ranked) {
@@ -111,8 +109,7 @@ class OurRanker {
         ranking_.prepare(entries_, kTop);
         std::vector<std::byte>& room = ranked.blocks[block];
         if (room.size() < ranking_.room()) room.resize(ranking_.room());
-        ranking_.rank(room.data(), {ranked.begins.data() + first, ranked.counts.data() + first},
-                      ranked.keys[block]);
+        ranking_.rank(room.data(), ranked.keys[block]);
     }
 
     const City& city_;

@@ -1,8 +1,9 @@
 """The benchmarks' own parts: rules as SQL count what qice counts, the page is made from recorded results.
 
-    QICE=build/release/qice python3 -m unittest discover -s tests/bench -p test_bench.py
+    QICE=build/release/qice QICE_BENCH=build/release/bench python3 -m unittest discover -s tests/bench -p test_bench.py
 
-Needs nothing but Python: its sqlite3 runs the SQL. Without $QICE the oracle of the tests counts.
+Needs nothing but Python: its sqlite3 runs the SQL. Without $QICE the oracle of the tests counts; without $QICE_BENCH,
+where the benchmarks were built, what is compiled of them does not run.
 """
 
 import csv
@@ -30,6 +31,7 @@ import sqlite_peer  # noqa: E402
 import worlds  # noqa: E402
 
 QICE = os.environ.get("QICE")
+BENCH = os.environ.get("QICE_BENCH")
 AS_OF = "2026-06-15"
 
 
@@ -162,6 +164,23 @@ class ThePeers(unittest.TestCase):
         (peer,) = (peer for peer in catalogue.PEERS if peer.name == "be_tree")
         absent = replace(peer, command=("/nowhere/qice_peer_be_tree",))
         self.assertRegex(catalogue.why_not(absent), "^qice_peer_be_tree was not built: .*-DQICE_BE_TREE=")
+
+    @unittest.skipUnless(QICE and BENCH, "needs $QICE and $QICE_BENCH")
+    def test_those_in_cpp_answer_as_qice_does(self):
+        with tempfile.TemporaryDirectory() as city:
+            subprocess.run(
+                [QICE, "generate", "--firms", "1500", "--policies", "200", "--as-of", AS_OF, "--out", city, "--quiet"],
+                check=True,
+            )
+            ran = set()
+            for program in sorted(Path(BENCH).glob("peers/qice_peer_*")):
+                with self.subTest(peer=program.name):
+                    done = subprocess.run([program, city, AS_OF], input="\n", capture_output=True, text=True)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    _, said = map(json.loads, done.stdout.splitlines())
+                    self.assertTrue(said["equal"], said)
+                    ran.add(program.name.removeprefix("qice_peer_"))
+            self.assertLessEqual({"matcher", "bitsets", "bitsets_native", "plain_scan", "eigen"}, ran)
 
 
 PEER = {
