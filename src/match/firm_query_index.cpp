@@ -115,7 +115,7 @@ void FirmQuery::Index::order_policies(const std::vector<std::uint32_t>& slots) {
         std::uint64_t size = 0;
         for (const Ref ref : program.others_of(program.policies[place].rule))
             size += sizes.of(ref);
-        Keyed entry{std::bit_width(size), {}, keys.variant(place, 0).order, place};
+        Keyed entry{static_cast<int>(std::bit_width(size)), {}, keys.variant(place, 0).order, place};
         for (std::size_t i = 0; i < slots.size(); ++i)
             entry.demands[i] = demand_on(program, program.policies[place], slots[i]);
         keyed.push_back(entry);

@@ -212,7 +212,7 @@ struct Program {
 struct CompileOptions {
     Date as_of;
     bool include_closed = false;
-    Urgency urgency;
+    Urgency urgency = {};
 };
 
 /// Compiles the policies of a set that are open on a day (or all of them).

@@ -34,7 +34,7 @@ struct ReadOptions {
     bool ignore_unknown_columns = false; // carry on past columns that are not in the schema
     Encoding encoding = Encoding::utf8;
     unsigned threads = 1; // that read CSV; the result is the same for any number
-    std::string_view unknown_cell; // not empty: a cell of this text is unknown, and not a bad one
+    std::string_view unknown_cell = {}; // not empty: a cell of this text is unknown, not a bad one
     /// Set by whoever wants reading to end soon; it fails then with StatusCode::cancelled.
     const std::atomic<bool>* cancel = nullptr;
 

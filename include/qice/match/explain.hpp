@@ -127,7 +127,7 @@ struct Explanation {
 };
 
 struct ExplainOptions {
-    Urgency urgency;
+    Urgency urgency = {};
     /// The state of each policy on the day; computed where it is not given.
     std::span<const LifeCycle> life_cycles;
 };
