@@ -18,7 +18,7 @@ class OurRanker {
     explicit OurRanker(const City& city)
         : city_(city), keys_(city.program(), city.set.policies),
           variant_tags_(city.program(), keys_), scratch_(city.program()),
-          entries_(city.program(), keys_),
+          entries_(city.program(), keys_, kernels_),
           ranking_(keys_, variant_tags_, city.firms.tags, kernels_) {
         for (std::vector<BlockMatches>& blocks : matches_)
             blocks.resize(city.firms.index.blocks());
@@ -85,8 +85,8 @@ class OurRanker {
                 const BlockKeys& block = ranked.keys[position / kBlockFirms];
                 const std::size_t place = position % kBlockFirms;
                 const auto* const keys = static_cast<const std::byte*>(block.keys);
-                const Pushes theirs(keys + block.begins[place] * block.form.key_bytes(),
-                                    block.form, &keys_, block.counts[place]);
+                const Pushes theirs(keys + block.begins[place] * block.form.key_bytes(), block.form,
+                                    &keys_, block.counts[place]);
                 bool equal = theirs.size() == pushes.size();
                 for (std::size_t i = 0; equal && i < pushes.size(); ++i)
                     equal =

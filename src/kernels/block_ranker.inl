@@ -144,7 +144,6 @@ template <class Key> class Ranker {
 
     void put_in_batch(std::size_t slot) {
         const RankWork& work = scratch_.works[slot];
-        pad(plain_keys(slot) + work.plain_count);
         if (work.shared_count == 0) {
             if (work.plain_count <= kNetworkKeys) // no branch on how many
                 __builtin_memcpy(out_ + used_, plain_keys(slot), kNetworkKeys * sizeof(Key));
@@ -165,10 +164,12 @@ template <class Key> class Ranker {
     }
 
     /// The keys of the firm's plain pairs, and what others must beat to be among the first `top`.
+    /// Writes behind them, where the next slot's keys will stand.
     QICE_FLAT void read_plain(std::size_t slot) {
         RankWork& work = scratch_.works[slot];
         const Key* const keys = plain_keys(slot);
         work.plain_count = read_off(scratch_.plain.data(), plain_keys(slot));
+        pad(plain_keys(slot) + work.plain_count);
         if (work.plain_count == task_.top)
             work.threshold = static_cast<std::int64_t>(keys[task_.top - 1]);
     }

@@ -70,6 +70,9 @@ struct BlockTask {
     std::uint32_t wanted;            // bit c: fill matches[c]
 };
 
+/// Kernels::list_bits() writes up to so many numbers more.
+inline constexpr std::uint32_t kListedBehind = 4;
+
 struct Kernels {
     const char* name;
     std::uint32_t most_short_key; // the greatest key of 32 bits that it can compare
@@ -80,6 +83,13 @@ struct Kernels {
     /// Takes out of `second` the firms that `top` policies of `first` match, who need no more, and
     /// the policies that match nobody else.
     void (*take_out_full)(const BlockMatches& first, BlockMatches& second, std::uint32_t top);
+    // entries.inl:
+    std::size_t (*list_bits)(const std::uint64_t* words, std::size_t word_count,
+                             std::uint32_t* out);
+    unsigned (*split_row)(const BlockRow& row, const BlockRow& by, BlockRow& inside,
+                          BlockRow& outside);
+    void (*lay_out_carriers)(const std::uint64_t* masks, std::size_t mask_words,
+                             std::size_t row_words, std::uint64_t* carriers);
     /// The first `top` keys of each firm: ranges tell where in `out` each firm's stand, best first.
     /// `out` has room for all and kKeySlack keys more; returns how many keys were written.
     std::size_t (*rank_narrow)(const RankTask<std::uint32_t>& task,

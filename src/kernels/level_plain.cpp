@@ -80,12 +80,13 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
 
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
+#include "kernels/entries.inl"
 #include "kernels/filters.inl"
 #include "kernels/policy_executor.inl"
 
 extern const Kernels kKernels;
-const Kernels kKernels{"plain", kMostShortKey, run_block, certain,    take_out_full,
-                       rank,    rank,          meet_rows, meet_layers};
+const Kernels kKernels{"plain",   kMostShortKey,    run_block, certain, take_out_full, list_bits,
+                       split_row, lay_out_carriers, rank,      rank,    meet_rows,     meet_layers};
 extern const Filters kFilters;
 const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
 

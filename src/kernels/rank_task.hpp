@@ -136,14 +136,14 @@ template <class Key> void RankScratch<Key>::fit(const RankTask<Key>& task) {
     slots = std::clamp(kFollows / std::max<std::size_t>(task.rows, 1), kFewestSlots,
                        std::max(following, kFewestSlots));
     const std::size_t most_plain = std::min<std::size_t>(task.top, task.row_words * 64);
-    plain_stride = std::max<std::size_t>(most_plain, kNetworkKeys) + 64; // a word is written behind
+    plain_stride = (most_plain + kNetworkKeys - 1) / kNetworkKeys * kNetworkKeys;
     slots = std::clamp<std::size_t>(kRoom / plain_stride, 1, slots);
     room =
         std::clamp(slots * most_room(task), most_room(task), std::max(kRoom, 16 * most_room(task)));
     grow(bits, kBlockFirms * task.row_words);
     grow(plain, task.row_words);
     grow(works, slots);
-    grow(plain_keys, slots * plain_stride);
+    grow(plain_keys, slots * plain_stride + kKeySlack);
     grow(shared_keys, room);
     grow(merged, most_room(task));
     grow(follows, slots * task.rows);

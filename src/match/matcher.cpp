@@ -193,7 +193,7 @@ class Matcher::Run::Worker {
 class Matcher::Run::ByFirm : public Worker {
   public:
     ByFirm(Run& run, MatchResult& result)
-        : Worker(run), result_(result), entries_(run.program_, run.matcher_.keys_),
+        : Worker(run), result_(result), entries_(run.program_, run.matcher_.keys_, kernels_),
           ranking_(run.matcher_.keys_, *run.matcher_.variant_tags_, run.firms_.tags, kernels_) {}
 
     std::vector<KeyChunk>& chunks() { return chunks_; }

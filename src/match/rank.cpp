@@ -15,12 +15,19 @@ constexpr std::uint32_t kGroupItems = std::size(TagGroup{}.items);
 /// Rows of carriers that are written, not read: what nobody follows goes there, so that there is no
 /// branch to guess; several, so that one write need not wait for the last.
 constexpr std::uint32_t kSpareRows = kGroupItems;
+/// So many tags have a row of carriers each in every block: cheaper than to look who is followed.
+constexpr std::uint32_t kMostMasked = 256;
 /// What fills up a group of tags.
 constexpr TagGroup::Item kNobodys[kGroupItems]{{0, 0}, {1, 0}, {2, 0}, {3, 0}};
+constexpr std::size_t kMaskStride = 64 * kBlockWords; // from a word of an entry's mask to the next
+constexpr std::size_t kAhead = 24; // entries whose tags are on their way, and twice as many heads
 constexpr std::size_t kRangeBytes = 2 * kBlockFirms * sizeof(std::uint32_t);
-constexpr std::size_t kAhead = 8; // entries whose tags are on their way
 /// Firms that follow so many tags or more stand together.
 constexpr std::uint32_t kManyTags = 16;
+
+template <class Vector> void grow(Vector& vector, std::size_t size) {
+    if (vector.size() < size) vector.resize(2 * size);
+}
 
 std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint32_t>& task,
                     RankScratch<std::uint32_t>& scratch, std::uint32_t* out,
@@ -36,8 +43,8 @@ std::size_t rank_by(const Kernels& kernels, const RankTask<std::uint64_t>& task,
 
 // ----------------------------------------------------------------------------- BlockEntries
 
-BlockEntries::BlockEntries(const Program& program, const RankKeys& keys)
-    : program_(program), rank_keys_(keys), row_of_(keys.variants()),
+BlockEntries::BlockEntries(const Program& program, const RankKeys& keys, const Kernels& kernels)
+    : program_(program), rank_keys_(keys), kernels_(kernels), row_of_(keys.variants()),
       present_(words_for(keys.variants())) {
     for (std::uint32_t place = 0; place < program.policies.size(); ++place) {
         const CompiledPolicy& policy = program.policies[place];
@@ -72,10 +79,9 @@ void BlockEntries::clear() {
 }
 
 void BlockEntries::make_room(std::size_t entries) {
-    if (keys_.size() >= entries) return;
-    keys_.resize(2 * entries);
-    orders_.resize(2 * entries);
-    rows_.resize(2 * entries);
+    grow(keys_, entries);
+    grow(orders_, entries);
+    grow(rows_, entries);
 }
 
 /// Adds matches behind those that are there, their keys `ahead` higher.
@@ -93,17 +99,36 @@ void BlockEntries::take(const BlockMatches& matches, RankKey ahead,
     }
     sort_by_digits(loose_, spare_loose_, [](const Loose& part) { return ~part.key; });
 
-    make_room(size_ + ordered_ + loose_.size());
-    auto loose = loose_.begin();
-    for_each_bit(present_.data(), present_.size(), [&](std::size_t order) {
-        const RankKey key = rank_keys_.key_at(order);
-        for (; loose != loose_.end() && loose->key > key; ++loose)
-            append(ahead + loose->key, loose->order, loose->row);
-        append(ahead + key, static_cast<std::uint32_t>(order), row_of_[order]);
-    });
-    for (; loose != loose_.end(); ++loose)
-        append(ahead + loose->key, loose->order, loose->row);
+    make_room(size_ + ordered_ + loose_.size() + kListedBehind);
+    std::uint32_t* const orders = orders_.data() + size_;
+    const BlockRow** const rows = rows_.data() + size_;
+    RankKey* const keys = keys_.data() + size_;
+    kernels_.list_bits(present_.data(), present_.size(), orders);
+    for (std::size_t i = 0; i < ordered_; ++i) {
+        rows[i] = row_of_[orders[i]];
+        keys[i] = ahead + rank_keys_.key_at(orders[i]);
+    }
     std::fill(present_.begin(), present_.end(), 0);
+    merge_loose(ahead, ordered_);
+    size_ += ordered_ + loose_.size();
+}
+
+/// Sorts loose parts into as many entries from size_ on, from behind.
+void BlockEntries::merge_loose(RankKey ahead, std::size_t ordered) {
+    std::size_t from = size_ + ordered, to = from + loose_.size();
+    for (auto part = loose_.rbegin(); part != loose_.rend(); ++part) {
+        const RankKey key = ahead + part->key;
+        for (; from > size_ && keys_[from - 1] < key; --from) {
+            --to;
+            keys_[to] = keys_[from - 1];
+            orders_[to] = orders_[from - 1];
+            rows_[to] = rows_[from - 1];
+        }
+        --to;
+        keys_[to] = key;
+        orders_[to] = part->order;
+        rows_[to] = part->row;
+    }
 }
 
 /// The firms of a row inside and outside another; none where there are none.
@@ -111,15 +136,9 @@ BlockEntries::Halves BlockEntries::halve(const BlockRow& row, const BlockRow& by
     if (part_rows_used_ == part_rows_.size()) part_rows_.push_back(std::make_unique<BlockRow[]>(2));
     BlockRow& inside = part_rows_[part_rows_used_][0];
     BlockRow& outside = part_rows_[part_rows_used_][1];
-    std::uint64_t in = 0, out = 0;
-    for (std::size_t w = 0; w < kBlockWords; ++w) {
-        inside.words[w] = row.words[w] & by.words[w];
-        outside.words[w] = row.words[w] & ~by.words[w];
-        in |= inside.words[w];
-        out |= outside.words[w];
-    }
-    if (in == 0) return {nullptr, &row};
-    if (out == 0) return {&row, nullptr};
+    const unsigned found = kernels_.split_row(row, by, inside, outside);
+    if ((found & 1) == 0) return {nullptr, &row};
+    if ((found & 2) == 0) return {&row, nullptr};
     ++part_rows_used_;
     return {&inside, &outside};
 }
@@ -168,28 +187,38 @@ VariantTags::VariantTags(const Program& program, const RankKeys& keys) {
     for (std::uint32_t place = 0; place < program.policies.size(); ++place)
         for (std::uint32_t s = 0; s < RankKeys::variants_of(program.policies[place]); ++s)
             place_of[keys.variant(place, s).order] = place;
-    Group none;
-    for (std::uint32_t i = 0; i < kGroupItems; ++i)
-        none.items[i] = {static_cast<std::uint32_t>(program.tag_names.size()) + i, 0};
-    for (std::uint32_t place : place_of) {
-        const CompiledPolicy& policy = program.policies[place];
-        first_.push_back(static_cast<std::uint32_t>(groups_.size()));
+    const auto tags = static_cast<std::uint32_t>(program.tag_names.size());
+    rows_ = kSpareRows + tags;
+    if (tags <= kMostMasked) mask_words_ = words_for(tags);
+    heads_.resize(place_of.size() * head_words());
+    TagGroup none;
+    std::copy_n(kNobodys, kGroupItems, none.items);
+    for (std::size_t order = 0; order < place_of.size(); ++order) {
+        const CompiledPolicy& policy = program.policies[place_of[order]];
+        std::uint64_t* const head = heads_.data() + order * head_words();
+        const std::size_t first_group = groups_.size();
         std::uint32_t items = 0;
         for (std::uint32_t i = 0; i < policy.tags; ++i) {
             const CompiledTag& tag = program.tags[policy.first_tag + i];
-            if (add_to_same(tag.tag, keys.units(tag))) continue;
+            if (add_to_same(first_group, kSpareRows + tag.tag, keys.units(tag))) continue;
             if (items % kGroupItems == 0) groups_.push_back(none);
-            groups_.back().items[items++ % kGroupItems] = {tag.tag, keys.units(tag)};
+            groups_.back().items[items++ % kGroupItems] = {kSpareRows + tag.tag, keys.units(tag)};
+            items_a_group_ += 1;
+            if (has_masks()) head[1 + tag.tag / 64] |= std::uint64_t{1} << (tag.tag % 64);
         }
+        const std::size_t groups = groups_.size() - first_group;
+        head[0] = first_group + (groups << 32);
+        most_groups_ = std::max(most_groups_, groups);
     }
-    first_.push_back(static_cast<std::uint32_t>(groups_.size()));
+    items_a_group_ /= static_cast<double>(std::max<std::size_t>(groups_.size(), 1));
+    groups_.push_back(none); // read and left by entries without tags
 }
 
 /// A tag that the last variant has already: no tag stands twice, so that it has one carrier.
-bool VariantTags::add_to_same(std::uint32_t tag, std::int32_t units) {
-    for (std::size_t group = first_.back(); group < groups_.size(); ++group) {
-        for (Group::Item& item : groups_[group].items) {
-            if (item.tag != tag) continue;
+bool VariantTags::add_to_same(std::size_t first_group, std::uint32_t row, std::int32_t units) {
+    for (std::size_t group = first_group; group < groups_.size(); ++group) {
+        for (TagGroup::Item& item : groups_[group].items) {
+            if (item.row != row) continue;
             if (__builtin_add_overflow(item.weight, units, &item.weight))
                 throw std::length_error("the weights of a tag that a policy has several times are "
                                         "too great to be added");
@@ -231,26 +260,25 @@ void FirmsByTags::take(std::span<const FollowedTag> followed,
 BlockRanking::BlockRanking(const RankKeys& keys, const VariantTags& variant_tags,
                            const TagMatrix& firm_tags, const Kernels& kernels)
     : rank_keys_(keys), variant_tags_(variant_tags), firm_tags_(firm_tags), kernels_(kernels),
-      short_keys_(keys, kernels.most_short_key),
-      row_of_tag_(static_cast<std::size_t>(firm_tags.cols()) + kGroupItems) {
-    for (std::uint32_t tag = 0; tag < row_of_tag_.size(); ++tag)
-        row_of_tag_[tag] = tag % kSpareRows;
+      short_keys_(keys, kernels.most_short_key), row_of_tag_(variant_tags.rows()) {
+    for (std::uint32_t row = 0; row < row_of_tag_.size(); ++row)
+        row_of_tag_[row] = variant_tags.has_masks() ? row : row % kSpareRows;
 }
 
 void BlockRanking::take_firms(std::size_t first, std::size_t firms) {
-    for (std::uint32_t tag : tags_met_)
-        row_of_tag_[tag] = tag % kSpareRows;
+    for (std::uint32_t row : tags_met_)
+        row_of_tag_[row] = row % kSpareRows;
     tags_met_.clear();
     const auto* const starts = firm_tags_.outerIndexPtr() + first;
     const auto* const tags = firm_tags_.innerIndexPtr() + starts[0];
     const auto* const weights = firm_tags_.valuePtr() + starts[0];
     followed_.resize(static_cast<std::size_t>(starts[firms] - starts[0]));
     for (std::size_t i = 0; i < followed_.size(); ++i) {
-        const auto tag = static_cast<std::uint32_t>(tags[i]);
-        std::uint32_t& row = row_of_tag_[tag];
+        const std::uint32_t its_row = kSpareRows + static_cast<std::uint32_t>(tags[i]);
+        std::uint32_t& row = row_of_tag_[its_row];
         if (row < kSpareRows) {
             row = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
-            tags_met_.push_back(tag);
+            tags_met_.push_back(its_row);
         }
         followed_[i] = {row, weights[i]};
     }
@@ -271,37 +299,91 @@ void BlockRanking::prepare(const BlockEntries& entries, std::uint32_t top) {
     keys_ = {entries.keys(), entries.size()};
     short_ = short_keys_.make(keys_, entries.policies(), block_.row_words * 64);
     lay_out_tags(entries);
+}
+
+/// The tags of each entry, and the other way about: a row of entries for each tag.
+void BlockRanking::lay_out_tags(const BlockEntries& entries) {
+    block_.spare_rows = block_.rows = kSpareRows;
+    block_.group_count = block_.item_count = 0;
+    if (followed_.empty()) return; // nobody will ask
+    grow(carried_, entries.size());
+    if (variant_tags_.has_masks())
+        lay_out_all(entries);
+    else
+        lay_out_followed(entries);
     block_.carriers = carriers_.data();
-    block_.rows = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
-    block_.spare_rows = kSpareRows;
     block_.carried = carried_.data();
     block_.tag_groups = tag_groups_.data();
 }
 
-/// The tags of each entry, and the other way about: a row of entries for each tag that a firm
-/// follows.
-void BlockRanking::lay_out_tags(const BlockEntries& entries) {
+/// With a row for each tag of the program.
+void BlockRanking::lay_out_all(const BlockEntries& entries) {
+    block_.rows = variant_tags_.rows();
+    const std::size_t words = variant_tags_.mask_words(), row_words = block_.row_words;
+    grow(carriers_, (kSpareRows + 64 * words) * row_words);
+    grow(masks_, 64 * words * row_words);
+    std::fill_n(masks_.data(), 64 * words * row_words, 0);
+    grow(tag_groups_, entries.size() * variant_tags_.most_groups() + 1);
+    std::uint32_t used = 0; // of tag_groups_
+    for (std::size_t first = 0; first < entries.size(); first += 64) {
+        const std::size_t part = first / kBlockFirms, group = first / 64 % kBlockWords;
+        used = copy_groups(entries, first, std::min<std::size_t>(entries.size() - first, 64), used,
+                           masks_.data() + part * words * kMaskStride + group);
+    }
+    kernels_.lay_out_carriers(masks_.data(), words, row_words,
+                              carriers_.data() + kSpareRows * row_words);
+    block_.group_count = used;
+    block_.item_count = static_cast<std::size_t>(used * variant_tags_.items_a_group());
+}
+
+/// The groups and masks of `count` entries; there are `used` groups already, and how many there are
+/// then is returned. Together they stay in the cache, as those of all variants would not.
+std::uint32_t BlockRanking::copy_groups(const BlockEntries& entries, std::size_t first,
+                                        std::size_t count, std::uint32_t used,
+                                        std::uint64_t* masks) {
+    const std::size_t words = variant_tags_.mask_words();
+    const std::size_t left = entries.size() - first;
+    const std::uint32_t* const orders = entries.orders() + first;
+    GroupRange* const carried = carried_.data() + first;
+    TagGroup* const groups = tag_groups_.data();
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i + 2 * kAhead < left) variant_tags_.prefetch_head(orders[i + 2 * kAhead]);
+        if (i + kAhead < left) variant_tags_.prefetch_groups(orders[i + kAhead]);
+        const GroupRange its = variant_tags_[orders[i]];
+        const TagGroup* const from = variant_tags_.groups() + its.first;
+        groups[used] = from[0]; // most have one; of no account where there is none
+        for (std::uint32_t g = 1; g < its.count; ++g)
+            groups[used + g] = from[g];
+        carried[i] = {used, its.count};
+        used += its.count;
+        const std::uint64_t* const mask = variant_tags_.mask(orders[i]);
+        for (std::size_t w = 0; w < words; ++w)
+            masks[i * kBlockWords + w * kMaskStride] = mask[w];
+    }
+    return used;
+}
+
+/// With a row for each tag that a firm follows: groups are without the others.
+void BlockRanking::lay_out_followed(const BlockEntries& entries) {
+    block_.rows = kSpareRows + static_cast<std::uint32_t>(tags_met_.size());
     const std::size_t words = block_.row_words;
-    const std::size_t size = (kSpareRows + tags_met_.size()) * words;
-    if (carriers_.size() < size) carriers_.resize(2 * size);
+    grow(carriers_, block_.rows * words);
     std::uint64_t* const carriers = carriers_.data();
-    std::fill_n(carriers, size, 0);
-    // Groups once more, together: those of all variants would not stay in the cache.
-    if (carried_.size() < entries.size()) carried_.resize(2 * entries.size());
+    std::fill_n(carriers, block_.rows * words, 0);
     std::uint32_t used = 0; // of tag_groups_
     std::size_t items_used = 0;
     for (std::size_t entry = 0; entry < entries.size(); ++entry) {
         if (entry + kAhead < entries.size())
-            variant_tags_.prefetch(entries.orders()[entry + kAhead]);
-        const std::span<const VariantTags::Group> groups = variant_tags_[entries.orders()[entry]];
-        if (tag_groups_.size() <= used + groups.size())
-            tag_groups_.resize(2 * (used + groups.size() + 1));
+            variant_tags_.prefetch_groups(entries.orders()[entry + kAhead]);
+        const GroupRange groups = variant_tags_[entries.orders()[entry]];
+        if (tag_groups_.size() <= used + groups.count)
+            tag_groups_.resize(2 * (used + std::size_t{groups.count} + 1));
         TagGroup::Item* const items = tag_groups_[used].items;
         std::uint32_t count = 0; // of items that somebody follows
         const std::uint64_t bit = std::uint64_t{1} << (entry % 64);
-        for (const VariantTags::Group& group : groups) {
-            for (const VariantTags::Group::Item& item : group.items) {
-                const std::uint32_t row = row_of_tag_[item.tag];
+        for (std::uint32_t group = 0; group < groups.count; ++group) {
+            for (const TagGroup::Item& item : variant_tags_.groups()[groups.first + group].items) {
+                const std::uint32_t row = row_of_tag_[item.row];
                 carriers[row * words + entry / 64] |= bit;
                 items[count] = {row, item.weight};
                 count += row >= kSpareRows ? 1 : 0;

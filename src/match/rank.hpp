@@ -36,7 +36,7 @@ class PreferenceRows {
 /// preferences that some of its firms have. Matches of a first class come before those of a second.
 class BlockEntries {
   public:
-    BlockEntries(const Program& program, const RankKeys& keys);
+    BlockEntries(const Program& program, const RankKeys& keys, const Kernels& kernels);
 
     void fill(const BlockMatches& matches, const PreferenceRows& preferences);
     void fill(const BlockMatches& first, const BlockMatches& second,
@@ -73,22 +73,18 @@ class BlockEntries {
     void split(const Preferring& policy, const BlockRow* firms, const PreferenceRows& preferences);
     Halves halve(const BlockRow& row, const BlockRow& by);
     void make_room(std::size_t entries);
+    void merge_loose(RankKey ahead, std::size_t ordered);
     void add(std::uint32_t order, const BlockRow* row) {
         row_of_[order] = row;
         ++ordered_;
         present_[order / 64] |= std::uint64_t{1} << (order % 64);
-    }
-    void append(RankKey key, std::uint32_t order, const BlockRow* row) {
-        keys_[size_] = key;
-        orders_[size_] = order;
-        rows_[size_] = row;
-        ++size_;
     }
 
     static constexpr std::uint32_t kHasPreferences = std::uint32_t{1} << 31;
 
     const Program& program_;
     const RankKeys& rank_keys_;
+    const Kernels& kernels_;
     // By place: the order of a policy's only variant; or kHasPreferences and which of preferring_.
     std::vector<std::uint32_t> order_of_;
     std::vector<Preferring> preferring_;
@@ -107,29 +103,48 @@ class BlockEntries {
     std::vector<const BlockRow*> rows_;
 };
 
-/// The tags of each variant, in order of the variants: a block's entries read them in a row. Groups
-/// are filled up with tags beyond those of the program, one an item.
+/// The tags of each variant, in order of the variants: a block's entries read them in a row. Rows
+/// are those of a block in which all tags are followed. Where tags are few a variant has a mask of
+/// them, too.
 class VariantTags {
   public:
-    struct Group {
-        struct Item {
-            std::uint32_t tag;
-            std::int32_t weight;
-        } items[std::size(TagGroup{}.items)];
-    };
-
     VariantTags(const Program& program, const RankKeys& keys);
 
-    std::span<const Group> operator[](std::uint32_t order) const {
-        return std::span(groups_).subspan(first_[order], first_[order + 1] - first_[order]);
+    const TagGroup* groups() const { return groups_.data(); }
+    /// Which of the groups are the variant's.
+    GroupRange operator[](std::uint32_t order) const {
+        const std::uint64_t range = heads_[order * head_words()];
+        return {static_cast<std::uint32_t>(range), static_cast<std::uint32_t>(range >> 32)};
     }
-    void prefetch(std::uint32_t order) const { __builtin_prefetch(groups_.data() + first_[order]); }
+    std::uint32_t rows() const { return rows_; }             // those to spare among them
+    std::size_t most_groups() const { return most_groups_; } // of a variant
+    double items_a_group() const { return items_a_group_; }  // in the mean
+
+    bool has_masks() const { return mask_words_ != 0; }
+    std::size_t mask_words() const { return mask_words_; }
+    /// Bit t: does it carry tag t of the program?
+    const std::uint64_t* mask(std::uint32_t order) const {
+        return heads_.data() + order * head_words() + 1;
+    }
+
+    void prefetch_head(std::uint32_t order) const {
+        __builtin_prefetch(heads_.data() + order * head_words());
+    }
+    /// Best called when the head is there.
+    void prefetch_groups(std::uint32_t order) const {
+        __builtin_prefetch(groups_.data() + (*this)[order].first);
+    }
 
   private:
-    bool add_to_same(std::uint32_t tag, std::int32_t units);
+    bool add_to_same(std::size_t first_group, std::uint32_t row, std::int32_t units);
+    std::size_t head_words() const { return 1 + mask_words_; }
 
-    std::vector<std::uint32_t> first_;
-    std::vector<Group> groups_;
+    std::uint32_t rows_;
+    std::vector<std::uint64_t> heads_; // of each variant: first group | groups << 32, its mask
+    AlignedVector<TagGroup> groups_;
+    std::size_t most_groups_ = 0;
+    double items_a_group_ = 0;
+    std::size_t mask_words_ = 0;
 };
 
 /// The firms of a block, those that follow fewer tags first.
@@ -171,6 +186,10 @@ class BlockRanking {
 
   private:
     void lay_out_tags(const BlockEntries& entries);
+    void lay_out_all(const BlockEntries& entries);
+    std::uint32_t copy_groups(const BlockEntries& entries, std::size_t first, std::size_t count,
+                              std::uint32_t used, std::uint64_t* masks);
+    void lay_out_followed(const BlockEntries& entries);
     std::size_t rank(std::byte* out, const KeyRanges& ranges, BlockKeys& keys);
     template <class Key>
     std::size_t rank(const RankTask<Key>& task, RankScratch<Key>& scratch, Key* out,
@@ -189,15 +208,16 @@ class BlockRanking {
     RankScratch<RankKey> wide_;
 
     // The firms' tags, whatever the entries.
-    std::vector<std::uint32_t> row_of_tag_; // below kSpareRows if no firm follows it
-    std::vector<std::uint32_t> tags_met_;
+    std::vector<std::uint32_t> row_of_tag_; // by row of VariantTags; one to spare if without
+    std::vector<std::uint32_t> tags_met_;   // that have got a row in this block
     std::vector<FollowedTag> followed_;
     std::vector<std::uint32_t> first_followed_;
     FirmsByTags firms_;
 
+    AlignedVector<std::uint64_t> masks_; // of entries, as Kernels::lay_out_carriers() reads them
     AlignedVector<std::uint64_t> carriers_;
     std::vector<GroupRange> carried_;
-    std::vector<TagGroup> tag_groups_;
+    AlignedVector<TagGroup> tag_groups_;
 };
 
 } // namespace qice

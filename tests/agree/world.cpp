@@ -88,7 +88,8 @@ WorldMaker::WorldMaker(std::uint64_t seed, Shape shape, const WorldOptions& opti
     if (shape == Shape::wide) {
         for (int i = 0; i < 150; ++i)
             set_names_.push_back("资质" + std::to_string(i));
-        for (int i = 0; i < 90; ++i)
+        const int tags = random_.one_of<int>({90, 400}); // a row each for all, or not
+        for (int i = 0; i < tags; ++i)
             tag_names_.push_back("标签" + std::to_string(i));
     }
     const int brands = shape == Shape::wide || shape == Shape::apart ? 300

@@ -398,6 +398,80 @@ TEST_CASE(
     check_ranking<std::uint64_t>(60, std::uint64_t{1} << 61);
 }
 
+TEST_CASE("set bits are listed in order on every level, whatever is behind them") {
+    std::mt19937_64 random(63);
+    for (const std::size_t words : {0u, 1u, 3u, 190u}) {
+        for (int thinned = 0; thinned < 7; ++thinned) { // from half of the bits to hardly any
+            std::vector<std::uint64_t> bits(words);
+            std::vector<std::uint32_t> expected;
+            for (std::size_t w = 0; w < words; ++w) {
+                bits[w] = w == 1 ? kAllBits : random();
+                for (int i = 0; i < thinned && w != 1; ++i)
+                    bits[w] &= random();
+                for (std::uint32_t bit = 0; bit < 64; ++bit)
+                    if ((bits[w] >> bit & 1) != 0)
+                        expected.push_back(static_cast<std::uint32_t>(w * 64) + bit);
+            }
+            for (const Kernels* level : available_kernels()) {
+                INFO(level->name << ", " << words << " words");
+                std::vector<std::uint32_t> listed(expected.size() + kListedBehind);
+                REQUIRE(level->list_bits(bits.data(), words, listed.data()) == expected.size());
+                listed.resize(expected.size());
+                REQUIRE(listed == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("a row is split by another on every level, and empty parts are told") {
+    std::mt19937_64 random(64);
+    for (int round = 0; round < 64; ++round) {
+        BlockRow row{}, by{}, inside, outside;
+        row.words[round % 8] = round % 2 == 0 ? std::uint64_t{1} << round : random();
+        row.words[0] |= round % 5 == 0 ? random() : 0;
+        for (std::size_t w = 0; w < kBlockWords; ++w)
+            by.words[w] = round % 3 == 0 ? 0 : round % 3 == 1 ? kAllBits : random();
+        unsigned expected = 0;
+        for (std::size_t w = 0; w < kBlockWords; ++w)
+            expected |= ((row.words[w] & by.words[w]) != 0 ? 1u : 0u) |
+                        ((row.words[w] & ~by.words[w]) != 0 ? 2u : 0u);
+        for (const Kernels* level : available_kernels()) {
+            INFO(level->name << ", round " << round);
+            REQUIRE(level->split_row(row, by, inside, outside) == expected);
+            for (std::size_t w = 0; w < kBlockWords; ++w) {
+                REQUIRE(inside.words[w] == (row.words[w] & by.words[w]));
+                REQUIRE(outside.words[w] == (row.words[w] & ~by.words[w]));
+            }
+        }
+    }
+}
+
+TEST_CASE("masks of tags become rows of entries on every level") {
+    std::mt19937_64 random(65);
+    for (const std::size_t mask_words : {1u, 2u, 4u}) {
+        for (const std::size_t row_words : {8u, 24u}) {
+            AlignedVector<std::uint64_t> masks(64 * row_words * mask_words);
+            for (std::uint64_t& word : masks)
+                word = random() & random();
+            for (const Kernels* level : available_kernels()) {
+                INFO(level->name << ", " << mask_words << " x " << row_words << " words");
+                AlignedVector<std::uint64_t> carriers(64 * mask_words * row_words);
+                level->lay_out_carriers(masks.data(), mask_words, row_words, carriers.data());
+                for (std::size_t entry = 0; entry < 64 * row_words; ++entry) {
+                    for (std::size_t bit = 0; bit < 64 * mask_words; ++bit) {
+                        const std::size_t part = entry / 512, group = entry / 64 % 8;
+                        const std::uint64_t word =
+                            masks[((part * mask_words + bit / 64) * 64 + entry % 64) * 8 + group];
+                        const std::uint64_t row = carriers[bit * row_words + entry / 64];
+                        if ((word >> (bit % 64) & 1) != (row >> (entry % 64) & 1))
+                            FAIL("bit " << bit << " of entry " << entry);
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("the environment chooses the level, and a wish that cannot be met is told") {
     const char* const before = std::getenv("QICE_KERNELS");
     const std::string kept = before == nullptr ? "" : before;

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 using namespace qice;
 using world::day;
@@ -263,6 +264,49 @@ TEST_CASE("a tag that a policy has several times adds as often") {
                    .done_blocks = nullptr},
                   {.as_of = kAsOf, .include_closed = false, .urgency = {}});
     });
+}
+
+TEST_CASE("more tags than have a row each in every block are ranked like few") {
+    const SchemaPtr schema = world::schema();
+    std::mt19937 random(74);
+    std::string json;
+    for (int i = 0; i < 700; ++i) // more than a row of 512 entries
+        json += std::string(i == 0 ? "[" : ",") + R"({"id": "p)" + std::to_string(i) +
+                R"(", "rule": {"field": "patents", "ge": )" + std::to_string(i % 5) +
+                R"(}, "priority": 0.)" + std::to_string(random() % 100) + "}";
+    std::vector<Policy> policies = world::policies(schema, json + "]");
+    std::vector<world::Cells> rows(120);
+    const auto tag = [&](unsigned tags) { return "t" + std::to_string(random() % tags); };
+    for (const unsigned tags : {64u, 256u, 257u, 600u}) {
+        for (Policy& policy : policies) {
+            policy.tags.clear();
+            for (std::size_t i = random() % 40; i > 0; --i)
+                policy.tags.push_back({tag(tags), static_cast<std::int32_t>(random() % 900) - 300});
+        }
+        for (unsigned t = 0; t < tags; ++t) // all are carried
+            policies[t % policies.size()].tags.push_back({"t" + std::to_string(t), 125});
+        for (world::Cells& row : rows) {
+            std::set<std::string> follows; // no tag twice
+            for (std::size_t i = random() % 12; i > 0; --i)
+                follows.insert(tag(tags));
+            std::string cell;
+            for (const std::string& followed : follows)
+                cell += "|" + followed + ":0." + std::to_string(1 + random() % 9);
+            row = {{"follows", cell}, {"patents", std::to_string(random() % 5)}};
+        }
+        const FirmTable firms = world::firms(schema, kAsOf, rows);
+        on_every_level([&] {
+            for (const std::uint32_t top : {3u, kNoLimit})
+                check(firms, policies,
+                      {.top = top,
+                       .statuses = kAllStatuses,
+                       .by_policy = false,
+                       .count_all = true,
+                       .threads = 1,
+                       .done_blocks = nullptr},
+                      {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+        });
+    }
 }
 
 namespace {
