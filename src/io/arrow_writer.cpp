@@ -1,3 +1,4 @@
+#include "base/fetch_ahead.hpp"
 #include "io/arrow_make.hpp"
 #include "qice/io/arrow.hpp"
 
@@ -9,7 +10,7 @@ namespace {
 constexpr char kText[] = "u", kInt8[] = "c", kInt32[] = "i", kInt64[] = "l";
 constexpr char kScore[] = "d:19,6";                      // 64 bits of millionths have 19 digits
 constexpr std::size_t kMostBytes = std::size_t{1} << 26; // of firm ids in a batch
-constexpr std::size_t kCacheLine = 64, kMostAsked = 256;
+constexpr std::size_t kMostAsked = 256;
 constexpr std::size_t kAhead = 12; // firms between asking memory for an answer and writing it
 
 template <class T> std::shared_ptr<const Array<char>> buffer_of(const Array<T>& values) {
@@ -120,8 +121,7 @@ class PushSource : public ArrowSource {
         const Pushes later =
             pushes_.result->pushes(static_cast<std::uint32_t>(of_ + kAhead), status);
         const std::span<const std::byte> bytes = later.bytes();
-        for (std::size_t i = 0; i < bytes.size() && i < kMostAsked; i += kCacheLine)
-            __builtin_prefetch(&bytes[i]);
+        fetch_ahead(bytes.data(), std::min(bytes.size(), kMostAsked));
     }
 
     void put(Rows& rows, const Push& push) const {

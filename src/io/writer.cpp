@@ -1,5 +1,6 @@
 #include "qice/io/writer.hpp"
 
+#include "base/fetch_ahead.hpp"
 #include "base/json.hpp"
 #include "io/ordered_rows.hpp"
 #include "io/row_text.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
 constexpr std::size_t kFirmsAPart = 128, kPoliciesAPart = 16;
-constexpr std::size_t kCacheLine = 64, kMostAsked = 256;
+constexpr std::size_t kMostAsked = 256;
 constexpr std::size_t kAhead = 12; // firms between asking memory for an answer and writing it
 
 /// Collects rows and hands them to a file in large pieces.
@@ -131,11 +132,9 @@ void PushWriter::Rows::fill(std::size_t part, const MatchResult& result, const F
     for (std::size_t of = part * a_part(); of < last; ++of) {
         for (const Verdict status : statuses_) {
             if (of + kAhead < last) {
-                // Neighbours in the table are not neighbours in the answer. No function of its own:
-                // GCC takes one that only prefetches for one without effect and drops it.
+                // Neighbours in the table are not neighbours in the answer.
                 const std::span<const std::byte> bytes = pushes(of + kAhead, status).bytes();
-                for (std::size_t i = 0; i < bytes.size() && i < kMostAsked; i += kCacheLine)
-                    __builtin_prefetch(&bytes[i]);
+                fetch_ahead(bytes.data(), std::min(bytes.size(), kMostAsked));
             }
             const Pushes now = pushes(of, status);
             if (now.empty()) continue;

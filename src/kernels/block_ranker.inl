@@ -70,6 +70,7 @@ template <class Key> class Ranker {
     static constexpr std::size_t kLanes = kRegisterBytes / sizeof(Key);
     /// Scored tag by tag, the more firms together the better; else they should stay near.
     static constexpr std::size_t kMostAtOnce = kCompresses ? kBlockFirms : 64;
+    static constexpr std::size_t kWrittenAhead = 2048; // bytes
 
   public:
     Ranker(const RankTask<Key>& task, RankScratch<Key>& scratch) : task_(task), scratch_(scratch) {}
@@ -187,11 +188,14 @@ template <class Key> class Ranker {
         return scratch_.follows.data() + slot * task_.rows;
     }
 
-    /// The firm's keys are the next `count`.
+    /// The firm's keys are the next `count`. Asks for memory that will be written soon.
     void keep(std::size_t firm, std::uint32_t count) {
         ranges_.begins[firm] = static_cast<std::uint32_t>(used_);
         ranges_.counts[firm] = count;
         used_ += count;
+        const char* const ahead = reinterpret_cast<const char*>(out_ + used_) + kWrittenAhead;
+        __builtin_prefetch(ahead, 1);
+        __builtin_prefetch(ahead + 64, 1);
     }
 
     /// The firm's pairs: those without a shared tag to scratch.plain; words of the others are

@@ -1,5 +1,6 @@
 #include "qice/match/matcher.hpp"
 
+#include "base/fetch_ahead.hpp"
 #include "base/in_threads.hpp"
 #include "kernels/kernels.hpp"
 #include "match/key_chunks.hpp"
@@ -12,8 +13,6 @@
 
 namespace qice {
 namespace {
-
-constexpr std::size_t kCacheLine = 64; // bytes
 
 /// The rank classes of a status, in the order they are pushed.
 std::span<const RankClass> classes_of(std::size_t status) {
@@ -176,8 +175,7 @@ class Matcher::Run::Worker {
                  run_.wanted_};
         // Each field's codes are too short a stretch for the processor to foresee the next.
         for (std::uint32_t slot = 0; slot < codes_.size() && block + 1 < index.blocks(); ++slot)
-            for (std::size_t i = 0; i < kBlockFirms * widths_[slot]; i += kCacheLine)
-                __builtin_prefetch(index.codes(slot, block + 1) + i);
+            fetch_ahead(index.codes(slot, block + 1), kBlockFirms * widths_[slot]);
         ++scratch_.block;
         for (BlockMatches& matches : scratch_.matches)
             matches.size = 0;

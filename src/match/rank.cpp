@@ -1,6 +1,7 @@
 #include "match/rank.hpp"
 
 #include "base/digit_sort.hpp"
+#include "base/fetch_ahead.hpp"
 
 #include <algorithm>
 #include <array>
@@ -285,6 +286,10 @@ void BlockRanking::take_firms(std::size_t first, std::size_t firms) {
     first_followed_.resize(firms + 1);
     for (std::size_t firm = 0; firm <= firms; ++firm)
         first_followed_[firm] = static_cast<std::uint32_t>(starts[firm] - starts[0]);
+    // The next block's are likely to stand behind these, and to be about as many.
+    fetch_ahead(starts + firms, firms);
+    fetch_ahead(tags + followed_.size(), followed_.size());
+    fetch_ahead(weights + followed_.size(), followed_.size());
     firms_.take(followed_, first_followed_);
     firms_.lend_to(block_);
 }
