@@ -16,7 +16,8 @@ constexpr std::uint32_t kGroupItems = std::size(TagGroup{}.items);
 /// Rows of carriers that are written, not read: what nobody follows goes there, so that there is no
 /// branch to guess; several, so that one write need not wait for the last.
 constexpr std::uint32_t kSpareRows = kGroupItems;
-/// So many tags have a row of carriers each in every block: cheaper than to look who is followed.
+/// So many tags have a row of carriers each in every block: cheaper than to look which are
+/// followed.
 constexpr std::uint32_t kMostMasked = 256;
 /// What fills up a group of tags.
 constexpr TagGroup::Item kNobodys[kGroupItems]{{0, 0}, {1, 0}, {2, 0}, {3, 0}};

@@ -246,6 +246,22 @@ TEST_CASE("no firms and no policies are no trouble") {
         check(random_firms(schema, firms, 1), policies, options, compile);
 }
 
+namespace {
+
+void check_all_statuses(const FirmTable& firms, const std::vector<Policy>& policies,
+                        std::uint32_t top) {
+    check(firms, policies,
+          {.top = top,
+           .statuses = kAllStatuses,
+           .by_policy = false,
+           .count_all = true,
+           .threads = 1,
+           .done_blocks = nullptr},
+          {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+}
+
+} // namespace
+
 TEST_CASE("a tag that a policy has several times adds as often") {
     const SchemaPtr schema = world::schema();
     std::vector<Policy> policies = world::policies(schema, kPolicies);
@@ -255,14 +271,7 @@ TEST_CASE("a tag that a policy has several times adds as often") {
     const FirmTable firms = random_firms(schema, 600, 73);
     on_every_level([&] {
         for (const std::uint32_t top : {3u, kNoLimit})
-            check(firms, policies,
-                  {.top = top,
-                   .statuses = kAllStatuses,
-                   .by_policy = false,
-                   .count_all = true,
-                   .threads = 1,
-                   .done_blocks = nullptr},
-                  {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+            check_all_statuses(firms, policies, top);
     });
 }
 
@@ -297,14 +306,7 @@ TEST_CASE("more tags than have a row each in every block are ranked like few") {
         const FirmTable firms = world::firms(schema, kAsOf, rows);
         on_every_level([&] {
             for (const std::uint32_t top : {3u, kNoLimit})
-                check(firms, policies,
-                      {.top = top,
-                       .statuses = kAllStatuses,
-                       .by_policy = false,
-                       .count_all = true,
-                       .threads = 1,
-                       .done_blocks = nullptr},
-                      {.as_of = kAsOf, .include_closed = false, .urgency = {}});
+                check_all_statuses(firms, policies, top);
         });
     }
 }
