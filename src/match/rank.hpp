@@ -208,7 +208,7 @@ class BlockRanking {
     RankScratch<RankKey> wide_;
 
     // The firms' tags, whatever the entries.
-    std::vector<std::uint32_t> row_of_tag_; // by row of VariantTags; one to spare if without
+    std::vector<std::uint32_t> row_of_tag_; // by its row in VariantTags; to spare if it has none
     std::vector<std::uint32_t> tags_met_;   // that have got a row in this block
     std::vector<FollowedTag> followed_;
     std::vector<std::uint32_t> first_followed_;
