@@ -60,14 +60,17 @@ void code_values(const CodedField& coded, const FirmTable& firms, Code* codes) {
 } // namespace
 
 FirmIndex::FirmIndex(const Program& program, const FirmTable& firms, FirmOrder order,
-                     unsigned threads)
+                     unsigned threads, const FirmIndex* like)
     : rows_(firms.size()), columns_(program.fields.size()), plane_count_(program.planes),
       union_count_(program.unions.size()) {
     share_out(threads, columns_.size(), [&](std::size_t slot) {
         columns_[slot] = code(program.fields[slot], firms, blocks());
     });
     std::iota(rows_.begin(), rows_.end(), 0u);
-    find_strongest_fields(program);
+    if (like != nullptr)
+        sorted_by_ = like->sorted_by_;
+    else
+        find_strongest_fields(program);
     if (order == FirmOrder::by_strongest_fields && !sorted_by_.empty()) {
         sort_firms(program);
         share_out(threads, columns_.size(),

@@ -23,11 +23,14 @@ bool has_all(const std::vector<std::uint64_t>& row, std::size_t policies) {
 ZoneMap::ZoneMap(const Program& program)
     : policies_(program.policies.size()), words_(words_for(policies_)) {}
 
-ZoneMap::ZoneMap(const Program& program, const FirmIndex& firms) : ZoneMap(program) {
+ZoneMap::ZoneMap(const Program& program, const FirmIndex& firms, const ZoneMap* like)
+    : ZoneMap(program) {
     for (std::uint32_t slot : firms.sorted_by()) {
         const std::uint32_t unknown = program.fields[slot].cuts.codes();
         if ((std::size_t{unknown} + 1) * words_ * 8 > kMostRowBytes) continue;
-        Field field{policy_rows(program, slot), {0}, {}};
+        Field field{like != nullptr ? like->rows_of(slot) : nullptr, {0}, {}};
+        if (!field.rows)
+            field.rows = std::make_shared<const PolicyRows>(policy_rows(program, slot));
         std::vector<std::size_t> seen_in(std::size_t{unknown} + 1, SIZE_MAX);
         for (std::size_t block = 0; block < firms.blocks(); ++block) {
             const std::size_t end = std::min(firms.firms(), (block + 1) * kBlockFirms);
@@ -43,6 +46,12 @@ ZoneMap::ZoneMap(const Program& program, const FirmIndex& firms) : ZoneMap(progr
     }
 }
 
+std::shared_ptr<const PolicyRows> ZoneMap::rows_of(std::uint32_t slot) const {
+    for (const Field& field : fields_)
+        if (field.rows->slot == slot) return field.rows;
+    return nullptr;
+}
+
 const std::uint64_t* ZoneMap::candidates(std::size_t block, bool near, Scratch& scratch) const {
     std::fill(scratch.possible.begin(), scratch.possible.end(), ~std::uint64_t{0});
     std::fill(scratch.near.begin(), scratch.near.end(), ~std::uint64_t{0});
@@ -50,7 +59,7 @@ const std::uint64_t* ZoneMap::candidates(std::size_t block, bool near, Scratch& 
         std::fill(scratch.row.begin(), scratch.row.end(), 0);
         const std::uint32_t first = field.offsets[block];
         for (std::uint32_t i = first; i < field.offsets[block + 1]; ++i) {
-            const std::uint64_t* of_code = field.rows.possible[field.codes[i]];
+            const std::uint64_t* of_code = field.rows->possible[field.codes[i]];
             for (std::size_t w = 0; w < words_; ++w)
                 scratch.row[w] |= of_code[w];
             if ((i - first) % kLookAfter == kLookAfter - 1 && has_all(scratch.row, policies_))
@@ -59,7 +68,7 @@ const std::uint64_t* ZoneMap::candidates(std::size_t block, bool near, Scratch& 
         if (near) {
             for (std::size_t w = 0; w < words_; ++w) {
                 const std::uint64_t mended =
-                    field.rows.fixed ? 0 : scratch.possible[w] & ~scratch.row[w];
+                    field.rows->fixed ? 0 : scratch.possible[w] & ~scratch.row[w];
                 scratch.near[w] = (scratch.near[w] & scratch.row[w]) | mended;
             }
         }

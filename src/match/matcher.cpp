@@ -71,12 +71,14 @@ Matcher::~Matcher() = default;
 
 IndexedFirms Matcher::index(const FirmTable& firms, const IndexOptions& options) const {
     const unsigned threads = std::max(options.threads, 1u);
+    const IndexedFirms* const like = options.like;
     IndexedFirms made{&firms,
                       FirmIndex(program_, firms,
                                 options.sort ? FirmOrder::by_strongest_fields : FirmOrder::as_given,
-                                threads),
+                                threads, like != nullptr ? &like->index : nullptr),
                       ZoneMap(program_), TagMatrix()};
-    if (options.zones) made.zones = ZoneMap(program_, made.index);
+    if (options.zones)
+        made.zones = ZoneMap(program_, made.index, like != nullptr ? &like->zones : nullptr);
     // Eigen's matrices cannot be moved, and a copy for which memory runs out loses some of it.
     TagMatrix tags = firm_tags(program_, made.index, firms, threads);
     made.tags.swap(tags);

@@ -39,8 +39,8 @@ struct StandingList {
 
 struct StandingLayer {
     /// Its codes are not cut finer (FineCodes): what a day changes in them would have to be found.
-    StandingLayer(const Matcher& matcher, FirmTable of, unsigned threads)
-        : table(std::move(of)), firms(matcher.index(table, {.threads = threads})),
+    StandingLayer(const Matcher& matcher, FirmTable of, unsigned threads, const IndexedFirms* like)
+        : table(std::move(of)), firms(matcher.index(table, {.threads = threads, .like = like})),
           query(matcher.program(), firms.index, table, {.crowd = UINT32_MAX, .ranked = false}),
           gone(table.size()) {}
     StandingLayer(const StandingLayer&) = delete;

@@ -192,7 +192,8 @@ std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes
 std::unique_ptr<StandingLayer> StandingMatch::State::made_layer(FirmTable table, unsigned threads,
                                                                 StandingCost& spent) const {
     Stopwatch watch;
-    auto layer = std::make_unique<StandingLayer>(matcher, std::move(table), threads);
+    const IndexedFirms* const first = layers.empty() ? nullptr : &layers[0]->firms;
+    auto layer = std::make_unique<StandingLayer>(matcher, std::move(table), threads, first);
     spent.index = watch.lap();
     layer->result = matcher.match(
         layer->firms, {.top = keep, .statuses = kEligibleAndReview, .threads = threads});

@@ -281,18 +281,24 @@ TEST_CASE("a bigger top extends a smaller one, whatever the order of rows") {
     }
 }
 
-TEST_CASE("unsorted firms and a zone map left out change nothing") {
+TEST_CASE("unsorted firms, a zone map left out and another table's order change nothing") {
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
         const Fixture fixture(WorldMaker(seed, seed % 8 == 0 ? Shape::blocks : Shape::many).make());
         const FirmTable table = fixture.table(fixture.all_firms());
         const Matcher matcher(fixture.schema(), fixture.policies(), fixture.compile_options());
         const MatchResult wanted = matcher.match(matcher.index(table), {kNoLimit, kAllStatuses});
+        std::vector<std::uint32_t> few = fixture.all_firms();
+        few.resize(std::min<std::size_t>(few.size(), seed % 4));
+        const FirmTable of_few = fixture.table(few);
+        const IndexedFirms like = matcher.index(of_few, {.zones = seed % 3 != 0});
         for (const IndexOptions options :
              {IndexOptions{false, true}, IndexOptions{true, false}, IndexOptions{false, false},
-              IndexOptions{true, true, 3}}) {
+              IndexOptions{true, true, 3}, IndexOptions{.like = &like}}) {
             const IndexedFirms indexed = matcher.index(table, options);
             for (std::uint32_t row = 0; !options.sort && row < table.size(); ++row)
                 REQUIRE(indexed.index.row_at(row) == row);
+            if (options.like != nullptr)
+                REQUIRE(indexed.index.sorted_by() == like.index.sorted_by());
             const MatchResult result = matcher.match(indexed, {kNoLimit, kAllStatuses});
             for (std::uint32_t row = 0; row < table.size(); ++row) {
                 for (std::size_t status = 0; status < kStatuses; ++status) {

@@ -20,9 +20,11 @@ enum class FirmOrder : std::uint8_t { by_strongest_fields, as_given };
 class FirmIndex {
   public:
     /// Codes a table by the cuts of a program. Firms are ordered by the fields that settle most
-    /// policies, the strongest first. Whatever the number of threads, the index is the same.
+    /// policies, the strongest first, or by those that order the firms of `like`, an index of the
+    /// same program. Whatever the number of threads, the index is the same.
     FirmIndex(const Program& program, const FirmTable& firms,
-              FirmOrder order = FirmOrder::by_strongest_fields, unsigned threads = 1);
+              FirmOrder order = FirmOrder::by_strongest_fields, unsigned threads = 1,
+              const FirmIndex* like = nullptr);
 
     std::size_t firms() const { return rows_.size(); }
     std::size_t blocks() const { return (rows_.size() + kBlockFirms - 1) / kBlockFirms; }

@@ -9,13 +9,15 @@
 #include "qice/index/policy_index.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace qice {
 
 class ZoneMap {
   public:
-    ZoneMap(const Program& program, const FirmIndex& firms);
+    /// Shares with `like`, a map of the same program, what is known of the same fields.
+    ZoneMap(const Program& program, const FirmIndex& firms, const ZoneMap* like = nullptr);
     /// A map that knows nothing: every policy is a candidate in every block.
     explicit ZoneMap(const Program& program);
 
@@ -31,8 +33,10 @@ class ZoneMap {
     const std::uint64_t* candidates(std::size_t block, bool near, Scratch& scratch) const;
 
   private:
+    std::shared_ptr<const PolicyRows> rows_of(std::uint32_t slot) const; // null: not there
+
     struct Field {
-        PolicyRows rows;
+        std::shared_ptr<const PolicyRows> rows;
         std::vector<std::uint32_t> offsets; // a block: codes[offsets[block]..]
         std::vector<std::uint32_t> codes;   // the distinct ones of each block
     };
