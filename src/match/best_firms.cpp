@@ -9,18 +9,6 @@ namespace {
 constexpr std::size_t kFewFirms = 4'096; // so many are gathered without ado
 constexpr std::size_t kFewInBlock = 64;  // of 512
 
-/// The first entry of `positions` at or behind `from` that is `position` or more.
-std::size_t gallop(std::span<const std::uint32_t> positions, std::size_t from,
-                   std::uint32_t position) {
-    std::size_t step = 1;
-    while (from + step < positions.size() && positions[from + step] < position)
-        step *= 2;
-    const auto begin = positions.begin() + static_cast<std::ptrdiff_t>(from + step / 2);
-    const auto end =
-        positions.begin() + static_cast<std::ptrdiff_t>(std::min(from + step, positions.size()));
-    return static_cast<std::size_t>(std::lower_bound(begin, end, position) - positions.begin());
-}
-
 bool are_few(const BlockRow& row) {
     std::size_t count = 0;
     for (const std::uint64_t word : row.words)
@@ -49,12 +37,9 @@ BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among,
     // followers are scored.
     const bool few = are_few(among);
     const auto first = static_cast<std::uint32_t>(block * kBlockFirms);
-    for (std::size_t t = 0; t < policy.tags.size(); ++t) {
-        const auto& [list, weight] = policy.tags[t];
-        std::size_t at = cursors_[t];
-        if (at < list.positions.size() && list.positions[at] < first)
-            at = gallop(list.positions, at, first);
-        for (; at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
+    for (const auto& [list, weight] : policy.tags) {
+        for (std::size_t at = list.begin_of(block);
+             at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
             const std::uint32_t bit = list.positions[at] - first;
             if (few && (among.words[bit / 64] >> (bit % 64) & 1) == 0) continue;
             std::uint64_t& word = followers.words[bit / 64];
@@ -62,7 +47,6 @@ BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among,
             affinity_[bit] = so_far + weight * list.weights[at];
             word |= std::uint64_t{1} << (bit % 64);
         }
-        cursors_[t] = at;
     }
     return followers;
 }
@@ -71,7 +55,6 @@ template <class Take>
 void TagScores::take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
                                const Take& take) {
     if (policy.tags.empty()) return;
-    cursors_.assign(policy.tags.size(), 0);
     BlockRow followers{};
     for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
         if (i == 0 || firms.blocks[i] != firms.blocks[i - 1])

@@ -45,12 +45,10 @@ class TagScores {
     void take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy, const Take& take);
 
   private:
-    /// Into `affinity_`, and who follows any tag, at least of `among`; blocks have to be asked for
-    /// in order.
+    /// Into `affinity_`, and who follows any tag, at least of `among`.
     BlockRow followers(std::uint32_t block, const BlockRow& among,
                        const BoundPolicy::Parts& policy);
 
-    std::vector<std::size_t> cursors_; // of each tag's posting
     Score affinity_[kBlockFirms];      // of the followers
 };
 

@@ -1,7 +1,5 @@
 #include "match/bound_policy.hpp"
 
-#include "index/dictionary_order.hpp"
-
 #include <algorithm>
 #include <numeric>
 
@@ -140,10 +138,9 @@ void PolicyBinder::bind_set(BoundPolicy::Parts& parts, std::uint32_t own) const 
                 continue;
             }
         }
-        const std::uint32_t name =
-            look_up(names, base_.elements_by_name[coded.field], element.name);
-        if (name == kNotInDictionary) continue; // no firm has it
-        set.missing.push_back({name, coded.first_plane + i, element.ever});
+        const auto name = names.find(element.name);
+        if (!name) continue; // no firm has it
+        set.missing.push_back({*name, coded.first_plane + i, element.ever});
         set.asks = true;
     }
     set.planes.push_back(

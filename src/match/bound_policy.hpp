@@ -109,7 +109,6 @@ class PolicyBinder {
         const FineCodes& codes;
         const BlockPresence& presence;
         const std::vector<std::uint32_t>& slot_of;
-        const std::vector<std::vector<std::uint32_t>>& elements_by_name;
     };
     explicit PolicyBinder(const Base& base) : base_(base) {}
 

@@ -1,6 +1,5 @@
 #include "qice/match/policy_query.hpp"
 
-#include "index/dictionary_order.hpp"
 #include "index/exact_code.hpp"
 #include "kernels/filters.hpp"
 #include "match/best_firms.hpp"
@@ -54,23 +53,18 @@ PolicyQuery::PolicyQuery(const Program& program, const FirmIndex& index, const F
                          const PolicyIndexOptions& options)
     : program_(program), index_(index), firms_(firms),
       slot_of_(firms.schema().size(), BoundField::kNoSlot),
-      elements_by_name_(firms.schema().size()), codes_(program, index, firms, options.crowd),
-      presence_(program, index, codes_), tags_(firms, index) {
+      codes_(program, index, firms, options.crowd), presence_(program, index, codes_),
+      tags_(firms, index) {
     if (options.ranked) ids_.emplace(firms, index);
     for (std::uint32_t slot = 0; slot < program.fields.size(); ++slot)
         slot_of_[program.fields[slot].field] = slot;
     for (std::uint32_t set = 0; set < program.sets.size(); ++set)
         slot_of_[program.sets[set].field] = set;
-    for (std::uint32_t field = 0; field < firms.schema().size(); ++field)
-        if (firms.schema()[field].kind == Kind::set)
-            elements_by_name_[field] = order_by_text(firms.column(field).dictionary);
 }
 
 std::size_t PolicyQuery::bytes() const {
     std::size_t total = codes_.bytes() + presence_.bytes() + tags_.bytes();
     if (ids_) total += ids_->bytes();
-    for (const auto& elements : elements_by_name_)
-        total += elements.size() * sizeof(std::uint32_t);
     return total;
 }
 
@@ -81,43 +75,18 @@ Program PolicyQuery::compile_alone(const Schema& schema, const Policy& policy,
     return compile(schema, {&policy, 1}, with);
 }
 
-BoundPolicy PolicyQuery::bind(Program alone) const {
-    auto parts = std::make_unique<BoundPolicy::Parts>();
-    parts->program = std::move(alone);
-    PolicyBinder({program_, index_, firms_, codes_, presence_, slot_of_, elements_by_name_})
-        .bind(*parts);
-    Program& program = parts->program;
-    // Lone literals and tables hold codes of the policy's own: here all literals go one by one.
-    for (Shape& shape : program.shapes)
-        shape.lone = 0;
-    for (CodedField& field : program.fields)
-        field.tables = 0;
-    for (const Conjunction& part : {parts->rest, parts->known}) { // in places kRest and kKnown
-        const auto place = static_cast<std::uint32_t>(program.policies.size());
-        program.policies.push_back(program.policies[0]);
-        program.policies.back().rule = part;
-        program.shapes.push_back(
-            {place, place + 1, part.first, part.literals, part.others, part.manual});
-    }
-    for (const CompiledTag& tag : program.tags) {
-        const TagPostings::List list = tags_.of(firms_, program.tag_names[tag.tag]);
-        if (!list.positions.empty()) parts->tags.push_back({list, tag.weight});
-    }
-    return BoundPolicy(std::move(parts));
-}
-
 /// One call of match().
 class PolicyQuery::Run {
   public:
     Run(const PolicyQuery& query, const BoundPolicy::Parts& policy,
         const PolicyQueryOptions& options, Scratch::Parts& scratch, PolicyAnswer& answer)
         : query_(query), policy_(policy), options_(options), scratch_(scratch), answer_(answer),
-          block_scratch_(policy.program),
-          view_(policy,
-                {query.program_, query.index_, query.firms_, query.codes_, query.presence_,
-                 query.slot_of_, query.elements_by_name_},
-                scratch.view) {}
+          block_scratch_(policy.program), view_(policy, base_of(query), scratch.view) {}
 
+    static PolicyBinder::Base base_of(const PolicyQuery& query) {
+        return {query.program_, query.index_,    query.firms_,
+                query.codes_,   query.presence_, query.slot_of_};
+    }
     void run() {
         answer_.pushes_.clear();
         answer_.counts_ = {};
@@ -174,6 +143,30 @@ class PolicyQuery::Run {
     std::uint32_t block_ = 0;
     std::span<const std::uint32_t> packed_;
 };
+
+BoundPolicy PolicyQuery::bind(Program alone) const {
+    auto parts = std::make_unique<BoundPolicy::Parts>();
+    parts->program = std::move(alone);
+    PolicyBinder(Run::base_of(*this)).bind(*parts);
+    Program& program = parts->program;
+    // Lone literals and tables hold codes of the policy's own: here all literals go one by one.
+    for (Shape& shape : program.shapes)
+        shape.lone = 0;
+    for (CodedField& field : program.fields)
+        field.tables = 0;
+    for (const Conjunction& part : {parts->rest, parts->known}) { // in places kRest and kKnown
+        const auto place = static_cast<std::uint32_t>(program.policies.size());
+        program.policies.push_back(program.policies[0]);
+        program.policies.back().rule = part;
+        program.shapes.push_back(
+            {place, place + 1, part.first, part.literals, part.others, part.manual});
+    }
+    for (const CompiledTag& tag : program.tags) {
+        const TagPostings::List list = tags_.of(firms_, program.tag_names[tag.tag]);
+        if (!list.positions.empty()) parts->tags.push_back({list, tag.weight});
+    }
+    return BoundPolicy(std::move(parts));
+}
 
 // --------------------------------------------------------------------------- which blocks, firms
 

@@ -14,8 +14,8 @@
 // caller's.
 //
 // Immutable once built; any number of threads may ask, each with a Scratch of its own. Program,
-// index and table must outlive it. Memory beside the index: about 20 bytes a firm, and 6 a tag that
-// a firm follows.
+// index and table must outlive it. Memory beside the index: about 20 bytes a firm, and 6 to 10 a tag
+// that a firm follows.
 #pragma once
 
 #include "qice/index/block_presence.hpp"
@@ -134,7 +134,6 @@ class PolicyQuery {
     const FirmIndex& index_;
     const FirmTable& firms_;
     std::vector<std::uint32_t> slot_of_; // of each field of the schema: its slot, or set
-    std::vector<std::vector<std::uint32_t>> elements_by_name_; // of each set field
     FineCodes codes_;
     BlockPresence presence_;
     std::optional<IdOrder> ids_;
