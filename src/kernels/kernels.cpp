@@ -17,13 +17,20 @@ extern const Kernels kKernels;
 }
 #endif
 
-BlockScratch::BlockScratch(const Program& program)
-    : literal_stamps(program.literals.size()), node_stamps(program.nodes.size()),
-      field_stamps(program.fields.size()), certain_rows(program.literals.size()),
-      possible_rows(program.literals.size()), node_rows(5 * program.nodes.size()),
-      unknown_rows(program.fields.size()), asked(program.fields.size()),
-      range_rows(program.fields.size()), range_stamps(program.fields.size()),
-      counts(4 * program.policies.size()) {
+void BlockScratch::fit(const Program& program, std::uint32_t wanted) {
+    block = 0;
+    for (std::vector<std::uint32_t>* const stamps : {&field_stamps, &range_stamps})
+        stamps->assign(program.fields.size(), 0);
+    literal_stamps.assign(program.literals.size(), 0);
+    node_stamps.assign(program.nodes.size(), 0);
+    certain_rows.resize(program.literals.size());
+    possible_rows.resize(program.literals.size());
+    node_rows.resize(5 * program.nodes.size());
+    unknown_rows.resize(program.fields.size());
+    asked.assign(program.fields.size(), {});
+    range_rows.resize(program.fields.size());
+    left.clear();
+    counts.assign(4 * program.policies.size(), 0);
     constexpr std::uint32_t kCostOfRangeRows = 64, kCostOfTable = 16; // in literals one by one
     for (std::size_t slot = 0; slot < asked.size(); ++slot) {
         const CodedField& field = program.fields[slot];
@@ -45,9 +52,10 @@ BlockScratch::BlockScratch(const Program& program)
     for (const Shape& shape : program.shapes)
         if (shape.lone != 0)
             left.resize(std::max<std::size_t>(left.size(), 4 * (shape.last - shape.first)));
-    for (BlockMatches& matches_of_class : matches) {
-        matches_of_class.policies.resize(program.policies.size());
-        matches_of_class.firms.resize(program.policies.size());
+    for (std::size_t rank_class = 0; rank_class < kRankClasses; ++rank_class) {
+        if ((wanted >> rank_class & 1) == 0) continue;
+        matches[rank_class].policies.resize(program.policies.size());
+        matches[rank_class].firms.resize(program.policies.size());
     }
 }
 

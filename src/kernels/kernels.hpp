@@ -43,9 +43,16 @@ struct AskedOfField {
     std::uint32_t lookups = 0, many_lookups = UINT32_MAX;
 };
 
-/// What one thread needs to run a program over blocks; reused from block to block.
+/// What one thread needs to run a program over blocks; reused from block to block, and for another
+/// program after fit() to it. A bit of `wanted` is a class that matches may be asked of.
 struct BlockScratch {
-    explicit BlockScratch(const Program& program);
+    static constexpr std::uint32_t kAllClasses = (1u << kRankClasses) - 1;
+
+    BlockScratch() = default;
+    explicit BlockScratch(const Program& program, std::uint32_t wanted = kAllClasses) {
+        fit(program, wanted);
+    }
+    void fit(const Program& program, std::uint32_t wanted = kAllClasses);
 
     std::uint32_t block = 0; // stamp: a row is valid if its stamp equals this
     std::vector<std::uint32_t> literal_stamps, node_stamps, field_stamps;

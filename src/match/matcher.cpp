@@ -124,7 +124,7 @@ class Matcher::Run {
 class Matcher::Run::Worker {
   public:
     explicit Worker(Run& run)
-        : run_(run), scratch_(run.program_), zones_(run.firms_.zones),
+        : run_(run), scratch_(run.program_, run.wanted_), zones_(run.firms_.zones),
           codes_(run.program_.fields.size()) {
         for (std::uint32_t slot = 0; slot < codes_.size(); ++slot)
             widths_.push_back(run.firms_.index.width(slot));

@@ -32,6 +32,7 @@ struct PolicyQuery::Scratch::Parts {
     std::vector<std::uint32_t> blocks;
     AlignedVector<BlockRow> rows; // of `blocks`: which firms are still in
 
+    BlockScratch block;
     PolicyViewMemory view;
     std::vector<std::uint32_t> positions; // of firms that are packed
     std::vector<std::uint32_t> kept_blocks;
@@ -81,13 +82,14 @@ class PolicyQuery::Run {
     Run(const PolicyQuery& query, const BoundPolicy::Parts& policy,
         const PolicyQueryOptions& options, Scratch::Parts& scratch, PolicyAnswer& answer)
         : query_(query), policy_(policy), options_(options), scratch_(scratch), answer_(answer),
-          block_scratch_(policy.program), view_(policy, base_of(query), scratch.view) {}
+          block_scratch_(scratch.block), view_(policy, base_of(query), scratch.view) {}
 
     static PolicyBinder::Base base_of(const PolicyQuery& query) {
         return {query.program_, query.index_,    query.firms_,
                 query.codes_,   query.presence_, query.slot_of_};
     }
     void run() {
+        block_scratch_.fit(policy_.program);
         answer_.pushes_.clear();
         answer_.counts_ = {};
         for (SelectedFirms& firms : scratch_.selected)
@@ -134,7 +136,7 @@ class PolicyQuery::Run {
     const PolicyQueryOptions& options_;
     Scratch::Parts& scratch_;
     PolicyAnswer& answer_;
-    BlockScratch block_scratch_;
+    BlockScratch& block_scratch_;
     const Kernels& kernels_ = kernels();
     const Filters& filters_ = filters();
     BlockTask task_{};
