@@ -11,6 +11,7 @@
 
 #include "base/hash_index.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -61,6 +62,28 @@ template <class Key, class Value> class TextMap {
     }
     Value& operator[](std::string_view key) { return emplace(key).first->second; }
 
+    /// work(i) for all i below `count`, in order, each of which finds or adds the key key_of(i):
+    /// what they will read is asked for together, so that they do not wait for it one by one.
+    template <class KeyOf, class Work>
+    void in_batches(std::size_t count, const KeyOf& key_of, const Work& work) const {
+        constexpr std::size_t kBatch = 32;
+        std::uint32_t found[kBatch]; // a hash, then the number of the entry that seems to have it
+        for (std::size_t begin = 0; begin < count; begin += kBatch) {
+            const std::size_t size = std::min(kBatch, count - begin);
+            for (std::size_t i = 0; i < size; ++i)
+                index_.prefetch(found[i] = hash_text(key_of(begin + i)));
+            for (std::size_t i = 0; i < size; ++i) {
+                found[i] = index_.find(found[i], [](std::uint32_t) { return true; });
+                if (found[i] != HashIndex::kNone) __builtin_prefetch(&entries_[found[i]]);
+            }
+            for (std::size_t i = 0; i < size; ++i)
+                if (found[i] != HashIndex::kNone)
+                    __builtin_prefetch(std::string_view(entries_[found[i]].first).data());
+            for (std::size_t i = 0; i < size; ++i)
+                work(begin + i);
+        }
+    }
+
     void erase(iterator entry) {
         const auto number = static_cast<std::uint32_t>(entry - begin());
         const auto last = static_cast<std::uint32_t>(size() - 1);
@@ -100,6 +123,7 @@ template <class Key> class TextSet {
     /// Whether it was not there.
     bool insert(std::string_view key) { return map_.emplace(key).second; }
     bool contains(std::string_view key) const { return map_.contains(key); }
+    void reserve(std::size_t count) { map_.reserve(count); }
     /// In the order they came.
     std::vector<Key> keys() const {
         std::vector<Key> all;

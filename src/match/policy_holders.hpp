@@ -4,7 +4,7 @@
 // matching it.
 #pragma once
 
-#include "qice/match/matcher.hpp"
+#include "qice/base/array.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +16,9 @@ namespace qice {
 class PolicyHolders {
   public:
     PolicyHolders() = default;
-    /// Of a result by firm, in one status, with so many firms, and policies in the set. Costs two
-    /// passes over the pushes.
-    PolicyHolders(const MatchResult& result, Verdict status, std::uint32_t firms,
+    /// Of what each position was told, one after another: policies, and where each position's end.
+    /// `policies` is how many there are. Costs two passes.
+    PolicyHolders(std::span<const std::uint32_t> told, std::span<const std::size_t> ends,
                   std::size_t policies);
 
     /// Positions in the index, ascending.

@@ -1,6 +1,7 @@
 #include "match/standing_layer.hpp"
 
 #include "base/in_threads.hpp"
+#include "base/large_pages.hpp"
 #include "model/firm_rows.hpp"
 
 #include <algorithm>
@@ -9,28 +10,32 @@ namespace qice {
 
 void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& policies,
                                unsigned threads) {
-    const bool all_alive = policies.all_first_alive();
     const auto size = static_cast<std::uint32_t>(table.size());
-    share_out(threads, kStandingStatuses, [&](std::size_t status) {
-        lists[status].resize(size);
+    share_out(threads, kStandingStatuses, [&](std::size_t s) {
+        const auto status = static_cast<Verdict>(s);
+        lists[s].resize(size);
         std::vector<Score> cuts(size);
+        Array<std::uint32_t> told; // the policies of all positions, for the holders
+        const std::size_t pushes = result.total(status);
+        reserve_large(told, pushes, pushes);
+        std::vector<std::size_t> ends(size);
         for (std::uint32_t position = 0; position < size; ++position) {
-            const Pushes said = result.pushes_at(position, static_cast<Verdict>(status));
-            StandingList& list = lists[status][position];
-            list.kept = static_cast<std::uint32_t>(said.size());
+            StandingList& list = lists[s][position];
+            const Pushes said = result.pushes_at(position, status);
+            for (const Push& push : said) {
+                told.push_back(push.other);
+                list.kept += policies.alive(push.other) ? 1 : 0;
+            }
+            ends[position] = told.size();
             if (said.size() == keep) {
                 const Push last = said[said.size() - 1];
                 list.cut = last.score;
                 list.cut_slot = last.other;
             }
             cuts[position] = list.cut;
-            if (all_alive) continue;
-            for (const Push& push : said)
-                list.kept -= policies.alive(push.other) ? 0 : 1;
         }
-        floors[status] = ScoreFloors(cuts);
-        holders[status] =
-            PolicyHolders(result, static_cast<Verdict>(status), size, policies.first_count());
+        floors[s] = ScoreFloors(cuts);
+        holders[s] = PolicyHolders(told, ends, policies.first_count());
     });
 }
 

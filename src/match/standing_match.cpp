@@ -87,8 +87,7 @@ struct StandingMatch::State {
     void let_go();
     void lose(StandingList& list, const ListName& name);
     void ask(std::uint32_t slot, bool comes);
-    void ask(std::uint32_t number, std::uint32_t slot, bool comes, const BoundPolicy& policy);
-    void tell_of_later(StandingLayer& layer);
+    void ask(std::uint32_t slot, bool comes, std::uint32_t number);
     void update_layers(std::optional<FirmTable> changed);
     void come(StandingList& list, const Push& push);
     void note_if_short(const StandingList& list, const ListName& name) {
@@ -100,11 +99,11 @@ struct StandingMatch::State {
 
     SchemaPtr schema;
     StandingOptions options;
-    CompileOptions before; // the update at hand
     std::uint32_t keep;
     std::vector<Policy> first_policies;
     Matcher matcher; // over the first policies
     StandingPolicies policies;
+    std::vector<Program> later_programs; // of the slots beyond the first set, each by itself
     StandingQueries queries;
     std::mutex queries_mutex;
 
@@ -123,6 +122,7 @@ struct StandingMatch::State {
 Status StandingMatch::State::check(const StandingChanges& changes) const {
     QICE_RETURN_IF_ERROR(policies.check(changes));
     ViewSet firms;
+    firms.reserve(changes.removed_firms.size() + (changes.firms ? changes.firms->size() : 0));
     if (changes.firms) {
         if (changes.firms->schema_ptr() != schema)
             return {StatusCode::usage, "the changed firms are of another schema"};
@@ -164,10 +164,13 @@ std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes
         leave(found->second);
         homes.erase(found);
     }
-    if (changes.firms)
-        for (std::size_t row = 0; row < changes.firms->size(); ++row)
-            if (const auto found = homes.find(changes.firms->id(row)); found != homes.end())
+    if (changes.firms) {
+        const auto id_of = [&](std::size_t row) { return changes.firms->id(row); };
+        homes.in_batches(changes.firms->size(), id_of, [&](std::size_t row) {
+            if (const auto found = homes.find(id_of(row)); found != homes.end())
                 leave(found->second);
+        });
+    }
     std::optional<FirmTable> table = std::move(changes.firms);
     bool appended = false;
     for (std::size_t number = 0; number < moved.size(); ++number) {
@@ -206,8 +209,10 @@ void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
     layers.push_back(std::move(made));
     StandingLayer& layer = *layers.back();
     // A firm that had a home keeps its key, text of the table it came with: layers stay.
-    for (std::uint32_t row = 0; row < layer.table.size(); ++row)
-        homes[layer.table.id(row)] = {number, row};
+    const auto id_of = [&](std::size_t row) { return layer.table.id(row); };
+    homes.in_batches(layer.table.size(), id_of, [&](std::size_t row) {
+        homes[id_of(row)] = {number, static_cast<std::uint32_t>(row)};
+    });
     layer.make_lists(keep, policies, options.threads);
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status)
         for (std::uint32_t position = 0; position < layer.table.size(); ++position)
@@ -216,20 +221,16 @@ void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
 
 // ----------------------------------------------------------------------------------- lists
 
-/// A policy over all layers: which lists it goes out of or comes into. What a list is told never
-/// moves its cut, so that the order of questions does not matter.
+/// A later policy over all layers: which lists it goes out of or comes into. What a list is told
+/// never moves its cut, so that the order of questions does not matter.
 void StandingMatch::State::ask(std::uint32_t slot, bool comes) {
-    // What goes was scored on the day before.
-    const Program alone = PolicyQuery::compile_alone(*schema, policies.policy(slot),
-                                                     comes ? options.compile : before);
     for (std::uint32_t number = 0; number < layers.size(); ++number)
-        ask(number, slot, comes, layers[number]->query.bind(alone));
+        ask(slot, comes, number);
 }
 
-void StandingMatch::State::ask(std::uint32_t number, std::uint32_t slot, bool comes,
-                               const BoundPolicy& policy) {
+void StandingMatch::State::ask(std::uint32_t slot, bool comes, std::uint32_t number) {
     StandingLayer& layer = *layers[number];
-    layer.query.match(policy,
+    layer.query.match(layer.query.bind(later_programs[slot - policies.first_count()]),
                       {.top = kNoLimit,
                        .statuses = kEligibleAndReview,
                        .ranked = false,
@@ -265,7 +266,12 @@ void StandingMatch::State::let_go() {
     const auto is_first = [&](std::uint32_t slot) { return slot < policies.first_count(); };
     std::vector<std::uint32_t> first;
     for (const std::uint32_t slot : policies.killed())
-        is_first(slot) ? first.push_back(slot) : ask(slot, false); // few are not
+        if (is_first(slot)) {
+            first.push_back(slot);
+        } else { // few
+            ask(slot, false);
+            later_programs[slot - policies.first_count()] = {};
+        }
     std::sort(first.begin(), first.end());
     for (std::uint32_t number = 0; number < layers.size(); ++number) {
         for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {
@@ -295,27 +301,6 @@ void StandingMatch::State::come(StandingList& list, const Push& push) {
     list.first_extra = static_cast<std::uint32_t>(extras.size() - 1);
     ++list.kept;
     ++cost.pairs_come;
-}
-
-/// A new layer was matched with the first policies; what the later ones are to its firms. They are
-/// matched together, as binding each to the layer costs more than its few firms do.
-void StandingMatch::State::tell_of_later(StandingLayer& layer) {
-    const std::vector<std::uint32_t> slots = policies.later();
-    const std::vector<Policy> later = policies.later_policies();
-    if (later.empty()) return;
-    const Matcher matcher_of_later(*schema, later, whoever_takes_part(options.compile));
-    const MatchResult result = matcher_of_later.match(
-        matcher_of_later.index(layer.table), {.top = kNoLimit, .statuses = kEligibleAndReview});
-    for (std::uint8_t status = 0; status < kStandingStatuses; ++status) {
-        for (std::uint32_t row = 0; row < layer.table.size(); ++row) {
-            StandingList& list = layer.lists[status][layer.position(row)];
-            for (const Push& of_later : result.pushes(row, static_cast<Verdict>(status))) {
-                const Push push{slots[of_later.other], of_later.score};
-                if (!list.keeps(push, policies)) break; // nor what follows
-                come(list, push);
-            }
-        }
-    }
 }
 
 /// Asks firms afresh that have lost more pairs than their reserve.
@@ -354,16 +339,20 @@ void StandingMatch::State::update_layers(std::optional<FirmTable> changed) {
     in_threads(options.threads < 2 ? 1 : 2, [&](unsigned thread) {
         if (thread == 1) return make();
         let_go();
-        for (const std::uint32_t slot : policies.born())
+        for (const std::uint32_t slot : policies.born()) {
+            later_programs.push_back(
+                PolicyQuery::compile_alone(*schema, policies.policy(slot), options.compile));
             ask(slot, true);
+        }
         cost.ask = watch.lap();
     });
     cost.wait = watch.lap();
     cost.index = spent.index;
     cost.match = spent.match;
     if (made) {
-        add_layer(std::move(made));
-        tell_of_later(*layers.back());
+        add_layer(std::move(made)); // matched with the first policies
+        for (const std::uint32_t slot : policies.later())
+            ask(slot, true, static_cast<std::uint32_t>(layers.size() - 1));
     }
     cost.ask += watch.lap();
     refill();
@@ -416,7 +405,6 @@ Status StandingMatch::update(StandingChanges changes) {
     const Date day = changes.day.value_or(state_->options.compile.as_of);
     const bool another_day = day != state_->options.compile.as_of;
     State::Rows moved;
-    state_->before = state_->options.compile;
     if (another_day) moved = state_->pass_to(day);
     state_->options.compile.as_of = day;
     state_->cost.day = watch.lap();

@@ -10,20 +10,19 @@ StandingPolicies::StandingPolicies(const std::vector<Policy>& first, const Compi
 void StandingPolicies::enter(const Program& program) {
     for (const Policy& policy : first_) {
         by_id_.push_back(static_cast<std::uint32_t>(slots_.size()));
-        slots_.push_back({&policy, false});
+        slots_.push_back(&policy);
+        alive_.push_back(0);
         entries_[policy.id].policy = &policy;
         count_superseded(policy, true, nullptr);
     }
     for (const CompiledPolicy& compiled : program.policies) {
-        slots_[compiled.policy].alive = true;
+        alive_[compiled.policy] = 1;
         entries_[first_[compiled.policy].id].slot = compiled.policy;
     }
-    std::sort(by_id_.begin(), by_id_.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return slots_[a].policy->id < slots_[b].policy->id;
-    });
+    std::sort(by_id_.begin(), by_id_.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return slots_[a]->id < slots_[b]->id; });
     for (std::size_t i = 0; i < by_id_.size(); ++i)
-        id_begins_.push_back(i == 0 ||
-                             slots_[by_id_[i]].policy->id != slots_[by_id_[i - 1]].policy->id);
+        id_begins_.push_back(i == 0 || slots_[by_id_[i]]->id != slots_[by_id_[i - 1]]->id);
     renumber();
 }
 
@@ -61,20 +60,20 @@ void StandingPolicies::count_superseded(const Policy& policy, bool comes,
 }
 
 void StandingPolicies::kill(Entry& entry) {
-    slots_[entry.slot].alive = false;
+    alive_[entry.slot] = 0;
     killed_.push_back(entry.slot);
-    any_killed_ = true;
     entry.slot = kNone;
 }
 
 std::uint32_t StandingPolicies::bear(const Policy* policy) {
     const auto slot = static_cast<std::uint32_t>(slots_.size());
-    slots_.push_back({policy, true});
+    slots_.push_back(policy);
+    alive_.push_back(1);
     const auto place = std::upper_bound(
         by_id_.begin(), by_id_.end(), policy->id,
-        [&](const std::string& id, std::uint32_t of) { return id < slots_[of].policy->id; });
+        [&](const std::string& id, std::uint32_t of) { return id < slots_[of]->id; });
     const std::ptrdiff_t at = place - by_id_.begin();
-    const bool begins = at == 0 || slots_[by_id_[at - 1]].policy->id != policy->id;
+    const bool begins = at == 0 || slots_[by_id_[at - 1]]->id != policy->id;
     id_begins_.insert(id_begins_.begin() + at, begins);
     by_id_.insert(place, slot);
     born_.push_back(slot);
@@ -87,7 +86,7 @@ void StandingPolicies::settle(const std::string& id) {
     if (found == entries_.end()) return;
     Entry& entry = found->second;
     const bool open = takes_part(*entry.policy);
-    if (entry.slot != kNone && (!open || slots_[entry.slot].policy != entry.policy)) kill(entry);
+    if (entry.slot != kNone && (!open || slots_[entry.slot] != entry.policy)) kill(entry);
     if (open && entry.slot == kNone) entry.slot = bear(entry.policy);
 }
 
@@ -155,7 +154,7 @@ std::vector<Policy> StandingPolicies::later_policies() const {
 std::vector<std::uint32_t> StandingPolicies::later() const {
     std::vector<std::uint32_t> slots;
     for (std::uint32_t slot = first_count(); slot < slots_.size(); ++slot)
-        if (slots_[slot].alive) slots.push_back(slot);
+        if (alive(slot)) slots.push_back(slot);
     return slots;
 }
 

@@ -38,13 +38,12 @@ class StandingPolicies {
     const std::vector<std::uint32_t>& born() const { return born_; }
     std::uint32_t first_count() const { return static_cast<std::uint32_t>(first_.size()); }
     /// Of all slots there ever were.
-    bool alive(std::uint32_t slot) const { return slots_[slot].alive; }
-    const Policy& policy(std::uint32_t slot) const { return *slots_[slot].policy; }
+    bool alive(std::uint32_t slot) const { return alive_[slot] != 0; }
+    const Policy& policy(std::uint32_t slot) const { return *slots_[slot]; }
     /// The slots beyond the first set that take part.
     std::vector<std::uint32_t> later() const;
     /// Copies of their policies, to be compiled with whoever_takes_part().
     std::vector<Policy> later_policies() const;
-    bool all_first_alive() const { return slots_.size() == first_.size() && !any_killed_; }
 
     /// The order of a firm's pushes.
     bool before(const Push& a, const Push& b) const {
@@ -56,10 +55,6 @@ class StandingPolicies {
   private:
     static constexpr std::uint32_t kNone = UINT32_MAX;
 
-    struct Slot {
-        const Policy* policy;
-        bool alive;
-    };
     struct Entry {
         const Policy* policy = nullptr;
         std::uint32_t slot = kNone; // while it takes part
@@ -79,12 +74,12 @@ class StandingPolicies {
     std::deque<Policy> later_;
     StringMap<Entry> entries_;
     StringMap<std::uint32_t> superseders_; // of an id: how often it is named by policies in time
-    std::vector<Slot> slots_;              // the first ones are the numbers of the first set
+    std::vector<const Policy*> slots_;     // the first ones are the numbers of the first set
+    std::vector<std::uint8_t> alive_;      // of each slot
     std::vector<std::uint32_t> by_id_;     // slots; of one id, as they came
     std::vector<std::uint8_t> id_begins_;  // is it the first slot of its id?
     std::vector<std::uint32_t> rank_;
     std::vector<std::uint32_t> killed_, born_; // in the update at hand
-    bool any_killed_ = false;
 };
 
 } // namespace qice

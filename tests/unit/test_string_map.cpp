@@ -58,3 +58,32 @@ TEST_CASE("sets of texts and maps of views keep the order in which keys came") {
     REQUIRE(views.find("")->second == 1);
     REQUIRE(views.find("y")->first.data() == texts[2].data());
 }
+
+TEST_CASE("keys that are looked up in batches are worked on one after another") {
+    ViewMap<std::size_t> map;
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < 1000; ++i)
+        keys.push_back("k" + std::to_string(i * i % 301));
+    const auto key_of = [&](std::size_t i) { return std::string_view(keys[i]); };
+    for (const std::size_t count : {0u, 1u, 31u, 32u, 33u, 1000u}) {
+        std::size_t next = 0;
+        map.in_batches(count, key_of, [&](std::size_t i) {
+            REQUIRE(i == next++);
+            if (const auto found = map.find(key_of(i)); found != map.end() && i % 3 == 0)
+                map.erase(found);
+            else
+                map[key_of(i)] = i;
+        });
+        REQUIRE(next == count);
+    }
+    std::map<std::string_view, std::size_t> expected;
+    for (const std::size_t count : {1u, 31u, 32u, 33u, 1000u})
+        for (std::size_t i = 0; i < count; ++i)
+            if (i % 3 == 0 && expected.contains(key_of(i)))
+                expected.erase(key_of(i));
+            else
+                expected[key_of(i)] = i;
+    REQUIRE(map.size() == expected.size());
+    for (const auto& [key, value] : map)
+        REQUIRE(expected.at(key) == value);
+}
