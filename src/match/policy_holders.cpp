@@ -6,19 +6,18 @@
 
 namespace qice {
 
-PolicyHolders::PolicyHolders(std::span<const std::uint32_t> told,
-                             std::span<const std::size_t> ends, std::size_t policies)
-    : begins_(policies + 1) {
+PolicyHolders::PolicyHolders(std::span<const std::uint32_t> told, std::span<const std::size_t> ends,
+                             std::size_t policies)
+    : begins_(policies + 2) {
     for (const std::uint32_t policy : told)
-        ++begins_[policy + 1];
+        ++begins_[policy + 2];
     std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
     reserve_large(positions_, told.size(), told.size());
     positions_.resize(told.size());
-    std::vector<std::size_t> next(begins_.begin(), begins_.end() - 1);
     std::size_t at = 0;
     for (std::uint32_t position = 0; position < ends.size(); ++position)
-        for (; at < ends[position]; ++at)
-            positions_[next[told[at]]++] = position;
+        for (; at < ends[position]; ++at) // the next one's begin moves on to where this one's ends
+            positions_[begins_[told[at] + 1]++] = position;
 }
 
 } // namespace qice

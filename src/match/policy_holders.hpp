@@ -28,7 +28,7 @@ class PolicyHolders {
     }
 
   private:
-    std::vector<std::size_t> begins_; // by policy, and the end of the last
+    std::vector<std::size_t> begins_; // by policy, and the end of the last, and one to spare
     Array<std::uint32_t> positions_;
 };
 

@@ -18,15 +18,20 @@ void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& polic
         Array<std::uint32_t> told; // the policies of all positions, for the holders
         const std::size_t pushes = result.total(status);
         reserve_large(told, pushes, pushes);
+        told.resize(pushes);
+        std::size_t told_so_far = 0;
         std::vector<std::size_t> ends(size);
         for (std::uint32_t position = 0; position < size; ++position) {
             StandingList& list = lists[s][position];
             const Pushes said = result.pushes_at(position, status);
-            for (const Push& push : said) {
-                told.push_back(push.other);
-                list.kept += policies.alive(push.other) ? 1 : 0;
+            std::uint32_t kept = 0;
+            for (std::size_t i = 0; i < said.size(); ++i) {
+                const std::uint32_t policy = said[i].other;
+                told[told_so_far++] = policy;
+                kept += policies.alive(policy) ? 1 : 0;
             }
-            ends[position] = told.size();
+            list.kept = kept;
+            ends[position] = told_so_far;
             if (said.size() == keep) {
                 const Push last = said[said.size() - 1];
                 list.cut = last.score;

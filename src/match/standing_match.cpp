@@ -13,6 +13,7 @@
 #include <cassert>
 #include <chrono>
 #include <mutex>
+#include <numeric>
 
 namespace qice {
 namespace {
@@ -28,6 +29,12 @@ struct Extra {
 
 struct Home {
     std::uint32_t layer, row;
+};
+
+/// Firms to be matched anew, as the next layer.
+struct ChangedFirms {
+    std::optional<FirmTable> table;
+    std::vector<std::uint32_t> newcomers; // rows of it: these firms have no home yet
 };
 
 struct ListName {
@@ -67,7 +74,9 @@ struct StandingMatch::State {
           queries(schema, first_policies, matcher.program(), policies) {
         policies.enter(matcher.program());
         homes.reserve(firms.size() + firms.size() / 8); // growing it would cost a night's update
-        add_layer(made_layer(std::move(firms), options.threads, cost));
+        std::vector<std::uint32_t> all(firms.size());
+        std::iota(all.begin(), all.end(), 0u);
+        add_layer(made_layer(std::move(firms), options.threads, cost), all);
         extras.reserve(2 * layers[0]->table.size());
         const std::size_t bytes = extras.capacity() * sizeof(Extra);
         LargePages().use(extras.data(), bytes, 0, bytes);
@@ -78,17 +87,18 @@ struct StandingMatch::State {
     Status check(const StandingChanges& changes) const;
     using Rows = std::vector<std::vector<std::uint32_t>>; // of each layer
     Rows pass_to(Date day);
-    std::optional<FirmTable> take_out(StandingChanges& changes, const Rows& moved);
+    ChangedFirms take_out(StandingChanges& changes, const Rows& moved);
     std::unique_ptr<StandingLayer> made_layer(FirmTable table, unsigned threads,
                                               StandingCost& spent) const;
-    void add_layer(std::unique_ptr<StandingLayer> made);
+    void add_layer(std::unique_ptr<StandingLayer> made,
+                   const std::vector<std::uint32_t>& newcomers);
 
     // --- lists
     void let_go();
     void lose(StandingList& list, const ListName& name);
     void ask(std::uint32_t slot, bool comes);
     void ask(std::uint32_t slot, bool comes, std::uint32_t number);
-    void update_layers(std::optional<FirmTable> changed);
+    void update_layers(ChangedFirms changed);
     void come(StandingList& list, const Push& push);
     void note_if_short(const StandingList& list, const ListName& name) {
         if (list.kept < options.top && list.cut_slot != kNone) shortened.push_back(name);
@@ -133,11 +143,17 @@ Status StandingMatch::State::check(const StandingChanges& changes) const {
                 return invalid_input("firm \"" + std::string(changes.firms->id(row)) +
                                      "\" stands twice");
     }
-    for (const std::string& id : changes.removed_firms) {
-        if (!firms.insert(id)) return invalid_input("firm \"" + id + "\" stands twice");
-        if (!homes.contains(id)) return invalid_input("there is no firm \"" + id + "\"");
-    }
-    return {};
+    const std::vector<std::string>& removed = changes.removed_firms;
+    Status status;
+    const auto removed_id = [&](std::size_t i) { return std::string_view(removed[i]); };
+    homes.in_batches(removed.size(), removed_id, [&](std::size_t i) {
+        if (!status.ok()) return;
+        if (!firms.insert(removed[i]))
+            status = invalid_input("firm \"" + removed[i] + "\" stands twice");
+        else if (!homes.contains(removed[i]))
+            status = invalid_input("there is no firm \"" + removed[i] + "\"");
+    });
+    return status;
 }
 
 /// Moves all tables to another day; the firms that this moves across a boundary of a policy that
@@ -151,27 +167,35 @@ StandingMatch::State::Rows StandingMatch::State::pass_to(Date day) {
     return moved;
 }
 
-/// Takes changed, moved and removed firms out of their layers. What is to be matched anew; its
-/// firms get another home when it becomes a layer.
-std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes,
-                                                        const Rows& moved) {
+/// Takes changed, moved and removed firms out of their layers; those that are not removed get the
+/// layer to come as their home.
+ChangedFirms StandingMatch::State::take_out(StandingChanges& changes, const Rows& moved) {
+    const auto next = static_cast<std::uint32_t>(layers.size());
     const auto leave = [&](const Home& home) {
         StandingLayer& layer = *layers[home.layer];
         layer.take_out(layer.position(home.row));
     };
-    for (const std::string& id : changes.removed_firms) {
-        const auto found = homes.find(id);
+    const std::vector<std::string>& removed = changes.removed_firms;
+    const auto removed_id = [&](std::size_t i) { return std::string_view(removed[i]); };
+    homes.in_batches(removed.size(), removed_id, [&](std::size_t i) {
+        const auto found = homes.find(removed[i]);
         leave(found->second);
         homes.erase(found);
-    }
-    if (changes.firms) {
-        const auto id_of = [&](std::size_t row) { return changes.firms->id(row); };
-        homes.in_batches(changes.firms->size(), id_of, [&](std::size_t row) {
-            if (const auto found = homes.find(id_of(row)); found != homes.end())
+    });
+    ChangedFirms changed{std::move(changes.firms), {}};
+    std::optional<FirmTable>& table = changed.table;
+    if (table) {
+        const auto id_of = [&](std::size_t row) { return table->id(row); };
+        homes.in_batches(table->size(), id_of, [&](std::size_t i) {
+            const auto row = static_cast<std::uint32_t>(i);
+            if (const auto found = homes.find(id_of(row)); found != homes.end()) {
                 leave(found->second);
+                found->second = {next, row};
+            } else {
+                changed.newcomers.push_back(row);
+            }
         });
     }
-    std::optional<FirmTable> table = std::move(changes.firms);
     bool appended = false;
     for (std::size_t number = 0; number < moved.size(); ++number) {
         StandingLayer& layer = *layers[number];
@@ -183,12 +207,15 @@ std::optional<FirmTable> StandingMatch::State::take_out(StandingChanges& changes
         }
         if (rows.empty()) continue;
         if (!table) table.emplace(schema);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            homes.find(layer.table.id(rows[i]))->second = {
+                next, static_cast<std::uint32_t>(table->size() + i)};
         FirmTableWriter::append(*table, layer.table, rows);
         appended = true;
         cost.firms_moved += rows.size();
     }
     if (appended) table->derive(options.compile.as_of, options.threads);
-    return table;
+    return changed;
 }
 
 /// Reads nothing that asking changes: see update_layers.
@@ -204,15 +231,14 @@ std::unique_ptr<StandingLayer> StandingMatch::State::made_layer(FirmTable table,
     return layer;
 }
 
-void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made) {
+void StandingMatch::State::add_layer(std::unique_ptr<StandingLayer> made,
+                                     const std::vector<std::uint32_t>& newcomers) {
     const auto number = static_cast<std::uint32_t>(layers.size());
     layers.push_back(std::move(made));
     StandingLayer& layer = *layers.back();
     // A firm that had a home keeps its key, text of the table it came with: layers stay.
-    const auto id_of = [&](std::size_t row) { return layer.table.id(row); };
-    homes.in_batches(layer.table.size(), id_of, [&](std::size_t row) {
-        homes[id_of(row)] = {number, static_cast<std::uint32_t>(row)};
-    });
+    for (const std::uint32_t row : newcomers)
+        homes.emplace(layer.table.id(row), Home{number, row});
     layer.make_lists(keep, policies, options.threads);
     for (std::uint8_t status = 0; status < kStandingStatuses; ++status)
         for (std::uint32_t position = 0; position < layer.table.size(); ++position)
@@ -327,12 +353,13 @@ void StandingMatch::State::refill() {
     shortened.clear();
 }
 
-void StandingMatch::State::update_layers(std::optional<FirmTable> changed) {
+void StandingMatch::State::update_layers(ChangedFirms changed) {
     // Changed firms are matched beside the questions to the others, if there may be two threads.
     std::unique_ptr<StandingLayer> made;
     StandingCost spent;
     const auto make = [&] {
-        if (changed && changed->size() != 0) made = made_layer(std::move(*changed), 1, spent);
+        std::optional<FirmTable>& table = changed.table;
+        if (table && table->size() != 0) made = made_layer(std::move(*table), 1, spent);
     };
     if (options.threads < 2) make();
     Stopwatch watch;
@@ -350,7 +377,7 @@ void StandingMatch::State::update_layers(std::optional<FirmTable> changed) {
     cost.index = spent.index;
     cost.match = spent.match;
     if (made) {
-        add_layer(std::move(made)); // matched with the first policies
+        add_layer(std::move(made), changed.newcomers); // matched with the first policies
         for (const std::uint32_t slot : policies.later())
             ask(slot, true, static_cast<std::uint32_t>(layers.size() - 1));
     }
@@ -410,7 +437,7 @@ Status StandingMatch::update(StandingChanges changes) {
     state_->cost.day = watch.lap();
     state_->policies.change(changes, day);
     state_->queries.forget(another_day);
-    std::optional<FirmTable> changed = state_->take_out(changes, moved);
+    ChangedFirms changed = state_->take_out(changes, moved);
     state_->cost.policies = watch.lap();
     state_->update_layers(std::move(changed));
     return {};
