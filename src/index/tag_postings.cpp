@@ -34,7 +34,7 @@ void TagPostings::set_begins(std::size_t blocks) {
         while (blocks >> place.shift > size)
             ++place.shift;
         std::uint32_t at = 0;
-        for (std::size_t block = 0; block < blocks; block += std::size_t{1} << place.shift) {
+        for (std::size_t block = 0; block <= blocks; block += std::size_t{1} << place.shift) {
             while (at < size && positions_[first + at] < block * kBlockFirms)
                 ++at;
             begins_.push_back(at);

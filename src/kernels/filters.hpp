@@ -32,6 +32,10 @@ struct Filters {
     std::size_t (*ranks_up_to)(const std::uint32_t* ranks, const std::uint32_t* blocks,
                                const BlockRow* rows, std::size_t count, std::uint32_t last,
                                std::uint32_t* out);
+    /// Writes which of `count` positions, all of one block, are in a row of it, ascending; returns
+    /// how many. Writes up to kListedBehind more.
+    std::uint32_t (*find_among)(const std::uint32_t* positions, std::uint32_t count,
+                                const BlockRow& row, std::uint32_t* out);
 };
 
 /// Of the level that kernels() names.

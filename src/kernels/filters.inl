@@ -52,3 +52,18 @@ inline std::size_t ranks_up_to(const std::uint32_t* ranks, const std::uint32_t* 
     }
     return found;
 }
+
+inline std::uint32_t find_among(const std::uint32_t* positions, std::uint32_t count,
+                                const BlockRow& row, std::uint32_t* out) {
+    constexpr std::uint32_t kAtATime = 16;
+    std::uint32_t size = 0;
+    for (std::uint32_t first = 0; first < count; first += kAtATime) {
+        const std::uint32_t left = count - first;
+        const std::uint64_t found =
+            are_among(positions + first, left < kAtATime ? left : kAtATime, row);
+        size += static_cast<std::uint32_t>(for_set_bits<kListedBehind>(
+            found, kAtATime,
+            [&](std::uint32_t i, std::uint32_t bit) { out[size + i] = first + bit; }));
+    }
+    return size;
+}

@@ -217,6 +217,19 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
     }
 }
 
+/// Bit i: is firm positions[i] of a block in a row of it? At most 16.
+inline std::uint64_t are_among(const std::uint32_t* positions, std::uint32_t count,
+                               const BlockRow& row) {
+    const auto asked = static_cast<__mmask16>((1u << count) - 1);
+    const __m512i firms = _mm512_maskz_loadu_epi32(asked, positions);
+    // Of each firm the 32 bits that hold its own; the lower bits of a position say where it stands.
+    const __m512i words =
+        _mm512_permutexvar_epi32(_mm512_srli_epi32(firms, 5), _mm512_load_si512(row.words));
+    const __m512i bits = _mm512_sllv_epi32(_mm512_set1_epi32(1),
+                                           _mm512_and_si512(firms, _mm512_set1_epi32(31)));
+    return _mm512_mask_test_epi32_mask(asked, words, bits);
+}
+
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
 #include "kernels/carrier_scores.inl"
@@ -228,7 +241,7 @@ extern const Kernels kKernels;
 const Kernels kKernels{"avx512",  kMostShortKey,    run_block, certain, take_out_full, list_bits,
                        split_row, lay_out_carriers, rank,      rank,    meet_rows,     meet_layers};
 extern const Filters kFilters;
-const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to, find_among};
 
 } // namespace qice::level_avx512
 

@@ -78,6 +78,17 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
         look_up<std::uint32_t>(codes, bitmap, last, row);
 }
 
+/// Bit i: is firm positions[i] of a block in a row of it?
+inline std::uint64_t are_among(const std::uint32_t* positions, std::uint32_t count,
+                               const BlockRow& row) {
+    std::uint64_t found = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const std::uint32_t firm = positions[i] % kBlockFirms;
+        found |= (row.words[firm / 64] >> (firm % 64) & 1) << i;
+    }
+    return found;
+}
+
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
 #include "kernels/entries.inl"
@@ -88,6 +99,6 @@ extern const Kernels kKernels;
 const Kernels kKernels{"plain",   kMostShortKey,    run_block, certain, take_out_full, list_bits,
                        split_row, lay_out_carriers, rank,      rank,    meet_rows,     meet_layers};
 extern const Filters kFilters;
-const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to};
+const Filters kFilters{keep_in_ranges, count_firms, ranks_up_to, find_among};
 
 } // namespace qice::level_plain

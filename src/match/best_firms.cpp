@@ -1,20 +1,16 @@
 #include "match/best_firms.hpp"
 
+#include "base/fetch_ahead.hpp"
+
 #include <algorithm>
 #include <numeric>
 
 namespace qice {
 namespace {
 
+constexpr std::size_t kAhead = 4;        // blocks
+constexpr std::size_t kFetched = 32;     // followers of a tag: as many as a block may have
 constexpr std::size_t kFewFirms = 4'096; // so many are gathered without ado
-constexpr std::size_t kFewInBlock = 64;  // of 512
-
-bool are_few(const BlockRow& row) {
-    std::size_t count = 0;
-    for (const std::uint64_t word : row.words)
-        count += static_cast<std::size_t>(std::popcount(word));
-    return count <= kFewInBlock;
-}
 
 /// All rows together of the block that has its first at `i`.
 BlockRow firms_of_block(const SelectedFirms& firms, std::size_t i) {
@@ -31,17 +27,16 @@ BlockRow firms_of_block(const SelectedFirms& firms, std::size_t i) {
 // ----------------------------------------------------------------------------------- TagScores
 
 BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among,
-                              const BoundPolicy::Parts& policy) {
+                              const BoundPolicy::Parts& policy, const Filters& filters) {
     BlockRow followers{};
-    // Whether a follower is among few firms is easy to guess: no. Among many it is hard, and all
-    // followers are scored.
-    const bool few = are_few(among);
-    const auto first = static_cast<std::uint32_t>(block * kBlockFirms);
+    std::uint32_t found[kBlockFirms + kListedBehind];
     for (const auto& [list, weight] : policy.tags) {
-        for (std::size_t at = list.begin_of(block);
-             at < list.positions.size() && list.positions[at] < first + kBlockFirms; ++at) {
-            const std::uint32_t bit = list.positions[at] - first;
-            if (few && (among.words[bit / 64] >> (bit % 64) & 1) == 0) continue;
+        const std::size_t begin = list.begin_of(block), end = list.begin_of(block + 1);
+        const std::uint32_t count = filters.find_among(
+            list.positions.data() + begin, static_cast<std::uint32_t>(end - begin), among, found);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const std::size_t at = begin + found[i];
+            const std::uint32_t bit = list.positions[at] % kBlockFirms;
             std::uint64_t& word = followers.words[bit / 64];
             const Score so_far = (word >> (bit % 64) & 1) != 0 ? affinity_[bit] : 0;
             affinity_[bit] = so_far + weight * list.weights[at];
@@ -53,12 +48,18 @@ BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among,
 
 template <class Take>
 void TagScores::take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
-                               const Take& take) {
+                               const Filters& filters, const Take& take) {
     if (policy.tags.empty()) return;
     BlockRow followers{};
     for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
+        if (i + kAhead < firms.blocks.size())
+            for (const auto& [list, weight] : policy.tags) {
+                const std::size_t at = list.begin_near(firms.blocks[i + kAhead]);
+                fetch_ahead(list.positions.data() + at, kFetched);
+                fetch_ahead(list.weights + at, kFetched);
+            }
         if (i == 0 || firms.blocks[i] != firms.blocks[i - 1])
-            followers = this->followers(firms.blocks[i], firms_of_block(firms, i), policy);
+            followers = this->followers(firms.blocks[i], firms_of_block(firms, i), policy, filters);
         BlockRow those;
         for (std::size_t w = 0; w < kBlockWords; ++w) {
             those.words[w] = firms.rows[i].words[w] & followers.words[w];
@@ -77,7 +78,7 @@ void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const Take
     const auto add = [&](std::uint32_t position, Score score) {
         out.push_back({how.positions ? position : how.index.row_at(position), score});
     };
-    tags.take_followers(firms, policy, [&](std::uint32_t position, Score more) {
+    tags.take_followers(firms, policy, how.filters, [&](std::uint32_t position, Score more) {
         if (how.floors == nullptr || how.floors->may_reach(prior + more, position))
             add(position, prior + more);
     });
@@ -126,7 +127,7 @@ void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
 template <class Key>
 void BestFirms<Key>::add_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
                                    TagScores& tags) {
-    tags.take_followers(firms, policy, [&](std::uint32_t position, Score more) {
+    tags.take_followers(firms, policy, *filters_, [&](std::uint32_t position, Score more) {
         const Key base = form_.base(prior_ + more);
         if (base > best_.bar) return;
         const Key key = base | ids_->ranks()[position];

@@ -42,14 +42,15 @@ class TagScores {
     /// Takes the firms that follow a tag of the policy out of the rows:
     /// take(position, more), `more` being what preferences and tags add to the score.
     template <class Take>
-    void take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy, const Take& take);
+    void take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
+                        const Filters& filters, const Take& take);
 
   private:
-    /// Into `affinity_`, and who follows any tag, at least of `among`.
-    BlockRow followers(std::uint32_t block, const BlockRow& among,
-                       const BoundPolicy::Parts& policy);
+    /// Into `affinity_`; who of `among` follows any tag.
+    BlockRow followers(std::uint32_t block, const BlockRow& among, const BoundPolicy::Parts& policy,
+                       const Filters& filters);
 
-    Score affinity_[kBlockFirms];      // of the followers
+    Score affinity_[kBlockFirms]; // of the followers
 };
 
 /// How take_all() tells firms.

@@ -125,6 +125,7 @@ class PolicyQuery::Run {
     void judge(Place place);
     template <class Judged> void run_over(Place place, Judged judged);
     bool sparse() const;
+    void show_block(const BoundPolicy::Parts::Reads& reads, std::size_t i);
     void show(const BlockView& view);
     void take_rows();
     void add(RankClass rank_class, const BlockRow& firms);
@@ -434,8 +435,7 @@ template <class Judged> void PolicyQuery::Run::run_over(Place place, Judged judg
     task_.all_planes = place == kWhole;
     if (place == kWhole || !sparse()) {
         for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
-            block_ = scratch_.blocks[i];
-            show(view_.block(policy_.reads[place], block_, scratch_.rows[i]));
+            show_block(policy_.reads[place], i);
             kernels_.run_block(task_, block_scratch_);
             judged();
         }
@@ -463,6 +463,15 @@ bool PolicyQuery::Run::sparse() const {
     return blocks > 1 && filters_.count_firms(scratch_.rows.data(), blocks) < blocks * kDense;
 }
 
+/// Shows the i-th of the blocks that are left, and asks for the memory of one that follows.
+void PolicyQuery::Run::show_block(const BoundPolicy::Parts::Reads& reads, std::size_t i) {
+    constexpr std::size_t kAhead = 4;
+    const std::vector<std::uint32_t>& blocks = scratch_.blocks;
+    if (i + kAhead < blocks.size()) view_.fetch_ahead(reads, blocks[i + kAhead]);
+    block_ = blocks[i];
+    show(view_.block(reads, block_, scratch_.rows[i]));
+}
+
 void PolicyQuery::Run::show(const BlockView& view) {
     task_.program = &policy_.program;
     task_.view = view;
@@ -478,8 +487,10 @@ void PolicyQuery::Run::take_rows() {
     if (!wants(Verdict::eligible)) return;
     const bool views = policy_.program.policies[kWhole].preferences != 0;
     for (std::size_t i = 0; i < scratch_.blocks.size(); ++i) {
-        block_ = scratch_.blocks[i];
-        if (views) show(view_.block(policy_.reads[kRest], block_, scratch_.rows[i]));
+        if (views)
+            show_block(policy_.reads[kRest], i);
+        else
+            block_ = scratch_.blocks[i];
         add(kEligible, scratch_.rows[i]);
     }
 }

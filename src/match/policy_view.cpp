@@ -1,5 +1,6 @@
 #include "match/policy_view.hpp"
 
+#include "base/fetch_ahead.hpp"
 #include "index/exact_code.hpp"
 
 #include <algorithm>
@@ -63,6 +64,17 @@ BlockView PolicyView::block(const Reads& reads, std::uint32_t block, const Block
         if (set.asks) make_planes(own);
     }
     return {memory_.codes.data(), memory_.widths.data(), memory_.planes.data(), firms};
+}
+
+void PolicyView::fetch_ahead(const Reads& reads, std::uint32_t block) const {
+    for (const std::uint32_t own : reads.fields)
+        if (const BoundField& field = policy_.fields[own]; field.slot != BoundField::kNoSlot)
+            qice::fetch_ahead(base_.codes.codes(field.slot, block),
+                              kBlockFirms * base_.codes.width(field.slot));
+    const BlockRow* const planes = base_.index.planes(block);
+    for (const std::uint32_t own : reads.sets)
+        for (const std::uint32_t plane : policy_.sets[own].planes)
+            if (plane != BoundSet::kNoPlane) __builtin_prefetch(planes + plane);
 }
 
 BlockView PolicyView::packed(const Reads& reads, std::span<const std::uint32_t> positions) {

@@ -1,12 +1,16 @@
 // Every CPU level does the same as the plainest way to do it.
+#include "kernels/filters.hpp"
 #include "kernels/kernels.hpp"
 #include "match/rank.hpp"
 
 #include "unit/world.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <random>
 
 using namespace qice;
@@ -470,6 +474,34 @@ TEST_CASE("masks of tags become rows of entries on every level") {
             }
         }
     }
+}
+
+TEST_CASE("positions that are in a row are found on every level") {
+    const char* const before = std::getenv("QICE_KERNELS");
+    const std::string kept = before == nullptr ? "" : before;
+    std::mt19937_64 random(66);
+    for (const std::uint32_t count : {0u, 1u, 15u, 16u, 17u, 100u, 512u}) {
+        BlockRow row;
+        for (std::uint64_t& word : row.words)
+            word = count % 2 == 0 ? random() : random() & random() & random();
+        std::vector<std::uint32_t> all(kBlockFirms), positions(count);
+        std::iota(all.begin(), all.end(), 7 * static_cast<std::uint32_t>(kBlockFirms));
+        std::sample(all.begin(), all.end(), positions.begin(), count, random);
+        std::vector<std::uint32_t> expected;
+        for (std::uint32_t i = 0; i < count; ++i)
+            if (const std::uint32_t bit = positions[i] % kBlockFirms;
+                (row.words[bit / 64] >> (bit % 64) & 1) != 0)
+                expected.push_back(i);
+        for (const Kernels* level : available_kernels()) {
+            setenv("QICE_KERNELS", level->name, 1);
+            INFO(level->name << ", " << count);
+            std::vector<std::uint32_t> found(count + kListedBehind);
+            found.resize(filters().find_among(positions.data(), count, row, found.data()));
+            CHECK(found == expected);
+        }
+    }
+    unsetenv("QICE_KERNELS");
+    if (before != nullptr) setenv("QICE_KERNELS", kept.c_str(), 1);
 }
 
 TEST_CASE("the environment chooses the level, and a wish that cannot be met is told") {

@@ -54,7 +54,7 @@ TEST_CASE("a tag's followers are there, in order and by block, however rare it i
             REQUIRE(list.positions[i] == followers[i].first);
             REQUIRE(list.weights[i] == followers[i].second);
         }
-        for (std::size_t block = 0; block < index.blocks(); ++block) {
+        for (std::size_t block = 0; block <= index.blocks(); ++block) {
             const auto first =
                 std::lower_bound(list.positions.begin(), list.positions.end(), block * kBlockFirms);
             REQUIRE(list.begin_of(block) ==

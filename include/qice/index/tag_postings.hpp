@@ -22,12 +22,14 @@ class TagPostings {
     struct List {
         std::span<const std::uint32_t> positions; // in the index, ascending
         const std::uint16_t* weights = nullptr;   // thousandths, 1 to 1,000
-        const std::uint32_t* begins = nullptr;    // of every 2^shift-th block
+        const std::uint32_t* begins = nullptr;    // of every 2^shift-th block, and one behind all
         int shift = 0;
 
-        /// The first entry whose position is in the block or behind it.
+        /// An entry not behind begin_of(), and close to it.
+        std::size_t begin_near(std::size_t block) const { return begins[block >> shift]; }
+        /// The first entry whose position is in the block or behind it; also of the one behind all.
         std::size_t begin_of(std::size_t block) const {
-            std::size_t at = begins[block >> shift];
+            std::size_t at = begin_near(block);
             while (at < positions.size() && positions[at] < block * kBlockFirms)
                 ++at;
             return at;
