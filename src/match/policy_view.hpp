@@ -34,6 +34,7 @@ class PolicyView {
 
     using Reads = BoundPolicy::Parts::Reads;
     BlockView block(const Reads& reads, std::uint32_t block, const BlockRow& firms);
+    /// Asks for the memory that block() will have read.
     void fetch_ahead(const Reads& reads, std::uint32_t block) const;
     BlockView packed(const Reads& reads, std::span<const std::uint32_t> positions);
 
