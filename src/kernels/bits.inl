@@ -125,3 +125,14 @@ QICE_FLAT std::uint32_t for_set_bits(std::uint64_t word, std::uint32_t most, con
     } while (__builtin_expect(i < count, 0));
     return count;
 }
+
+/// Bit i: is firm positions[i] of a block in a row of it?
+inline std::uint64_t are_among_one_by_one(const std::uint32_t* positions, std::uint32_t count,
+                                          const BlockRow& row) {
+    std::uint64_t found = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const std::uint32_t firm = positions[i] % kBlockFirms;
+        found |= (row.words[firm / 64] >> (firm % 64) & 1) << i;
+    }
+    return found;
+}

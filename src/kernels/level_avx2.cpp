@@ -121,16 +121,7 @@ inline void codes_in_bitmap(const std::uint8_t* codes, std::uint8_t width,
     }
 }
 
-/// Bit i: is firm positions[i] of a block in a row of it?
-inline std::uint64_t are_among(const std::uint32_t* positions, std::uint32_t count,
-                               const BlockRow& row) {
-    std::uint64_t found = 0;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const std::uint32_t firm = positions[i] % kBlockFirms;
-        found |= (row.words[firm / 64] >> (firm % 64) & 1) << i;
-    }
-    return found;
-}
+constexpr auto are_among = are_among_one_by_one;
 
 #include "kernels/block_executor.inl"
 #include "kernels/block_ranker.inl"
