@@ -135,9 +135,6 @@ std::string Fixture::describe() const {
            "\nschema: " + world_.schema();
 }
 
-ForcedKernels::ForcedKernels(const char* name) { setenv("QICE_KERNELS", name, 1); }
-ForcedKernels::~ForcedKernels() { unsetenv("QICE_KERNELS"); }
-
 std::size_t wanted_pairs(std::size_t usual) {
     const char* text = std::getenv("QICE_AGREE_PAIRS");
     return text == nullptr || *text == '\0' ? usual : std::strtoull(text, nullptr, 10);

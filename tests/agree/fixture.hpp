@@ -3,6 +3,7 @@
 #pragma once
 
 #include "reference.hpp"
+#include "unit/forced_kernels.hpp"
 #include "world.hpp"
 
 #include "qice/match/matcher.hpp"
@@ -58,13 +59,6 @@ class Fixture {
     std::unique_ptr<Reference> reference_;
     std::vector<ReferenceFirm> firms_;
     std::vector<std::vector<PairAnswer>> answers_; // [firm][policy]
-};
-
-/// Sets $QICE_KERNELS for as long as it lives.
-class ForcedKernels {
-  public:
-    explicit ForcedKernels(const char* name);
-    ~ForcedKernels();
 };
 
 /// The pairs to compare: $QICE_AGREE_PAIRS, else `usual`.

@@ -3,11 +3,11 @@
 
 #include "kernels/kernels.hpp"
 #include "match/top_keys.hpp"
+#include "unit/forced_kernels.hpp"
 #include "world.hpp"
 
 #include <rapidcheck.h>
 
-#include <cstdlib>
 #include <random>
 
 using namespace qice;
@@ -248,10 +248,8 @@ TEST_CASE("rules that hardly share a condition: one firm is told what the matche
         matcher.match(indexed, {.top = kNoLimit, .statuses = kAllStatuses});
     FirmRecord record(world::schema());
     std::size_t pushes = 0, wrong = 0;
-    const char* const usual = std::getenv("QICE_KERNELS");
-    const std::string restored = usual == nullptr ? "" : usual;
     for (const Kernels* level : available_kernels()) {
-        ::setenv("QICE_KERNELS", level->name, 1);
+        const ForcedKernels forced(level->name);
         const FirmQuery query(world::schema(), policies, options);
         FirmQuery::Scratch scratch(query);
         for (std::uint32_t firm = 0; firm < firms.size(); ++firm) {
@@ -270,10 +268,6 @@ TEST_CASE("rules that hardly share a condition: one firm is told what the matche
             }
         }
     }
-    if (usual == nullptr)
-        ::unsetenv("QICE_KERNELS");
-    else
-        ::setenv("QICE_KERNELS", restored.c_str(), 1);
     CHECK(wrong == 0);
     CHECK(pushes > 100'000);
 }

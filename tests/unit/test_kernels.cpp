@@ -3,6 +3,7 @@
 #include "kernels/kernels.hpp"
 #include "match/rank.hpp"
 
+#include "unit/forced_kernels.hpp"
 #include "unit/world.hpp"
 
 #include <algorithm>
@@ -477,8 +478,6 @@ TEST_CASE("masks of tags become rows of entries on every level") {
 }
 
 TEST_CASE("positions that are in a row are found on every level") {
-    const char* const before = std::getenv("QICE_KERNELS");
-    const std::string kept = before == nullptr ? "" : before;
     std::mt19937_64 random(66);
     for (const std::uint32_t count : {0u, 1u, 15u, 16u, 17u, 100u, 512u}) {
         BlockRow row;
@@ -493,30 +492,25 @@ TEST_CASE("positions that are in a row are found on every level") {
                 (row.words[bit / 64] >> (bit % 64) & 1) != 0)
                 expected.push_back(i);
         for (const Kernels* level : available_kernels()) {
-            setenv("QICE_KERNELS", level->name, 1);
+            const ForcedKernels forced(level->name);
             INFO(level->name << ", " << count);
             std::vector<std::uint32_t> found(count + kListedBehind);
             found.resize(filters().find_among(positions.data(), count, row, found.data()));
             CHECK(found == expected);
         }
     }
-    unsetenv("QICE_KERNELS");
-    if (before != nullptr) setenv("QICE_KERNELS", kept.c_str(), 1);
 }
 
 TEST_CASE("the environment chooses the level, and a wish that cannot be met is told") {
-    const char* const before = std::getenv("QICE_KERNELS");
-    const std::string kept = before == nullptr ? "" : before;
     for (const Kernels* level : available_kernels()) {
-        setenv("QICE_KERNELS", level->name, 1);
+        const ForcedKernels forced(level->name);
         CHECK(std::string_view(kernels().name) == level->name);
         CHECK(unknown_kernels_request().empty());
     }
-    setenv("QICE_KERNELS", "mmx", 1);
+    const ForcedKernels forced("mmx");
     CHECK(unknown_kernels_request() == "mmx");
     CHECK(&kernels() == available_kernels().back());
     unsetenv("QICE_KERNELS");
     CHECK(unknown_kernels_request().empty());
-    if (before != nullptr) setenv("QICE_KERNELS", kept.c_str(), 1);
     CHECK(std::string_view(available_kernels()[0]->name) == "plain");
 }

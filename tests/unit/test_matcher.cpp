@@ -2,6 +2,7 @@
 #include "qice/match/matcher.hpp"
 
 #include "kernels/kernels.hpp"
+#include "unit/forced_kernels.hpp"
 #include "unit/world.hpp"
 
 #include <map>
@@ -184,14 +185,11 @@ void check(const FirmTable& firms, const std::vector<Policy>& policies, const Ma
 
 /// Runs on every level of the CPU.
 template <class Run> void on_every_level(Run run) {
-    const char* const before = std::getenv("QICE_KERNELS");
-    const std::string kept = before == nullptr ? "" : before;
     for (const Kernels* level : available_kernels()) {
         INFO(level->name);
-        setenv("QICE_KERNELS", level->name, 1);
+        const ForcedKernels forced(level->name);
         run();
     }
-    before == nullptr ? unsetenv("QICE_KERNELS") : setenv("QICE_KERNELS", kept.c_str(), 1);
 }
 
 } // namespace
