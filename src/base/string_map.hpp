@@ -63,7 +63,8 @@ template <class Key, class Value> class TextMap {
     Value& operator[](std::string_view key) { return emplace(key).first->second; }
 
     /// work(i) for all i below `count`, in order, each of which finds or adds the key key_of(i):
-    /// what they will read is asked for together, so that they do not wait for it one by one.
+    /// what 32 of them will read is asked for together, so that they do not wait for it one by
+    /// one.
     template <class KeyOf, class Work>
     void in_batches(std::size_t count, const KeyOf& key_of, const Work& work) const {
         constexpr std::size_t kBatch = 32;

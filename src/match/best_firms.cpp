@@ -9,7 +9,7 @@ namespace qice {
 namespace {
 
 constexpr std::size_t kAhead = 4;        // blocks
-constexpr std::size_t kFetched = 32;     // followers of a tag: as many as a block may have
+constexpr std::size_t kFetched = 32;     // followers of a tag: about as many as a block has
 constexpr std::size_t kFewFirms = 4'096; // so many are gathered without ado
 
 /// All rows together of the block that has its first at `i`.

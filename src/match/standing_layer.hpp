@@ -39,6 +39,7 @@ struct StandingList {
 
 struct StandingLayer {
     /// Its codes are not cut finer (FineCodes): what a day changes in them would have to be found.
+    /// `like`: the firms of the first layer, for those that follow; null for itself.
     StandingLayer(const Matcher& matcher, FirmTable of, unsigned threads, const IndexedFirms* like)
         : table(std::move(of)), firms(matcher.index(table, {.threads = threads, .like = like})),
           query(matcher.program(), firms.index, table, {.crowd = UINT32_MAX, .ranked = false}),
