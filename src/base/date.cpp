@@ -68,6 +68,8 @@ std::string Date::to_string() const {
     return text;
 }
 
+unsigned Date::day_of_month() const { return static_cast<unsigned>(civil(*this).day()); }
+
 std::int64_t completed_months(Date from, Date to) {
     const auto a = civil(from);
     const auto b = civil(to);

@@ -2,9 +2,6 @@
 
 #include "base/in_threads.hpp"
 #include "base/large_pages.hpp"
-#include "model/firm_rows.hpp"
-
-#include <algorithm>
 
 namespace qice {
 
@@ -42,67 +39,6 @@ void StandingLayer::make_lists(std::uint32_t keep, const StandingPolicies& polic
         floors[s] = ScoreFloors(cuts);
         holders[s] = PolicyHolders(told, ends, policies.first_count());
     });
-}
-
-namespace {
-
-/// Which changes of values a program can tell from one another.
-class Watch {
-  public:
-    Watch(const Schema& schema, const Program& program)
-        : schema_(schema), cuts_(schema.size()), sets_(schema.size()) {
-        for (const CodedField& coded : program.fields)
-            cuts_[coded.field] = &coded.cuts;
-        for (const CodedSet& set : program.sets)
-            sets_[set.field] = true;
-    }
-
-    bool sees(const DayChange& change) const {
-        const FieldCuts* const cuts = cuts_[change.field];
-        if (cuts == nullptr) return false;
-        const Field& field = schema_[change.field];
-        if (field.kind != Kind::number || field.is_ratio()) return true;
-        if (change.before == kUnknownNumber || change.after == kUnknownNumber) return true;
-        return cuts->code_of(change.before) != cuts->code_of(change.after);
-    }
-    bool has_set(std::uint32_t field) const { return sets_[field]; }
-
-  private:
-    const Schema& schema_;
-    std::vector<const FieldCuts*> cuts_;
-    std::vector<bool> sets_;
-};
-
-/// Adds the rows with an element that is valid on one of two days only.
-void add_expiring(const Column& column, std::size_t size, Date before, Date after,
-                  std::vector<std::uint32_t>& rows) {
-    if (column.offsets.empty()) return;
-    const std::int32_t first = std::min(before.days, after.days);
-    const std::int32_t last = std::max(before.days, after.days) - 1;
-    for (std::uint32_t row = 0; row < size; ++row)
-        for (std::uint32_t i = column.offsets[row]; i < column.offsets[row + 1]; ++i)
-            if (column.elements[i].until >= first && column.elements[i].until <= last) {
-                rows.push_back(row);
-                break;
-            }
-}
-
-} // namespace
-
-std::vector<std::uint32_t> StandingLayer::change_day(Date day, const Program& known,
-                                                     const Program& later) {
-    const Schema& schema = table.schema();
-    const Date before = table.as_of();
-    const Watch watches[] = {{schema, known}, {schema, later}};
-    std::vector<std::uint32_t> rows;
-    for (const DayChange& change : FirmTableWriter::change_day(table, day))
-        if (watches[0].sees(change) || watches[1].sees(change)) rows.push_back(change.row);
-    for (std::uint32_t field = 0; field < schema.size(); ++field)
-        if (watches[0].has_set(field) || watches[1].has_set(field))
-            add_expiring(table.column(field), table.size(), before, day, rows);
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-    return rows;
 }
 
 } // namespace qice

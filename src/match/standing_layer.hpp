@@ -10,9 +10,11 @@
 #include "match/policy_holders.hpp"
 #include "match/score_floors.hpp"
 #include "match/standing_policies.hpp"
+#include "model/firm_calendar.hpp"
 #include "qice/match/policy_query.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -55,10 +57,11 @@ struct StandingLayer {
             of_status.close(position);
     }
 
-    /// Moves the table to another day. Returns the rows, ascending, of firms about which some
-    /// policy of `known` or `later` may now say something else; nothing else of the layer holds for
-    /// them.
-    std::vector<std::uint32_t> change_day(Date day, const Program& known, const Program& later);
+    /// Made when it is first asked for: most layers are small and short-lived.
+    const FirmCalendar& calendar() {
+        if (!calendar_) calendar_.emplace(table);
+        return *calendar_;
+    }
 
     FirmTable table;
     IndexedFirms firms;
@@ -68,6 +71,9 @@ struct StandingLayer {
     PolicyHolders holders[kStandingStatuses];           // of the first policies, by `result`
     ScoreFloors floors[kStandingStatuses]; // the cuts of lists; closed for firms that are gone
     std::vector<std::uint8_t> gone;        // by position: removed, or stands in a later layer
+
+  private:
+    std::optional<FirmCalendar> calendar_;
 };
 
 } // namespace qice

@@ -4,6 +4,7 @@
 
 #include "base/in_threads.hpp"
 #include "base/large_pages.hpp"
+#include "match/day_watch.hpp"
 #include "match/standing_layer.hpp"
 #include "match/standing_policies.hpp"
 #include "match/standing_queries.hpp"
@@ -77,10 +78,11 @@ struct StandingMatch::State {
         std::vector<std::uint32_t> all(firms.size());
         std::iota(all.begin(), all.end(), 0u);
         add_layer(made_layer(std::move(firms), options.threads, cost), all);
+        layers[0]->calendar(); // no update waits for it
         extras.reserve(2 * layers[0]->table.size());
         const std::size_t bytes = extras.capacity() * sizeof(Extra);
         LargePages().use(extras.data(), bytes, 0, bytes);
-        take_pages(extras.data(), bytes); // no update waits for them
+        take_pages(extras.data(), bytes); // nor for these
     }
 
     // --- firms
@@ -159,11 +161,10 @@ Status StandingMatch::State::check(const StandingChanges& changes) const {
 /// Moves all tables to another day; the firms that this moves across a boundary of a policy that
 /// took part so far have to be matched anew. A policy that comes is asked about all firms anyway.
 StandingMatch::State::Rows StandingMatch::State::pass_to(Date day) {
-    const Program later =
-        compile(*schema, policies.later_policies(), whoever_takes_part(options.compile));
+    const DayWatch watch(*schema, matcher.program(), later_programs);
     Rows moved;
     for (const auto& layer : layers)
-        moved.push_back(layer->change_day(day, matcher.program(), later));
+        moved.push_back(watch.change_day(layer->table, layer->calendar(), day));
     return moved;
 }
 

@@ -1,6 +1,7 @@
 #include "match/standing_policies.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace qice {
 
@@ -12,7 +13,7 @@ void StandingPolicies::enter(const Program& program) {
         by_id_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.push_back(&policy);
         alive_.push_back(0);
-        entries_[policy.id].policy = &policy;
+        place(entries_[policy.id], policy);
         count_superseded(policy, true, nullptr);
     }
     for (const CompiledPolicy& compiled : program.policies) {
@@ -59,6 +60,11 @@ void StandingPolicies::count_superseded(const Policy& policy, bool comes,
     }
 }
 
+void StandingPolicies::place(Entry& entry, const Policy& policy) const {
+    entry.policy = &policy;
+    entry.unchanged = unchanged_around(policy, options_.urgency, options_.as_of);
+}
+
 void StandingPolicies::kill(Entry& entry) {
     alive_[entry.slot] = 0;
     killed_.push_back(entry.slot);
@@ -90,20 +96,25 @@ void StandingPolicies::settle(const std::string& id) {
     if (open && entry.slot == kNone) entry.slot = bear(entry.policy);
 }
 
-/// Another day opens and closes, supersedes, and moves what counts by days left.
+/// Another day opens and closes, supersedes, and moves what counts by days left; most policies
+/// stay as they are.
 void StandingPolicies::pass_to(Date day, std::vector<std::string>& touched) {
-    const Date before = options_.as_of;
-    options_.as_of = day;
-    superseders_.clear();
+    std::vector<Entry*> changed;
     for (auto& [id, entry] : entries_) {
-        count_superseded(*entry.policy, true, nullptr);
-        const Urgency& urgency = options_.urgency;
-        if (entry.slot != kNone &&
-            urgency.of(*entry.policy, before) != urgency.of(*entry.policy, day))
-            kill(entry);
+        if (entry.unchanged.contains(day)) continue;
+        count_superseded(*entry.policy, false, &touched);
+        changed.push_back(&entry);
+        touched.push_back(id);
     }
-    for (auto& [id, entry] : entries_) // most stay as they are
-        if (takes_part(*entry.policy) != (entry.slot != kNone)) touched.push_back(id);
+    const Date before = std::exchange(options_.as_of, day);
+    const Urgency& urgency = options_.urgency;
+    for (Entry* const entry : changed) {
+        const Policy& policy = *entry->policy;
+        if (entry->slot != kNone && urgency.of(policy, before) != urgency.of(policy, day))
+            kill(*entry);
+        count_superseded(policy, true, &touched);
+        entry->unchanged = unchanged_around(policy, urgency, day);
+    }
     std::sort(touched.begin(), touched.end()); // so that slots do not hang on a hash
 }
 
@@ -122,7 +133,7 @@ void StandingPolicies::change(StandingChanges& changes, Date day) {
         Entry& entry = entries_[now.id];
         if (entry.policy != nullptr) count_superseded(*entry.policy, false, &touched);
         if (entry.slot != kNone) kill(entry);
-        entry.policy = &now;
+        place(entry, now);
         count_superseded(now, true, &touched);
         touched.push_back(now.id);
     }

@@ -58,6 +58,7 @@ class StandingPolicies {
     struct Entry {
         const Policy* policy = nullptr;
         std::uint32_t slot = kNone; // while it takes part
+        Period unchanged;           // nothing about the policy hangs on which of these days it is
     };
 
     bool takes_part(const Policy& policy) const;
@@ -65,6 +66,7 @@ class StandingPolicies {
     void count_superseded(const Policy& policy, bool comes, std::vector<std::string>* touched);
     void pass_to(Date day, std::vector<std::string>& touched);
     void settle(const std::string& id);
+    void place(Entry& entry, const Policy& policy) const;
     void kill(Entry& entry);
     std::uint32_t bear(const Policy* policy);
     void renumber();

@@ -1,8 +1,10 @@
+#include "base/fetch_ahead.hpp"
 #include "model/derive.hpp"
 #include "model/firm_rows.hpp"
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace qice {
 namespace {
@@ -12,9 +14,13 @@ template <class T>
 void append_values(Array<T>& to, std::size_t size, const Array<T>& from,
                    std::span<const std::uint32_t> rows, const T& unknown) {
     if (to.empty() && from.empty()) return;
-    to.resize(size, unknown);
-    for (const std::uint32_t row : rows)
-        to.push_back(from.empty() ? unknown : from[row]);
+    to.resize(size + rows.size(), unknown);
+    if (from.empty()) return;
+    constexpr std::size_t kAhead = 32; // rows, which lie far apart
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (i + kAhead < rows.size()) fetch_ahead(&from[rows[i + kAhead]], 1);
+        to[size + i] = from[rows[i]];
+    }
 }
 
 /// A dictionary's numbers in another one, added when they are first met.
@@ -80,17 +86,31 @@ void append_column(const Field& of, Column& to, std::size_t size, const Column& 
 
 } // namespace
 
-std::vector<DayChange> FirmTableWriter::change_day(FirmTable& table, Date as_of) {
+std::vector<DayChange> FirmTableWriter::change_day(FirmTable& table, const FirmCalendar& calendar,
+                                                   Date as_of) {
     const Schema& schema = table.schema();
-    table.as_of_ = as_of;
+    const Date before = std::exchange(table.as_of_, as_of);
     std::vector<DayChange> changes;
     std::vector<bool> depends(schema.size());
     for (const std::uint32_t field : schema.derived()) { // operands come first
         const Field& of = schema[field];
-        depends[field] = of.derive == Derive::months_since ||
-                         std::any_of(of.operands.begin(), of.operands.end(),
-                                     [&](std::uint32_t operand) { return depends[operand]; });
-        if (depends[field]) change_field(table, field, changes);
+        if (of.derive == Derive::months_since) {
+            depends[field] = true;
+            Array<std::int64_t>& months = table.columns_[field].numbers;
+            calendar.for_each_moved(of.operands[0], before, as_of,
+                                    [&](Date since, std::span<const std::uint32_t> rows) {
+                                        const std::int64_t then = completed_months(since, before);
+                                        const std::int64_t now = completed_months(since, as_of);
+                                        for (const std::uint32_t row : rows) {
+                                            changes.push_back({row, field, then, now});
+                                            months[row] = now;
+                                        }
+                                    });
+        } else if (std::any_of(of.operands.begin(), of.operands.end(),
+                               [&](std::uint32_t operand) { return depends[operand]; })) {
+            depends[field] = true;
+            change_field(table, field, changes);
+        }
     }
     return changes;
 }

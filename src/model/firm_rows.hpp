@@ -9,6 +9,7 @@
 #include "base/hash_index.hpp"
 #include "base/large_pages.hpp"
 #include "base/short_texts.hpp"
+#include "model/firm_calendar.hpp"
 #include "qice/model/firm.hpp"
 
 #include <shared_mutex>
@@ -159,6 +160,10 @@ class FirmRows {
 struct DayChange {
     std::uint32_t row, field;
     std::int64_t before, after; // or kUnknownNumber
+
+    bool is_like(const DayChange& other) const {
+        return field == other.field && before == other.before && after == other.after;
+    }
 };
 
 class FirmTableWriter {
@@ -186,9 +191,11 @@ class FirmTableWriter {
     /// The table, derived.
     FirmTable finish(unsigned threads) &&;
 
-    /// Derives for another day what depends on the day, and tells what changed. Costs some ns a row
-    /// for each such field. Elements of sets stay; on what day one is asked for is the table's.
-    static std::vector<DayChange> change_day(FirmTable& table, Date as_of);
+    /// Derives for another day what depends on the day, and tells what changed. Months are counted
+    /// by the table's calendar; what is derived from them costs some ns a row. Elements of sets
+    /// stay; on what day one is asked for is the table's.
+    static std::vector<DayChange> change_day(FirmTable& table, const FirmCalendar& calendar,
+                                             Date as_of);
     /// Takes over rows of another table of the same schema, but for what is derived: derive() is
     /// due after the last ones.
     static void append(FirmTable& to, const FirmTable& from, std::span<const std::uint32_t> rows);

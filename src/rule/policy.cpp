@@ -63,4 +63,26 @@ Score Urgency::of(const Policy& policy, Date as_of) const {
     return static_cast<Score>(below ? quotient - 1 : quotient);
 }
 
+Period unchanged_around(const Policy& policy, const Urgency& urgency, Date day) {
+    Period around;
+    const auto something_begins = [&](Date on) {
+        if (on <= day)
+            around.from = std::max(around.from.value_or(on), on);
+        else
+            around.to = std::min(around.to.value_or(Date{on.days - 1}), Date{on.days - 1});
+    };
+    const auto add = [&](const Period& period) {
+        if (period.from) something_begins(*period.from);
+        if (period.to) something_begins({period.to->days + 1});
+    };
+    add(policy.effective);
+    for (const Period& window : policy.windows)
+        add(window);
+    if (const auto last = last_day(policy, day); last && urgency.days > 0) {
+        if (last->days - day.days < urgency.days) return {day, day}; // it grows day by day
+        something_begins({static_cast<std::int32_t>(last->days - urgency.days + 1)});
+    }
+    return around;
+}
+
 } // namespace qice

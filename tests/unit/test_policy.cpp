@@ -3,6 +3,9 @@
 
 #include "unit/world.hpp"
 
+#include <random>
+#include <tuple>
+
 using namespace qice;
 using world::day;
 
@@ -112,4 +115,62 @@ TEST_CASE("the last day is that of the open windows, without windows that of bei
     CHECK(last(R"("effective": {"to": "2025-12-31"})", "2025-12-31") == "2025-12-31");
     CHECK(last(R"("effective": {"to": "2025-12-31"})", "2026-01-01") == "none");
     CHECK(last(R"("effective": {"from": "2025-12-31"})", "2026-01-01") == "none");
+}
+
+TEST_CASE("around a day nothing about a policy changes") {
+    const auto around = [](const std::string& keys, std::string_view on, Urgency urgency = {}) {
+        const Period days = unchanged_around(policy(keys), urgency, day(on));
+        return (days.from ? days.from->to_string() : "") + " .. " +
+               (days.to ? days.to->to_string() : "");
+    };
+    CHECK(around(R"("title": "x")", "2026-06-15") == " .. ");
+    const std::string april = R"("effective": {"from": "2025-01-01"},
+                                 "windows": [{"opens": "2025-03-01", "closes": "2025-04-30"}])";
+    CHECK(around(april, "2024-06-15") == " .. 2024-12-31");
+    CHECK(around(april, "2025-02-28") == "2025-01-01 .. 2025-02-28");
+    CHECK(around(april, "2025-04-15") == "2025-03-01 .. 2025-04-30");
+    CHECK(around(april, "2025-05-01") == "2025-05-01 .. ");
+    const Urgency urgency{kScoreUnit, 30};
+    CHECK(around(april, "2025-03-15", urgency) == "2025-03-01 .. 2025-03-31");
+    CHECK(around(april, "2025-04-01", urgency) == "2025-04-01 .. 2025-04-01");
+    CHECK(around(april, "2025-05-01", urgency) == "2025-05-01 .. ");
+}
+
+TEST_CASE("the days around a day are like it, whatever windows there are") {
+    std::mt19937 random(7);
+    const Date first = day("2026-01-01");
+    const auto some_day = [&]() -> std::optional<Date> {
+        if (random() % 4 == 0) return {};
+        return Date{first.days + static_cast<std::int32_t>(random() % 40)};
+    };
+    const auto some_period = [&] {
+        Period period{some_day(), some_day()};
+        if (period.from && period.to && *period.to < *period.from)
+            std::swap(period.from, period.to);
+        return period;
+    };
+    std::size_t like = 0, unlike = 0, wrong = 0;
+    for (int round = 0; round < 300; ++round) {
+        Policy of = policy(R"("title": "x")");
+        if (random() % 2 == 0) of.effective = some_period();
+        for (unsigned n = random() % 4; n > 0; --n)
+            of.windows.push_back(some_period());
+        const Urgency urgency{kScoreUnit, static_cast<std::int64_t>(random() % 20)};
+        const auto seen_on = [&](Date on) {
+            return std::tuple(life_cycles({&of, 1}, on)[0], urgency.of(of, on),
+                              !of.effective.from || *of.effective.from <= on);
+        };
+        for (Date on{first.days - 5}; on.days < first.days + 45; ++on.days) {
+            const Period around = unchanged_around(of, urgency, on);
+            wrong += around.contains(on) ? 0 : 1;
+            for (Date other{first.days - 5}; other.days < first.days + 45; ++other.days) {
+                const bool contained = around.contains(other);
+                (contained ? like : unlike) += 1;
+                if (contained && seen_on(other) != seen_on(on)) ++wrong;
+            }
+        }
+    }
+    CHECK(wrong == 0);
+    CHECK(like > 50'000);
+    CHECK(unlike > 50'000);
 }

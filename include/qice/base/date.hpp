@@ -24,6 +24,7 @@ struct Date {
 
     /// `2026-11-23`
     std::string to_string() const;
+    unsigned day_of_month() const; // 1 to 31
 };
 
 /// Whole months from `from` to `to`: a month is complete on the same day of the next month.

@@ -95,4 +95,8 @@ struct Urgency {
 /// that is not past.
 std::optional<Date> last_day(const Policy& policy, Date as_of);
 
+/// Days around `day` on which, as on it, the policy is in force or not, open or not, and of the
+/// same urgency; whether others supersede it is left aside.
+Period unchanged_around(const Policy& policy, const Urgency& urgency, Date day);
+
 } // namespace qice
