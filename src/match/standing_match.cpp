@@ -3,8 +3,8 @@
 #include "qice/match/standing_match.hpp"
 
 #include "base/in_threads.hpp"
-#include "base/large_pages.hpp"
 #include "match/day_watch.hpp"
+#include "match/standing_extras.hpp"
 #include "match/standing_layer.hpp"
 #include "match/standing_policies.hpp"
 #include "match/standing_queries.hpp"
@@ -21,12 +21,6 @@ namespace {
 
 constexpr std::uint32_t kNone = StandingList::kNone;
 constexpr std::size_t kAhead = 16; // lists are fetched this many pairs before they are read
-
-/// A pair that has come since its list was made.
-struct Extra {
-    Score score;
-    std::uint32_t slot, next;
-};
 
 struct Home {
     std::uint32_t layer, row;
@@ -78,11 +72,8 @@ struct StandingMatch::State {
         std::vector<std::uint32_t> all(firms.size());
         std::iota(all.begin(), all.end(), 0u);
         add_layer(made_layer(std::move(firms), options.threads, cost), all);
-        layers[0]->calendar(); // no update waits for it
+        layers[0]->calendar(); // no update waits for it, nor for these:
         extras.reserve(2 * layers[0]->table.size());
-        const std::size_t bytes = extras.capacity() * sizeof(Extra);
-        LargePages().use(extras.data(), bytes, 0, bytes);
-        take_pages(extras.data(), bytes); // nor for these
     }
 
     // --- firms
@@ -121,7 +112,7 @@ struct StandingMatch::State {
 
     std::vector<std::unique_ptr<StandingLayer>> layers;
     ViewMap<Home> homes; // by firm id
-    std::vector<Extra> extras;
+    StandingExtras extras;
     std::vector<OwnList> own_lists;
     std::vector<ListName> shortened;
     StandingCost cost;
@@ -324,8 +315,7 @@ void StandingMatch::State::let_go() {
 }
 
 void StandingMatch::State::come(StandingList& list, const Push& push) {
-    extras.push_back({push.score, push.other, list.first_extra});
-    list.first_extra = static_cast<std::uint32_t>(extras.size() - 1);
+    list.first_extra = extras.add({push.score, push.other, list.first_extra});
     ++list.kept;
     ++cost.pairs_come;
 }
