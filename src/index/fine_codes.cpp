@@ -89,6 +89,7 @@ void FineCodes::refine(std::uint32_t slot, const FirmTable& firms) {
                     fine.width); // little-endian
     }
     fine_[slot] = std::move(fine);
+    any_finer_ = true;
 }
 
 std::size_t FineCodes::bytes() const {

@@ -26,11 +26,19 @@ BlockRow firms_of_block(const SelectedFirms& firms, std::size_t i) {
 
 // ----------------------------------------------------------------------------------- TagScores
 
-BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among,
-                              const BoundPolicy::Parts& policy, const Filters& filters) {
+void TagScores::take_tags(const Program& policy, const TagPostings& postings,
+                          const FirmTable& firms) {
+    tags_.clear();
+    for (const CompiledTag& tag : policy.tags) {
+        const TagPostings::List list = postings.of(firms, policy.tag_names[tag.tag]);
+        if (!list.positions.empty()) tags_.push_back({list, tag.weight});
+    }
+}
+
+BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among, const Filters& filters) {
     BlockRow followers{};
     std::uint32_t found[kBlockFirms + kListedBehind];
-    for (const auto& [list, weight] : policy.tags) {
+    for (const auto& [list, weight] : tags_) {
         const std::size_t begin = list.begin_of(block), end = list.begin_of(block + 1);
         const std::uint32_t count = filters.find_among(
             list.positions.data() + begin, static_cast<std::uint32_t>(end - begin), among, found);
@@ -47,19 +55,18 @@ BlockRow TagScores::followers(std::uint32_t block, const BlockRow& among,
 }
 
 template <class Take>
-void TagScores::take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
-                               const Filters& filters, const Take& take) {
-    if (policy.tags.empty()) return;
+void TagScores::take_followers(SelectedFirms& firms, const Filters& filters, const Take& take) {
+    if (tags_.empty()) return;
     BlockRow followers{};
     for (std::size_t i = 0; i < firms.blocks.size(); ++i) {
         if (i + kAhead < firms.blocks.size())
-            for (const auto& [list, weight] : policy.tags) {
+            for (const auto& [list, weight] : tags_) {
                 const std::size_t at = list.begin_near(firms.blocks[i + kAhead]);
                 fetch_ahead(list.positions.data() + at, kFetched);
                 fetch_ahead(list.weights + at, kFetched);
             }
         if (i == 0 || firms.blocks[i] != firms.blocks[i - 1])
-            followers = this->followers(firms.blocks[i], firms_of_block(firms, i), policy, filters);
+            followers = this->followers(firms.blocks[i], firms_of_block(firms, i), filters);
         BlockRow those;
         for (std::size_t w = 0; w < kBlockWords; ++w) {
             those.words[w] = firms.rows[i].words[w] & followers.words[w];
@@ -78,7 +85,7 @@ void take_all(SelectedFirms& firms, const BoundPolicy::Parts& policy, const Take
     const auto add = [&](std::uint32_t position, Score score) {
         out.push_back({how.positions ? position : how.index.row_at(position), score});
     };
-    tags.take_followers(firms, policy, how.filters, [&](std::uint32_t position, Score more) {
+    tags.take_followers(firms, how.filters, [&](std::uint32_t position, Score more) {
         if (how.floors == nullptr || how.floors->may_reach(prior + more, position))
             add(position, prior + more);
     });
@@ -114,7 +121,7 @@ void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
     best_.bar = ~Key{0};
     best_.keys.clear();
     if (top_ == 0) return;
-    add_followers(firms, policy, tags);
+    add_followers(firms, tags);
     add_others(firms);
     best_.keep(top_);
     best_.sort(spare_);
@@ -124,10 +131,8 @@ void BestFirms<Key>::select(SelectedFirms& firms, std::uint32_t top,
         out.push_back({ids_->row_at(form_.rank(key)), form_.score(key)});
 }
 
-template <class Key>
-void BestFirms<Key>::add_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
-                                   TagScores& tags) {
-    tags.take_followers(firms, policy, *filters_, [&](std::uint32_t position, Score more) {
+template <class Key> void BestFirms<Key>::add_followers(SelectedFirms& firms, TagScores& tags) {
+    tags.take_followers(firms, *filters_, [&](std::uint32_t position, Score more) {
         const Key base = form_.base(prior_ + more);
         if (base > best_.bar) return;
         const Key key = base | ids_->ranks()[position];

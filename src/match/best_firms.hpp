@@ -11,6 +11,7 @@
 #include "match/firm_keys.hpp"
 #include "match/score_floors.hpp"
 #include "qice/index/id_order.hpp"
+#include "qice/index/tag_postings.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -36,20 +37,25 @@ struct SelectedFirms {
     }
 };
 
-/// Working memory for what tags add to scores.
+/// What a policy's tags add to the scores of those who follow them.
 class TagScores {
   public:
-    /// Takes the firms that follow a tag of the policy out of the rows:
+    /// From now on those of this policy; `postings` are of `firms`.
+    void take_tags(const Program& policy, const TagPostings& postings, const FirmTable& firms);
+    /// Takes the firms that follow a tag out of the rows:
     /// take(position, more), `more` being what preferences and tags add to the score.
     template <class Take>
-    void take_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy,
-                        const Filters& filters, const Take& take);
+    void take_followers(SelectedFirms& firms, const Filters& filters, const Take& take);
 
   private:
     /// Into `affinity_`; who of `among` follows any tag.
-    BlockRow followers(std::uint32_t block, const BlockRow& among, const BoundPolicy::Parts& policy,
-                       const Filters& filters);
+    BlockRow followers(std::uint32_t block, const BlockRow& among, const Filters& filters);
 
+    struct Tag {
+        TagPostings::List firms;
+        Score weight; // thousandths
+    };
+    std::vector<Tag> tags_;       // that somebody follows
     Score affinity_[kBlockFirms]; // of the followers
 };
 
@@ -73,7 +79,7 @@ template <class Key> class BestFirms {
                 std::vector<Push>& out);
 
   private:
-    void add_followers(SelectedFirms& firms, const BoundPolicy::Parts& policy, TagScores& tags);
+    void add_followers(SelectedFirms& firms, TagScores& tags);
     void add_others(SelectedFirms& firms);
     void add_equals(const SelectedFirms& firms, Key base, std::size_t wanted);
     std::uint32_t bound_for(const SelectedFirms& firms, std::size_t wanted, std::uint64_t count);

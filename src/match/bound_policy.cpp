@@ -86,6 +86,7 @@ std::vector<std::uint32_t> CutBinding::own_codes(std::uint32_t base_codes) const
 // -------------------------------------------------------------------------------- PolicyBinder
 
 void PolicyBinder::bind(BoundPolicy::Parts& parts) const {
+    parts.of_any = base_.codes.any_finer() ? nullptr : &base_.program;
     for (std::uint32_t own = 0; own < parts.program.fields.size(); ++own)
         bind_field(parts, own);
     for (std::uint32_t own = 0; own < parts.program.sets.size(); ++own)
@@ -138,6 +139,7 @@ void PolicyBinder::bind_set(BoundPolicy::Parts& parts, std::uint32_t own) const 
                 continue;
             }
         }
+        parts.of_any = nullptr;
         const auto name = names.find(element.name);
         if (!name) continue; // no firm has it
         set.missing.push_back({*name, coded.first_plane + i, element.ever});

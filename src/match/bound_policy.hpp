@@ -89,12 +89,9 @@ struct BoundPolicy::Parts {
     };
     Reads reads[3]; // by place; what preferences read is with the rest
     bool asks = false;
-
-    struct TagList {
-        TagPostings::List firms;
-        Score weight; // thousandths
-    };
-    std::vector<TagList> tags;
+    /// The program of the index, if all that was bound is the same for any index of it whose codes
+    /// are its own.
+    const Program* of_any = nullptr;
 };
 
 /// Fields, sets, literals and demands of a compiled policy; `program` is the index's. Codes of the

@@ -4,13 +4,12 @@
 
 namespace qice {
 
-DayWatch::DayWatch(const Schema& schema, const Program& known, std::span<const Program> later)
+DayWatch::DayWatch(const Schema& schema, std::span<const Program* const> programs)
     : seen_(schema.size()) {
     for (std::uint32_t field = 0; field < schema.size(); ++field)
         seen_[field].by_cuts = schema[field].kind == Kind::number && !schema[field].is_ratio();
-    add(known);
-    for (const Program& program : later)
-        add(program);
+    for (const Program* const program : programs)
+        add(*program);
     for (Seen& seen : seen_)
         std::sort(seen.cuts.begin(), seen.cuts.end());
 }

@@ -13,8 +13,8 @@ namespace qice {
 
 class DayWatch {
   public:
-    /// Of the policies that `known` and, each by itself, `later` hold.
-    DayWatch(const Schema& schema, const Program& known, std::span<const Program> later);
+    /// Of all policies that the programs hold.
+    DayWatch(const Schema& schema, std::span<const Program* const> programs);
 
     /// Moves a table to another day, by its calendar. Returns the rows, ascending, of firms about
     /// which some of the policies may now say something else.

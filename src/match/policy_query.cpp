@@ -164,11 +164,11 @@ BoundPolicy PolicyQuery::bind(Program alone) const {
         program.shapes.push_back(
             {place, place + 1, part.first, part.literals, part.others, part.manual});
     }
-    for (const CompiledTag& tag : program.tags) {
-        const TagPostings::List list = tags_.of(firms_, program.tag_names[tag.tag]);
-        if (!list.positions.empty()) parts->tags.push_back({list, tag.weight});
-    }
     return BoundPolicy(std::move(parts));
+}
+
+bool PolicyQuery::accepts(const BoundPolicy& policy) const {
+    return policy.parts_->of_any == &program_ && !codes_.any_finer();
 }
 
 // --------------------------------------------------------------------------- which blocks, firms
@@ -534,6 +534,7 @@ void PolicyQuery::Run::rank() {
     const Program& program = policy_.program;
     const bool wide = firm_key_bits(program, program.policies[0], query_.index_.firms()) > 64;
     const ScoreFloors* floors = nullptr;
+    scratch_.tags.take_tags(program, query_.tags_, query_.firms_);
     const auto select = [&](RankClass rank_class, std::uint32_t top) {
         SelectedFirms& firms = scratch_.selected[rank_class];
         if (firms.blocks.empty()) return;

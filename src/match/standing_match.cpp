@@ -26,6 +26,12 @@ struct Home {
     std::uint32_t layer, row;
 };
 
+/// A policy that has come since the first night, compiled by itself.
+struct LaterPolicy {
+    Program alone;
+    std::optional<BoundPolicy> bound; // for a layer, and mostly all others
+};
+
 /// Firms to be matched anew, as the next layer.
 struct ChangedFirms {
     std::optional<FirmTable> table;
@@ -106,7 +112,7 @@ struct StandingMatch::State {
     std::vector<Policy> first_policies;
     Matcher matcher; // over the first policies
     StandingPolicies policies;
-    std::vector<Program> later_programs; // of the slots beyond the first set, each by itself
+    std::vector<LaterPolicy> later_policies; // of the slots beyond the first set
     StandingQueries queries;
     std::mutex queries_mutex;
 
@@ -152,7 +158,10 @@ Status StandingMatch::State::check(const StandingChanges& changes) const {
 /// Moves all tables to another day; the firms that this moves across a boundary of a policy that
 /// took part so far have to be matched anew. A policy that comes is asked about all firms anyway.
 StandingMatch::State::Rows StandingMatch::State::pass_to(Date day) {
-    const DayWatch watch(*schema, matcher.program(), later_programs);
+    std::vector<const Program*> programs = {&matcher.program()};
+    for (const LaterPolicy& policy : later_policies)
+        programs.push_back(&policy.alone);
+    const DayWatch watch(*schema, programs);
     Rows moved;
     for (const auto& layer : layers)
         moved.push_back(watch.change_day(layer->table, layer->calendar(), day));
@@ -248,7 +257,10 @@ void StandingMatch::State::ask(std::uint32_t slot, bool comes) {
 
 void StandingMatch::State::ask(std::uint32_t slot, bool comes, std::uint32_t number) {
     StandingLayer& layer = *layers[number];
-    layer.query.match(layer.query.bind(later_programs[slot - policies.first_count()]),
+    LaterPolicy& policy = later_policies[slot - policies.first_count()];
+    if (!policy.bound || !layer.query.accepts(*policy.bound))
+        policy.bound = layer.query.bind(policy.alone);
+    layer.query.match(*policy.bound,
                       {.top = kNoLimit,
                        .statuses = kEligibleAndReview,
                        .ranked = false,
@@ -288,7 +300,7 @@ void StandingMatch::State::let_go() {
             first.push_back(slot);
         } else { // few
             ask(slot, false);
-            later_programs[slot - policies.first_count()] = {};
+            later_policies[slot - policies.first_count()] = {};
         }
     std::sort(first.begin(), first.end());
     for (std::uint32_t number = 0; number < layers.size(); ++number) {
@@ -358,8 +370,8 @@ void StandingMatch::State::update_layers(ChangedFirms changed) {
         if (thread == 1) return make();
         let_go();
         for (const std::uint32_t slot : policies.born()) {
-            later_programs.push_back(
-                PolicyQuery::compile_alone(*schema, policies.policy(slot), options.compile));
+            later_policies.push_back(
+                {PolicyQuery::compile_alone(*schema, policies.policy(slot), options.compile), {}});
             ask(slot, true);
         }
         cost.ask = watch.lap();

@@ -40,6 +40,11 @@ class QueryComparison {
         const std::uint32_t crowd = random_.chance(50) ? FineCodes::kCrowd : 2;
         const PolicyQuery query(program, index, table, {.crowd = crowd});
         const PolicyQuery orderless(program, index, table, {.crowd = crowd, .ranked = false});
+        // Other firms, whose policies are bound elsewhere.
+        const FirmTable others = fixture_.table(
+            std::vector<std::uint32_t>(rows_.rbegin(), rows_.rbegin() + (rows_.size() + 1) / 2));
+        const FirmIndex index_of_others(program, others);
+        const PolicyQuery among_others(program, index_of_others, others, {.crowd = UINT32_MAX});
         for (std::uint32_t policy = 0; policy < fixture_.policies().size(); ++policy) {
             if (!fixture_.matched(policy)) continue;
             const BoundPolicy bound =
@@ -57,6 +62,16 @@ class QueryComparison {
             const BoundPolicy there =
                 orderless.bind(fixture_.policies()[policy], fixture_.compile_options());
             take_all(orderless, there, query, bound, all_of_them);
+            const BoundPolicy among =
+                among_others.bind(fixture_.policies()[policy], fixture_.compile_options());
+            if (among_others.accepts(bound)) {
+                take_all(among_others, bound, among_others, among, {1, kAllStatuses, false});
+                ++accepted_;
+            }
+            if (query.accepts(among)) {
+                take_all(query, among, query, bound, {1, subset, false});
+                ++accepted_;
+            }
             if (policy == 0)
                 CHECK_THROWS_AS(orderless.match(there, {}, scratch_, answer_), std::logic_error);
         }
@@ -64,6 +79,7 @@ class QueryComparison {
 
     std::size_t asked() const { return asked_; }
     std::size_t asking() const { return asking_; }
+    std::size_t accepted() const { return accepted_; } // that another query bound
 
   private:
     void ask(const PolicyQuery& query, const BoundPolicy& bound, std::uint32_t policy,
@@ -127,13 +143,13 @@ class QueryComparison {
     std::vector<std::uint32_t> rows_;
     PolicyQuery::Scratch scratch_;
     PolicyAnswer answer_;
-    std::size_t asked_ = 0, asking_ = 0;
+    std::size_t asked_ = 0, asking_ = 0, accepted_ = 0;
 };
 
 void check_worlds(const std::vector<Shape>& shapes, std::size_t pairs) {
     const char* start = std::getenv("QICE_AGREE_SEED");
     std::uint64_t seed = start == nullptr ? 1 : std::strtoull(start, nullptr, 10);
-    std::size_t seen = 0, asked = 0, asking = 0;
+    std::size_t seen = 0, asked = 0, asking = 0, accepted = 0;
     for (; seen < pairs; ++seed) {
         const Fixture fixture(WorldMaker(seed, shapes[seed % shapes.size()]).make());
         Random random(seed);
@@ -154,11 +170,16 @@ void check_worlds(const std::vector<Shape>& shapes, std::size_t pairs) {
         seen += indexes.size() * fixture.pairs();
         asked += comparison.asked();
         asking += comparison.asking();
+        accepted += comparison.accepted();
     }
     INFO(asking << " of " << asked << " policies asked single firms");
     CHECK(asking * 4 > asked); // else nothing was missing from any index
     CHECK(asking < asked);
-    WARN(seen << " pairs; " << asking << " of " << asked << " policies asked single firms");
+    INFO(accepted << " policies were bound for other firms");
+    CHECK(accepted * 4 > asked);
+    CHECK(accepted < 2 * asked);
+    WARN(seen << " pairs; " << asking << " of " << asked << " policies asked single firms, "
+              << accepted << " bound for other firms");
 }
 
 } // namespace

@@ -21,7 +21,8 @@ TEST_CASE("a day is seen where a condition can tell, and only there") {
                 world::policies(schema, "{\"id\": \"P\", \"rule\": " + std::string(text) + "}");
             return compile(*schema, policies, {day("2026-06-15"), false, {}});
         };
-        const std::vector<Program> others = {compiled(later)};
+        const Program first = compiled(rule), other = compiled(later);
+        const Program* const programs[] = {&first, &other};
         FirmTable table =
             world::firms(schema, day("2026-06-15"),
                          {{{"established", "2024-06-16"}},                          // 24 months
@@ -31,7 +32,7 @@ TEST_CASE("a day is seen where a condition can tell, and only there") {
                           {{"titles", "hnte@2026-06-16"}},
                           {{"titles", "hnte"}},
                           {{"established", "2024-06-16"}, {"titles", "hnte@2026-06-15"}}});
-        const DayWatch watch(*schema, compiled(rule), others);
+        const DayWatch watch(*schema, programs);
         const FirmCalendar calendar(table);
         std::string rows;
         for (const std::uint32_t row : watch.change_day(table, calendar, day("2026-06-16")))

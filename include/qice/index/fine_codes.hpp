@@ -25,6 +25,7 @@ class FineCodes {
               std::uint32_t crowd = kCrowd);
 
     std::uint32_t slots() const { return static_cast<std::uint32_t>(fine_.size()); }
+    bool any_finer() const { return any_finer_; }
     const FieldCuts& cuts(std::uint32_t slot) const {
         return fine_[slot] ? fine_[slot]->cuts : program_.fields[slot].cuts;
     }
@@ -50,6 +51,7 @@ class FineCodes {
     const Program& program_;
     const FirmIndex& index_;
     std::vector<std::optional<Fine>> fine_;
+    bool any_finer_ = false;
 };
 
 } // namespace qice

@@ -14,8 +14,8 @@
 // caller's.
 //
 // Immutable once built; any number of threads may ask, each with a Scratch of its own. Program,
-// index and table must outlive it. Memory beside the index: about 20 bytes a firm, and 6 to 10 a tag
-// that a firm follows.
+// index and table must outlive it. Memory beside the index: about 20 bytes a firm, and 6 to 10 a
+// tag that a firm follows.
 #pragma once
 
 #include "qice/index/block_presence.hpp"
@@ -32,7 +32,8 @@
 
 namespace qice {
 
-/// A policy compiled against the codes of an index. Immutable; for the query that bound it.
+/// A policy compiled against the codes of an index. Immutable; for the query that bound it, and for
+/// those that accept it.
 class BoundPolicy {
   public:
     BoundPolicy(BoundPolicy&&) noexcept;
@@ -121,6 +122,9 @@ class PolicyQuery {
     BoundPolicy bind(const Policy& policy, const CompileOptions& options) const {
         return bind(compile_alone(firms_.schema(), policy, options));
     }
+    /// Can a policy be matched here that another query bound? Yes if both are of one program and
+    /// cut no codes finer, and the policy names no element of a set that the program does not know.
+    bool accepts(const BoundPolicy& policy) const;
     /// Throws std::logic_error if asked to rank and built without.
     void match(const BoundPolicy& policy, const PolicyQueryOptions& options, Scratch& scratch,
                PolicyAnswer& answer) const;
