@@ -133,16 +133,29 @@ void BlockEntries::merge_loose(RankKey ahead, std::size_t ordered) {
     }
 }
 
+/// Room for two rows, until part_rows_used_ is raised.
+BlockRow* BlockEntries::part_rows() {
+    if (part_rows_used_ == part_rows_.size()) part_rows_.push_back(std::make_unique<BlockRow[]>(2));
+    return part_rows_[part_rows_used_].get();
+}
+
 /// The firms of a row inside and outside another; none where there are none.
 BlockEntries::Halves BlockEntries::halve(const BlockRow& row, const BlockRow& by) {
-    if (part_rows_used_ == part_rows_.size()) part_rows_.push_back(std::make_unique<BlockRow[]>(2));
-    BlockRow& inside = part_rows_[part_rows_used_][0];
-    BlockRow& outside = part_rows_[part_rows_used_][1];
+    BlockRow& inside = part_rows()[0];
+    BlockRow& outside = part_rows()[1];
     const unsigned found = kernels_.split_row(row, by, inside, outside);
     if ((found & 1) == 0) return {nullptr, &row};
     if ((found & 2) == 0) return {&row, nullptr};
     ++part_rows_used_;
     return {&inside, &outside};
+}
+
+const BlockRow* BlockEntries::united(const BlockRow& a, const BlockRow& b) {
+    BlockRow* const row = part_rows();
+    ++part_rows_used_;
+    for (std::size_t w = 0; w < kBlockWords; ++w)
+        row->words[w] = a.words[w] | b.words[w];
+    return row;
 }
 
 void BlockEntries::split(const Preferring& policy, const BlockRow* firms,
@@ -154,16 +167,15 @@ void BlockEntries::split(const Preferring& policy, const BlockRow* firms,
         if (halves.inside != nullptr) add(orders[1], halves.inside);
         return;
     }
-    const bool by_variants = policy.preferences <= RankKeys::kMostSplit;
-    parts_.assign(1, {firms, 0, 0});
+    if (policy.preferences > RankKeys::kMostSplit)
+        return split_by_score(policy, firms, preferences);
+    parts_.assign(1, {firms, 0});
     for (std::uint32_t i = 0; i < policy.preferences; ++i) {
         const BlockRow& when = preferences[policy.first_preference + i];
-        const Score add = program_.preferences[policy.first_preference + i].add;
-        const std::uint32_t bit = by_variants ? 1u << i : 0;
         for (std::size_t p = 0, parts = parts_.size(); p < parts; ++p) {
             const Halves halves = halve(*parts_[p].row, when);
             if (halves.inside == nullptr) continue;
-            const Part with{halves.inside, parts_[p].subset | bit, parts_[p].more + add};
+            const Part with{halves.inside, parts_[p].subset | 1u << i};
             if (halves.outside == nullptr) {
                 parts_[p] = with;
                 continue;
@@ -172,14 +184,41 @@ void BlockEntries::split(const Preferring& policy, const BlockRow* firms,
             parts_.push_back(with);
         }
     }
-    for (const Part& part : parts_) {
-        const std::uint32_t order = orders_of_parts_[policy.first_part + part.subset];
-        if (by_variants)
-            add(order, part.row);
-        else
-            loose_.push_back(
-                {rank_keys_.raised(rank_keys_.key_at(order), part.more), order, part.row});
+    for (const Part& part : parts_)
+        add(orders_of_parts_[policy.first_part + part.subset], part.row);
+}
+
+/// Firms with the same preferences, or others that add as much, are one part: their sets would be
+/// too many, their scores mostly are not.
+void BlockEntries::split_by_score(const Preferring& policy, const BlockRow* firms,
+                                  const PreferenceRows& preferences) {
+    const std::uint32_t order = orders_of_parts_[policy.first_part];
+    const RankKey key = rank_keys_.key_at(order);
+    raised_.assign(1, {key, order, firms}); // the greatest key first
+    for (std::uint32_t i = 0; i < policy.preferences; ++i) {
+        const BlockRow& when = preferences[policy.first_preference + i];
+        const Score add = program_.preferences[policy.first_preference + i].add;
+        inside_.clear();
+        outside_.clear();
+        for (const Loose& part : raised_) {
+            const Halves halves = halve(*part.row, when);
+            if (halves.inside != nullptr)
+                inside_.push_back({rank_keys_.raised(part.key, add), order, halves.inside});
+            if (halves.outside != nullptr) outside_.push_back({part.key, order, halves.outside});
+        }
+        raised_.clear();
+        auto a = inside_.begin(), b = outside_.begin();
+        while (a != inside_.end() || b != outside_.end()) {
+            if (b == outside_.end() || (a != inside_.end() && a->key > b->key)) {
+                raised_.push_back(*a++);
+            } else if (a == inside_.end() || b->key > a->key) {
+                raised_.push_back(*b++);
+            } else {
+                raised_.push_back({a->key, order, united(*a++->row, *b++->row)});
+            }
+        }
     }
+    loose_.insert(loose_.end(), raised_.begin(), raised_.end());
 }
 
 // ------------------------------------------------------------------------------ VariantTags

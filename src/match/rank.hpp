@@ -58,9 +58,8 @@ class BlockEntries {
     struct Part { // of a policy's firms: those with the same preferences
         const BlockRow* row;
         std::uint32_t subset;
-        Score more;
     };
-    struct Loose { // of a policy with too many preferences for a variant each
+    struct Loose { // likewise, of a policy with too many sets of preferences for a variant each
         RankKey key;
         std::uint32_t order;
         const BlockRow* row;
@@ -71,7 +70,11 @@ class BlockEntries {
     void clear();
     void take(const BlockMatches& matches, RankKey ahead, const PreferenceRows& preferences);
     void split(const Preferring& policy, const BlockRow* firms, const PreferenceRows& preferences);
+    void split_by_score(const Preferring& policy, const BlockRow* firms,
+                        const PreferenceRows& preferences);
+    BlockRow* part_rows();
     Halves halve(const BlockRow& row, const BlockRow& by);
+    const BlockRow* united(const BlockRow& a, const BlockRow& b);
     void make_room(std::size_t entries);
     void merge_loose(RankKey ahead, std::size_t ordered);
     void add(std::uint32_t order, const BlockRow* row) {
@@ -93,6 +96,7 @@ class BlockEntries {
     std::vector<std::uint64_t> present_;  // which orders
     std::size_t ordered_ = 0;             // how many
     std::vector<Loose> loose_, spare_loose_;
+    std::vector<Loose> raised_, inside_, outside_; // of one policy
     std::vector<Part> parts_;
     std::vector<std::unique_ptr<BlockRow[]>> part_rows_; // two and two
     std::size_t part_rows_used_ = 0;
