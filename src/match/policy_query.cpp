@@ -534,7 +534,9 @@ void PolicyQuery::Run::rank() {
     const Program& program = policy_.program;
     const bool wide = firm_key_bits(program, program.policies[0], query_.index_.firms()) > 64;
     const ScoreFloors* floors = nullptr;
-    scratch_.tags.take_tags(program, query_.tags_, query_.firms_);
+    if (std::any_of(std::begin(scratch_.selected), std::end(scratch_.selected),
+                    [](const SelectedFirms& firms) { return !firms.blocks.empty(); }))
+        scratch_.tags.take_tags(program, query_.tags_, query_.firms_);
     const auto select = [&](RankClass rank_class, std::uint32_t top) {
         SelectedFirms& firms = scratch_.selected[rank_class];
         if (firms.blocks.empty()) return;

@@ -72,8 +72,12 @@ class QueryComparison {
                 take_all(query, among, query, bound, {1, subset, false});
                 ++accepted_;
             }
-            if (policy == 0)
+            if (policy == 0) {
                 CHECK_THROWS_AS(orderless.match(there, {}, scratch_, answer_), std::logic_error);
+                const Program again = compile(fixture_.schema(), policies, options);
+                const FirmIndex index_again(again, table);
+                CHECK(!PolicyQuery(again, index_again, table).accepts(bound));
+            }
         }
     }
 
