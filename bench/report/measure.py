@@ -132,7 +132,7 @@ def google_benchmarks(quick, emit):
 PROGRAMS = {
     "qice_bench_one_firm": ([], ["city"]),
     "qice_bench_one_policy": ([], []),
-    "qice_bench_night": (["550000", "10000", "1", "8"], ["20000", "1000", "1", "3"]),
+    "qice_bench_night": (["550000", "10000", "1", "14"], ["20000", "1000", "1", "4"]),
     "qice_bench_ideas": (["550000", "10000"], ["20000", "1000", "3"]),
 }
 
