@@ -204,12 +204,14 @@ class Report:
                     f"{line['firms']:,}",
                     duration(sum(line["seconds"].values())),
                     duration(line["seconds"]["match"]),
+                    per_pair(line["ns_per_pair"]),
                     f"{number(line['peak_mib'])} MiB",
                 ]
                 for line in streamed
             ]
-            text += "\n\nWith `--stream`, every push written:\n\n" + table(
-                ["firms", "in all", "match", "peak memory"], rows, right=range(1, 4)
+            text += "\n\nThat match is the first in its process, and the more firms, the more it waits for fresh memory to write the answer to. "
+            text += "With `--stream`, which uses its memory again, every push written:\n\n" + table(
+                ["firms", "in all", "match", "a pair", "peak memory"], rows, right=range(1, 5)
             )
         for line in self.all("curves", what="left_out"):
             text += f"\n\n{line['x']:,} firms were left out: {line['why']}."
