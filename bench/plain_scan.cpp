@@ -8,11 +8,11 @@ namespace qice::bench {
 
 PlainScan::PlainScan(const Schema& schema, std::span<const Policy> policies, const Program& program,
                      Date as_of)
-    : program_(program), keys_(program, policies), coder_(schema, program, as_of),
+    : program_(program), keys_(program, policies), coder_(schema, program), as_of_(as_of),
       coded_(coder_.scratch()) {}
 
 const std::vector<RankKey>& PlainScan::ask(const FirmRecord& firm, std::size_t top) {
-    coder_.code(firm, coded_);
+    coder_.code(firm, as_of_, coded_);
     found_.clear();
     KeySpan span;
     for (std::uint32_t place = 0; place < program_.policies.size(); ++place) {
@@ -27,7 +27,7 @@ const std::vector<RankKey>& PlainScan::ask(const FirmRecord& firm, std::size_t t
 }
 
 std::size_t PlainScan::met_in(const FirmRecord& firm, std::uint32_t field) {
-    coder_.code(firm, coded_);
+    coder_.code(firm, as_of_, coded_);
     std::size_t met = 0;
     for (const CompiledPolicy& policy : program_.policies) {
         const auto literals = program_.literals_of(policy.rule);

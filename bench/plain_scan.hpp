@@ -20,7 +20,7 @@ class PlainScan {
     /// The keys of the `top` best eligible policies, best first.
     const std::vector<RankKey>& ask(const FirmRecord& firm, std::size_t top);
     const RankKeys& keys() const { return keys_; }
-    void code(const FirmRecord& firm) { coder_.code(firm, coded_); }
+    void code(const FirmRecord& firm) { coder_.code(firm, as_of_, coded_); }
     /// How many policies a firm meets as far as one field of the schema goes.
     std::size_t met_in(const FirmRecord& firm, std::uint32_t field);
 
@@ -33,6 +33,7 @@ class PlainScan {
     const Program& program_;
     RankKeys keys_;
     RecordCoder coder_;
+    Date as_of_;
     CodedRecord coded_;
     std::vector<RankKey> found_;
 };

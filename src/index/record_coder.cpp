@@ -7,8 +7,8 @@
 
 namespace qice {
 
-RecordCoder::RecordCoder(const Schema& schema, const Program& program, Date as_of)
-    : schema_(schema), program_(program), as_of_(as_of), size_codes_(program.fields.size()),
+RecordCoder::RecordCoder(const Schema& schema, const Program& program)
+    : schema_(schema), program_(program), size_codes_(program.fields.size()),
       size_categories_(schema.size()), set_of_(schema.size(), kNone) {
     std::vector<bool> needed(schema.size());
     for (std::uint32_t slot = 0; slot < program.fields.size(); ++slot) {
@@ -37,8 +37,7 @@ RecordCoder::RecordCoder(const Schema& schema, const Program& program, Date as_o
         set_of_[set.field] = number;
         StringMap<Planes>& planes = planes_.emplace_back();
         for (std::uint32_t i = 0; i < set.elements.size(); ++i) {
-            Planes& of =
-                planes.emplace(set.elements[i].name, Planes{kNone, kNone}).first->second;
+            Planes& of = planes.emplace(set.elements[i].name, Planes{kNone, kNone}).first->second;
             (set.elements[i].ever ? of.ever : of.valid) = set.first_plane + i;
         }
     }
@@ -62,10 +61,10 @@ CodedRecord RecordCoder::scratch() const {
     return out;
 }
 
-void RecordCoder::code(const FirmRecord& firm, CodedRecord& out) const {
+void RecordCoder::code(const FirmRecord& firm, Date as_of, CodedRecord& out) const {
     for (std::uint32_t field : raw_)
         out.values[field] = firm.scalars()[field];
-    derive(firm, out);
+    derive(firm, as_of, out);
     for (std::uint32_t slot = 0; slot < forms_.size(); ++slot) {
         const CodedField& coded = program_.fields[slot];
         const std::uint32_t unknown = coded.cuts.codes();
@@ -91,16 +90,16 @@ void RecordCoder::code(const FirmRecord& firm, CodedRecord& out) const {
         }
         out.codes[slot] = code;
     }
-    code_elements(firm, out);
+    code_elements(firm, as_of, out);
     code_tags(firm, out);
 }
 
-void RecordCoder::derive(const FirmRecord& firm, CodedRecord& out) const {
+void RecordCoder::derive(const FirmRecord& firm, Date as_of, CodedRecord& out) const {
     const auto scalar_of = [&](std::uint32_t field) { return out.values[field]; };
     for (std::uint32_t field : derived_) {
         const Field& of = schema_[field];
         if (of.derive != Derive::sme_size) {
-            out.values[field] = derived_value(schema_, of, as_of_, scalar_of).value;
+            out.values[field] = derived_value(schema_, of, as_of, scalar_of).value;
             continue;
         }
         out.values[field] = kUnknownNumber;
@@ -119,7 +118,7 @@ std::optional<std::uint32_t> RecordCoder::size_category(std::uint32_t field, con
     return size_categories_[field][static_cast<std::size_t>(out.values[industry])];
 }
 
-void RecordCoder::code_elements(const FirmRecord& firm, CodedRecord& out) const {
+void RecordCoder::code_elements(const FirmRecord& firm, Date as_of, CodedRecord& out) const {
     std::fill(out.planes.begin(), out.planes.end(), 0);
     out.has.clear();
     const auto set_plane = [&](std::uint32_t plane) {
@@ -141,7 +140,7 @@ void RecordCoder::code_elements(const FirmRecord& firm, CodedRecord& out) const 
         const auto found = planes_[set].find(firm.name(element));
         if (found == planes_[set].end()) continue;
         const Planes& planes = found->second;
-        if (planes.valid != kNone && element.until >= as_of_.days && set_plane(planes.valid))
+        if (planes.valid != kNone && element.until >= as_of.days && set_plane(planes.valid))
             out.has.push_back(planes.valid);
         if (planes.ever != kNone && set_plane(planes.ever)) out.has.push_back(planes.ever);
     }

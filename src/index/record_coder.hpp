@@ -27,10 +27,11 @@ struct CodedRecord {
 
 class RecordCoder {
   public:
-    RecordCoder(const Schema& schema, const Program& program, Date as_of);
+    RecordCoder(const Schema& schema, const Program& program);
 
     CodedRecord scratch() const;
-    void code(const FirmRecord& firm, CodedRecord& out) const;
+    /// What the firm is on a day.
+    void code(const FirmRecord& firm, Date as_of, CodedRecord& out) const;
     std::size_t bytes() const;
 
   private:
@@ -40,8 +41,8 @@ class RecordCoder {
     };
     static constexpr std::uint32_t kNone = UINT32_MAX;
 
-    void derive(const FirmRecord& firm, CodedRecord& out) const;
-    void code_elements(const FirmRecord& firm, CodedRecord& out) const;
+    void derive(const FirmRecord& firm, Date as_of, CodedRecord& out) const;
+    void code_elements(const FirmRecord& firm, Date as_of, CodedRecord& out) const;
     void code_tags(const FirmRecord& firm, CodedRecord& out) const;
     void need(std::uint32_t field, std::vector<bool>& needed) const;
     std::optional<std::uint32_t> size_category(std::uint32_t field, const FirmRecord& firm,
@@ -49,7 +50,6 @@ class RecordCoder {
 
     const Schema& schema_;
     const Program& program_;
-    Date as_of_;
     std::vector<Form> forms_;                            // by slot
     std::vector<std::uint32_t> raw_;                     // the underived fields that are looked at
     std::vector<std::uint32_t> derived_;                 // fields, operands first; without ratios

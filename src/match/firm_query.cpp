@@ -58,7 +58,7 @@ class FirmQuery::Run {
         : index_(index), program_(index.program), options_(options), memory_(memory) {}
 
     void ask(const FirmRecord& firm, const std::uint64_t* open) {
-        index_.coder.code(firm, memory_.coded);
+        index_.coder.code(firm, options_.as_of.value_or(index_.as_of), memory_.coded);
         begin();
         memory_.counts.fill(0);
         memory_.unsure_count = 0;

@@ -70,9 +70,9 @@ class NodeSizes {
 } // namespace
 
 FirmQuery::Index::Index(SchemaPtr schema_ptr, std::span<const Policy> set, Program compiled,
-                        Date as_of)
+                        Date day)
     : kernels(&qice::kernels()), schema(std::move(schema_ptr)), program(std::move(compiled)),
-      keys(program, set), coder(*schema, program, as_of), literals(program),
+      keys(program, set), coder(*schema, program), literals(program), as_of(day),
       policies(program.policies.size()), position_of(set.size(), UINT32_MAX) {
     for (const Policy& policy : set)
         ids.append(policy.id);
@@ -115,7 +115,8 @@ void FirmQuery::Index::order_policies(const std::vector<std::uint32_t>& slots) {
         std::uint64_t size = 0;
         for (const Ref ref : program.others_of(program.policies[place].rule))
             size += sizes.of(ref);
-        Keyed entry{static_cast<int>(std::bit_width(size)), {}, keys.variant(place, 0).order, place};
+        Keyed entry{
+            static_cast<int>(std::bit_width(size)), {}, keys.variant(place, 0).order, place};
         for (std::size_t i = 0; i < slots.size(); ++i)
             entry.demands[i] = demand_on(program, program.policies[place], slots[i]);
         keyed.push_back(entry);

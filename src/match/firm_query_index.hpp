@@ -46,7 +46,7 @@ struct CheckList {
 };
 
 struct FirmQuery::Index {
-    Index(SchemaPtr schema, std::span<const Policy> policies, Program program, Date as_of);
+    Index(SchemaPtr schema, std::span<const Policy> policies, Program program, Date day);
 
     std::size_t bytes() const;
 
@@ -56,6 +56,7 @@ struct FirmQuery::Index {
     RankKeys keys;
     RecordCoder coder;
     LiteralTable literals;
+    Date as_of;
     TextColumn ids; // by number in the set
     std::size_t policies;
 

@@ -439,7 +439,7 @@ Status StandingMatch::update(StandingChanges changes) {
     state_->options.compile.as_of = day;
     state_->cost.day = watch.lap();
     state_->policies.change(changes, day);
-    state_->queries.forget(another_day);
+    state_->queries.forget();
     ChangedFirms changed = state_->take_out(changes, moved);
     state_->cost.policies = watch.lap();
     state_->update_layers(std::move(changed));

@@ -9,14 +9,6 @@ StandingQueries::StandingQueries(SchemaPtr schema, const std::vector<Policy>& fi
     : schema_(std::move(schema)), first_policies_(first), program_(program), policies_(policies),
       record_(schema_) {}
 
-void StandingQueries::forget(bool another_day) {
-    ready_ = false;
-    if (another_day) {
-        first_scratch_.reset();
-        first_.reset();
-    }
-}
-
 void StandingQueries::prepare(const CompileOptions& options) {
     if (ready_) return;
     if (!first_) {
@@ -37,7 +29,7 @@ void StandingQueries::prepare(const CompileOptions& options) {
 void StandingQueries::ask(const FirmView& firm, Verdict status, std::uint32_t top,
                           const CompileOptions& options, std::vector<Push>& out) {
     prepare(options);
-    const QueryOptions ask{top, status_bit(status)};
+    const QueryOptions ask{top, status_bit(status), options.as_of};
     record_.assign(firm);
     const FirmAnswer& first = first_->ask(record_, ask, first_open_, *first_scratch_);
     const FirmAnswer& later = later_->ask(record_, ask, *later_scratch_);

@@ -1,7 +1,7 @@
 // One firm of a standing answer asked afresh: all policies that take part, in any status.
 //
-// Two queries, made when they are first needed: one over the first set, kept for a day, in which
-// policies that have gone are closed; one over those that came later, made anew after each update.
+// Two queries, made when they are first needed: one over the first set, in which policies that have
+// gone are closed; one over those that came later, made anew after each update.
 #pragma once
 
 #include "match/standing_policies.hpp"
@@ -18,8 +18,8 @@ class StandingQueries {
     StandingQueries(SchemaPtr schema, const std::vector<Policy>& first, const Program& program,
                     const StandingPolicies& policies);
 
-    /// Policies have changed, or the day.
-    void forget(bool another_day);
+    /// Policies have changed.
+    void forget() { ready_ = false; }
     /// The first `top` of a status, best first.
     void ask(const FirmView& firm, Verdict status, std::uint32_t top, const CompileOptions& options,
              std::vector<Push>& out);

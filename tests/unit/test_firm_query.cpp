@@ -84,6 +84,29 @@ TEST_CASE("policies can be left out and taken in again") {
     CHECK(eligible() == 3);
 }
 
+TEST_CASE("a firm is judged on the day that a question names") {
+    const std::vector<Policy> policies = world::policies(world::schema(), R"([
+        {"id": "aged", "rule": {"field": "age", "ge": 24}},
+        {"id": "titled", "rule": {"field": "titles", "has_any": ["hnte"]}},
+        {"id": "once", "rule": {"field": "titles", "ever_has_any": ["hnte"]}}])");
+    const FirmQuery query(world::schema(), policies, {world::day("2026-06-15"), false, {}});
+    FirmQuery::Scratch scratch(query);
+    FirmRecord firm(world::schema());
+    firm.set_date(*world::schema()->find("established"), world::day("2024-06-16"));
+    firm.add_element(*world::schema()->find("titles"), "hnte", world::day("2026-06-15").days);
+    const auto eligible = [&](std::optional<Date> on) {
+        std::string ids;
+        for (const Push& push :
+             query.ask(firm, {20, kEligibleAndReview, on}, scratch).pushes(Verdict::eligible))
+            ids += std::string(query.id(push.other)) + ' ';
+        return ids;
+    };
+    CHECK(eligible({}) == "once titled ");
+    CHECK(eligible(world::day("2026-06-15")) == "once titled ");
+    CHECK(eligible(world::day("2026-06-16")) == "aged once ");
+    CHECK(eligible({}) == "once titled ");
+}
+
 TEST_CASE("alternatives beyond those that a block has room for are judged, too") {
     // Of 60 bounds each, half have to be reached: 30 patents, then 90, ... then 690.
     std::string json;

@@ -29,6 +29,9 @@ namespace qice {
 struct QueryOptions {
     std::uint32_t top = 20; // of each status; kNoLimit keeps all
     StatusSet statuses = kEligibleAndReview;
+    /// The day on which the firm is judged: how old it is, what of it has run out. Usually that of
+    /// the query, from which policies keep their urgency.
+    std::optional<Date> as_of = {};
 };
 
 /// What one firm can get. Stands in a scratch, until that is used again.
