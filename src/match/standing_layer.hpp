@@ -57,7 +57,7 @@ struct StandingLayer {
             of_status.close(position);
     }
 
-    /// Made when it is first asked for: most layers are small and short-lived.
+    /// Made when it is first asked for: when the day changes.
     const FirmCalendar& calendar() {
         if (!calendar_) calendar_.emplace(table);
         return *calendar_;

@@ -122,8 +122,9 @@ class PolicyQuery {
     BoundPolicy bind(const Policy& policy, const CompileOptions& options) const {
         return bind(compile_alone(firms_.schema(), policy, options));
     }
-    /// Can a policy be matched here that another query bound? Yes if both are of one program and
-    /// cut no codes finer, and the policy names no element of a set that the program does not know.
+    /// Can a policy be matched here that another query bound, whose program still lives? Yes if
+    /// both are of one program and cut no codes finer, and the policy names no element of a set
+    /// that the program does not know.
     bool accepts(const BoundPolicy& policy) const;
     /// Throws std::logic_error if asked to rank and built without.
     void match(const BoundPolicy& policy, const PolicyQueryOptions& options, Scratch& scratch,

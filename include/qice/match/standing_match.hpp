@@ -83,7 +83,8 @@ class StandingMatch {
 
     /// What a firm is told in a status, best first; `other` is for policy(). False if there is no
     /// such firm. In needs_data and near it is asked afresh, one caller after another: tens of
-    /// microseconds, and the first time after an update as long as compiling all policies.
+    /// microseconds, and the first time after an update as long as compiling the policies that have
+    /// come since the first night; the first time of all, all policies are indexed.
     bool pushes(std::string_view firm, Verdict status, std::vector<Push>& out) const;
     /// Lives as long as this object.
     const Policy& policy(std::uint32_t number) const;
