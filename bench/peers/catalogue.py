@@ -72,6 +72,7 @@ def native(name, title, size, leaves_out, how, packages=(), built_by=""):
 
 
 OWN = native("matcher", "qice", "", "", "Matcher::match, the library's call, as `qice match` makes it")
+OWN_READER = native("reader", "qice", "", "", "read_firms, the library's call")
 
 PEERS = [
     native(

@@ -9,6 +9,7 @@ Parts, each with its own file of JSON lines in bench/results (quick: in build/be
     curves   qice over firms, policies, density, threads, statuses, CPU levels and shapes of rules
     bench    the Google Benchmarks, each sample of theirs
     programs what the benches with a main of their own print: one firm, one policy, small nights, the ideas
+    reading  the firms' CSV into a typed table, beside DuckDB
     night    qice push beside the same two nights written as SQL; skipped where no PostgreSQL is installed
 
 A part that is not asked for keeps the results it has. --report measures nothing. The whole takes about 45 minutes
@@ -31,11 +32,12 @@ sys.path[:0] = [str(ROOT / "bench/peers"), str(ROOT / "bench/workloads")]
 import catalogue  # noqa: E402
 import compare  # noqa: E402
 import curves  # noqa: E402
+import reading  # noqa: E402
 import report  # noqa: E402
 import shape  # noqa: E402
 from cities import made_city  # noqa: E402
 
-PARTS = ("shape", "peers", "curves", "bench", "programs", "night")
+PARTS = ("shape", "peers", "curves", "bench", "programs", "reading", "night")
 
 
 def output(*command):
@@ -202,6 +204,7 @@ def main():
         "curves": lambda emit: curves.measure(args.qice, args.quick, emit),
         "bench": lambda emit: google_benchmarks(args.quick, emit),
         "programs": lambda emit: own_programs(args.quick, emit),
+        "reading": lambda emit: reading.measure(args.qice, args.quick, emit),
         "night": lambda emit: nights(args.qice, args.quick, emit),
     }
     for part in [] if args.report else args.only:

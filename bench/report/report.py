@@ -77,7 +77,7 @@ class Report:
 
     def machine(self):
         rows = []
-        for part in ("shape", "peers", "curves", "bench", "programs"):
+        for part in ("shape", "peers", "curves", "bench", "programs", "reading", "night"):
             made, took = self.one(part, what="machine"), self.one(part, what="took")
             if made:
                 rows.append(
@@ -328,6 +328,27 @@ class Report:
 
     def ideas(self):
         return self.program("qice_bench_ideas")
+
+    def reading(self):
+        lines = self.all("reading", what="reading")
+        if not lines:
+            return NOT_MEASURED
+        rows = [
+            (
+                line["title"],
+                line["version"],
+                line["leaves_out"],
+                duration(line["seconds"]),
+                duration(line["qice_seconds"]),
+                f"**{number(line['ratio'])}** ({number(line['ratio_low'])} to {number(line['ratio_high'])})",
+            )
+            for line in lines
+        ]
+        first = lines[0]
+        text = f"{first['firms']:,} firms in {first['columns']} columns, {number(first['bytes'] / 1e6)} MB; "
+        text += f"qice takes {number(first['bytes'] / 1e6 / first['qice_seconds'])} MB a second.\n\n"
+        header = ("reader", "version", "what it leaves out", "its time", "qice's time", "ratio")
+        return text + table(header, rows, right=range(3, 6))
 
     def night(self):
         """Both nights: qice, the same as SQL, and how often the one goes into the other."""

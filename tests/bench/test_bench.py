@@ -15,6 +15,8 @@ import sys
 import tempfile
 import unittest
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,7 @@ import worlds  # noqa: E402
 
 QICE = os.environ.get("QICE")
 BENCH = os.environ.get("QICE_BENCH")
+READER = Path(BENCH or "") / "peers/qice_peer_reader"
 AS_OF = "2026-06-15"
 
 
@@ -159,11 +162,41 @@ class RulesAsSql(unittest.TestCase):
         self.assertEqual(sql_rules.POSTGRESQL.type_of(column | {"high": 2**63 - 1}), "BIGINT")
 
 
+def value_of(cell, field):
+    """What reader.cpp adds up."""
+    kind = field["kind"]
+    if kind == "number":
+        return int(Decimal(cell).scaleb(field.get("decimals", 0)))
+    if kind == "date":
+        return (date.fromisoformat(cell) - date(1970, 1, 1)).days
+    return int(cell) if kind == "flag" else len(cell.split("|")) if kind in ("set", "tags") else 0
+
+
 class ThePeers(unittest.TestCase):
     def test_one_that_its_user_must_build_says_so_where_it_is_absent(self):
         (peer,) = (peer for peer in catalogue.PEERS if peer.name == "be_tree")
         absent = replace(peer, command=("/nowhere/qice_peer_be_tree",))
         self.assertRegex(catalogue.why_not(absent), "^qice_peer_be_tree was not built: .*-DQICE_BE_TREE=")
+
+    @unittest.skipUnless(QICE and BENCH, "needs $QICE and $QICE_BENCH")
+    def test_the_reader_says_what_each_column_holds(self):
+        with tempfile.TemporaryDirectory() as city:
+            subprocess.run(
+                [QICE, "generate", "--firms", "700", "--policies", "0", "--as-of", AS_OF, "--out", city, "--quiet"],
+                check=True,
+            )
+            done = subprocess.run([READER, city, AS_OF], input="\n\n", capture_output=True, text=True, check=True)
+            _, first, second = map(json.loads, done.stdout.splitlines())
+            self.assertEqual(first["fields"], second["fields"])
+            schema = json.loads((Path(city) / "schema.json").read_text(encoding="utf-8"))
+            with open(Path(city) / "firms.csv", newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            self.assertEqual(first["firms"], 700)
+            for field in schema["fields"]:
+                cells = [row[field["name"]] for row in rows if row.get(field["name"])]
+                if "derive" not in field:
+                    wanted = [str(len(cells)), str(sum(value_of(cell, field) for cell in cells))]
+                    self.assertEqual(first["fields"][field["name"]], wanted, field["name"])
 
     @unittest.skipUnless(QICE and BENCH, "needs $QICE and $QICE_BENCH")
     def test_those_in_cpp_answer_as_qice_does(self):
@@ -173,7 +206,7 @@ class ThePeers(unittest.TestCase):
                 check=True,
             )
             ran = set()
-            for program in sorted(Path(BENCH).glob("peers/qice_peer_*")):
+            for program in sorted(set(Path(BENCH).glob("peers/qice_peer_*")) - {READER}):
                 with self.subTest(peer=program.name):
                     done = subprocess.run([program, city, AS_OF], input="\n", capture_output=True, text=True)
                     self.assertEqual(done.returncode, 0, done.stderr)
@@ -247,6 +280,13 @@ class ThePage(unittest.TestCase):
         page, _ = self.make(programs=[line])
         self.assertIn("```text\n$ build/bench/bench/qice_bench_ideas 20 10\nzone map  2 x\nend\n```\n", page)
         self.assertEqual(page.count("$ build/bench/bench/"), 1)
+
+    def test_reading_is_shown_beside_duckdb(self):
+        line = {"what": "reading", "title": "DuckDB, text", "version": "DuckDB 1", "leaves_out": "all", "firms": 55_000, "columns": 12,
+                "bytes": 20_000_000, "seconds": 0.4, "qice_seconds": 0.2, "ratio": 2, "ratio_low": 1.9, "ratio_high": 2.1}
+        page, _ = self.make(reading=[line])
+        self.assertIn("55,000 firms in 12 columns, 20 MB; qice takes 100 MB a second.", page)
+        self.assertIn("| DuckDB, text | DuckDB 1 | all | 400 ms | 200 ms | **2** (1.9 to 2.1) |", page)
 
     def test_nights_are_shown_beside_sql(self):
         line = {"what": "night", "night": "first", "firms": 50_000, "policies": 990, "pushes": 12_345, "seconds": 42,

@@ -1,0 +1,94 @@
+"""How much longer does DuckDB need to read the firms' CSV into a typed table?
+
+Both read the same file out of the page cache with one thread, in turn, round after round, and qice before the first of a
+round and after each. What they made of each column must be equal, or there is no measurement.
+"""
+
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from catalogue import HERE, OWN_READER, Peer, set_up, why_not
+from cities import city_of
+from compare import Failed, Running, say, skip
+
+SIZES = (((550_000, 10_000), 5), ((20_000, 500), 2))  # in full, quick: a city and rounds
+
+
+def reader(form, how, leaves_out):
+    return Peer(
+        f"duckdb_read_{form}",
+        f"DuckDB, read_csv, {form}",
+        "",
+        leaves_out,
+        ("node", str(HERE / "duckdb_read.mjs"), "{city}", form),
+        how,
+        npm="@duckdb/node-api",
+        work=False,
+    )
+
+
+TYPED = "CREATE TABLE … AS SELECT … FROM read_csv(…), all types given; "
+LEFT = "codes are not looked up in their lists, no cell is reported, nothing is derived; "
+PEERS = [
+    reader("text", TYPED + "sets and tags as text", LEFT + "sets and tags are not taken apart"),
+    reader("lists", TYPED + "sets and tags split into lists", LEFT + "last days and weights stay in the elements' text"),
+]
+
+
+def check(ours, theirs):
+    if ours["firms"] != theirs["firms"]:
+        raise Failed(f"it read {theirs['firms']} firms, qice {ours['firms']}")
+    for name, said in theirs["fields"].items():
+        if said != ours["fields"].get(name):
+            raise Failed(f"{name}: qice has {ours['fields'].get(name)}, it {said}")
+
+
+def measure(qice, quick, emit):
+    set_up(say)
+    (firms, policies), rounds = SIZES[quick]
+    city = city_of(qice, firms, policies)
+    with tempfile.TemporaryDirectory() as folder:
+        start = lambda peer: Running(peer, city, Path(folder) / f"{peer.name}.csv")
+        own, peers, times = start(OWN_READER), {}, {}
+        for peer in PEERS:
+            if why_not(peer):
+                skip(peer, why_not(peer), emit)
+                continue
+            peers[peer], times[peer] = start(peer), []
+        ours = own.work()
+        for turn in range(rounds):
+            say(f"reading: round {turn + 1} of {rounds}")
+            before = own.work()["seconds"]
+            for peer, running in list(peers.items()):
+                try:
+                    said = running.work()
+                    check(ours, said)
+                except Failed as failed:
+                    skip(peer, str(failed), emit)
+                    del peers[peer]
+                    continue
+                after = own.work()["seconds"]
+                times[peer].append((said["seconds"], (before + after) / 2))
+                before = after
+        for peer, running in peers.items():
+            ratios = [theirs / qices for theirs, qices in times[peer]]
+            emit(
+                what="reading",
+                peer=peer.name,
+                title=peer.title,
+                version=running.loaded["version"],
+                how=peer.how,
+                leaves_out=peer.leaves_out,
+                firms=ours["firms"],
+                columns=len(ours["fields"]) + 1,
+                bytes=(city / "firms.csv").stat().st_size,
+                rounds=times[peer],
+                seconds=median(theirs for theirs, _ in times[peer]),
+                qice_seconds=median(qices for _, qices in times[peer]),
+                ratio=median(ratios),
+                ratio_low=min(ratios),
+                ratio_high=max(ratios),
+            )
+            running.end()
+        own.end()
