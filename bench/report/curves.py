@@ -55,6 +55,7 @@ def curve(name, unit, points, rounds, emit):
             firms=summaries[0]["firms"],
             policies=summaries[0]["policies_matched"],
             pairs=summaries[0]["pairs"],
+            pushes=sum(summaries[0]["pushes"].values()),
             seconds=seconds,
             rounds=[summary["seconds"]["match"] for summary in summaries],
             peak_mib=max(summary["peak_mib"] for summary in summaries),
@@ -126,6 +127,18 @@ def measure(qice, quick, emit):
         sizes.city_rounds,
         emit,
     )
+    pushes = city / "pushes.csv"
+    curve(
+        "whole",
+        "",
+        [
+            (names, lambda names=names: match(qice, city, "--status", names, "--out", pushes, threads=2), {})
+            for names in ("eligible", "eligible,review")
+        ],
+        sizes.city_rounds,
+        emit,
+    )
+    pushes.unlink()
     curve(
         "kernels",
         "",

@@ -259,6 +259,23 @@ class Report:
     def statuses_table(self):
         return self.curve_table("statuses", "statuses ranked")
 
+    def whole_table(self):
+        points = self.curve("whole")
+        if not points:
+            return NOT_MEASURED
+        rows = [
+            [
+                line["x"],
+                f"{line['pushes']:,}",
+                duration(sum(line["seconds"].values())),
+                *[duration(line["seconds"][part]) for part in ("read", "compile", "index", "match", "write")],
+                f"{number(line['peak_mib'])} MiB",
+            ]
+            for line in points
+        ]
+        header = ["statuses", "pushes written", "in all", "read", "compile", "index", "match", "write", "peak memory"]
+        return table(header, rows, right=range(1, len(header)))
+
     def kernels_table(self):
         return self.curve_table("kernels", "CPU level")
 
