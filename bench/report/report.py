@@ -27,6 +27,8 @@ def number(value):
 def duration(seconds):
     if seconds >= 1:
         return f"{number(seconds)} s"
+    if seconds < 1e-6:
+        return f"{number(seconds * 1e9)} ns"
     return f"{number(seconds * 1e3)} ms" if seconds >= 1e-3 else f"{number(seconds * 1e6)} µs"
 
 
