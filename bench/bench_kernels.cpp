@@ -11,7 +11,6 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <random>
@@ -346,15 +345,6 @@ Task find_among(const Kernels&, const Filters& filters) {
 }
 
 // ------------------------------------------------------------------------------- all of them
-
-const Filters& filters_of(const Kernels& level) {
-    const char* const before = std::getenv("QICE_KERNELS");
-    const std::string kept = before == nullptr ? "" : before;
-    ::setenv("QICE_KERNELS", level.name, 1);
-    const Filters& of_level = filters();
-    kept.empty() ? ::unsetenv("QICE_KERNELS") : ::setenv("QICE_KERNELS", kept.c_str(), 1);
-    return of_level;
-}
 
 void time(benchmark::State& state, MakeTask make, const Kernels& level) {
     const Kernels& plain = *available_kernels().front();

@@ -18,13 +18,15 @@ extern const Filters kFilters;
 }
 #endif
 
-const Filters& filters() {
+const Filters& filters_of([[maybe_unused]] const Kernels& level) {
 #if defined(__x86_64__)
-    const std::string_view level = kernels().name;
-    if (level == "avx2") return level_avx2::kFilters;
-    if (level == "avx512") return level_avx512::kFilters;
+    const std::string_view name = level.name;
+    if (name == "avx2") return level_avx2::kFilters;
+    if (name == "avx512") return level_avx512::kFilters;
 #endif
     return level_plain::kFilters;
 }
+
+const Filters& filters() { return filters_of(kernels()); }
 
 } // namespace qice

@@ -38,6 +38,10 @@ struct Filters {
                                 const BlockRow& row, std::uint32_t* out);
 };
 
+struct Kernels;
+
+/// Of the same level.
+const Filters& filters_of(const Kernels& level);
 /// Of the level that kernels() names.
 const Filters& filters();
 

@@ -492,10 +492,9 @@ TEST_CASE("positions that are in a row are found on every level") {
                 (row.words[bit / 64] >> (bit % 64) & 1) != 0)
                 expected.push_back(i);
         for (const Kernels* level : available_kernels()) {
-            const ForcedKernels forced(level->name);
             INFO(level->name << ", " << count);
             std::vector<std::uint32_t> found(count + kListedBehind);
-            found.resize(filters().find_among(positions.data(), count, row, found.data()));
+            found.resize(filters_of(*level).find_among(positions.data(), count, row, found.data()));
             CHECK(found == expected);
         }
     }
