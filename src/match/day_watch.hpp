@@ -1,5 +1,8 @@
 // Which firms another day changes for policies: a firm comes of age, a qualification runs out, and
-// some condition may tell.
+// some condition may tell. Too many may be named, never too few: these are matched anew.
+//
+// Costs a sort of all cuts of the policies, then some ns a firm whose values the day changes and a
+// look at each element of a set that expires.
 #pragma once
 
 #include "model/firm_rows.hpp"
