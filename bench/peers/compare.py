@@ -92,6 +92,31 @@ def check_counts(ours, theirs):
     return len(theirs)
 
 
+def described(running):
+    """Of a measurement: who was measured."""
+    peer = running.peer
+    return dict(
+        peer=peer.name,
+        title=peer.title,
+        version=running.loaded["version"],
+        how=peer.how,
+        leaves_out=peer.leaves_out,
+    )
+
+
+def in_turn(seconds, qice_seconds, ratios):
+    """Of a measurement: what all rounds took, a number a round."""
+    return dict(
+        rounds=seconds,
+        qice_rounds=qice_seconds,
+        seconds=median(seconds),
+        qice_seconds=median(qice_seconds),
+        ratio=median(ratios),
+        ratio_low=min(ratios),
+        ratio_high=max(ratios),
+    )
+
+
 def measure_size(qice, size, firms, policies, rounds, peers, emit):
     able = []
     for peer in peers:
@@ -148,24 +173,14 @@ def measure_size(qice, size, firms, policies, rounds, peers, emit):
         ratios = [theirs / pairs / (mine / qice_pairs) for theirs, mine in zip(seconds, qice_times)]
         emit(
             what="peer",
-            peer=peer.name,
-            title=peer.title,
-            version=each.loaded["version"],
-            how=peer.how,
-            leaves_out=peer.leaves_out,
+            **described(each),
             size=size,
             firms=summary["firms"],
             policies=open_policies,
             expressed=expressed,
             counts_equal=compared[peer.name],
             eligible_share=sum(eligible for eligible, _ in ours.values()) / qice_pairs,
-            rounds=seconds,
-            qice_rounds=qice_times,
-            seconds=median(seconds),
-            qice_seconds=median(qice_times),
-            ratio=median(ratios),
-            ratio_low=min(ratios),
-            ratio_high=max(ratios),
+            **in_turn(seconds, qice_times, ratios),
             ns_per_pair=median(seconds) / pairs * 1e9,
             qice_ns_per_pair=median(qice_times) / qice_pairs * 1e9,
             parts={key: median(line[key] for line in said) for key in said[0] if key not in ("seconds", "equal")},

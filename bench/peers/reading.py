@@ -1,16 +1,15 @@
 """How much longer does DuckDB need to read the firms' CSV into a typed table?
 
-Both read the same file out of the page cache with one thread, in turn, round after round, and qice before the first of a
-round and after each. What they made of each column must be equal, or there is no measurement.
+Both read the same file out of the page cache with one thread, in turn, round after round, and qice before the first round
+and after each. What they made of each column must be equal, or there is no measurement.
 """
 
 import tempfile
 from pathlib import Path
-from statistics import median
 
 from catalogue import HERE, OWN_READER, Peer, set_up, why_not
 from cities import city_of
-from compare import Failed, Running, say, skip
+from compare import Failed, Running, described, in_turn, say, skip
 
 SIZES = (((550_000, 10_000), 5), ((20_000, 500), 2))  # in full, quick: a city and rounds
 
@@ -50,45 +49,41 @@ def measure(qice, quick, emit):
     city = city_of(qice, firms, policies)
     with tempfile.TemporaryDirectory() as folder:
         start = lambda peer: Running(peer, city, Path(folder) / f"{peer.name}.csv")
-        own, peers, times = start(OWN_READER), {}, {}
-        for peer in PEERS:
-            if why_not(peer):
-                skip(peer, why_not(peer), emit)
-                continue
-            peers[peer], times[peer] = start(peer), []
+        own = start(OWN_READER)
         ours = own.work()
-        for turn in range(rounds):
-            say(f"reading: round {turn + 1} of {rounds}")
-            before = own.work()["seconds"]
-            for peer, running in list(peers.items()):
-                try:
-                    said = running.work()
-                    check(ours, said)
-                except Failed as failed:
-                    skip(peer, str(failed), emit)
-                    del peers[peer]
-                    continue
-                after = own.work()["seconds"]
-                times[peer].append((said["seconds"], (before + after) / 2))
-                before = after
-        for peer, running in peers.items():
-            ratios = [theirs / qices for theirs, qices in times[peer]]
+        for peer in PEERS:
+            try:
+                if why_not(peer):
+                    raise Failed(why_not(peer))
+                running = start(peer)
+                theirs, qices = in_rounds(own, ours, running, rounds)
+            except Failed as failed:
+                skip(peer, str(failed), emit)
+                continue
             emit(
                 what="reading",
-                peer=peer.name,
-                title=peer.title,
-                version=running.loaded["version"],
-                how=peer.how,
-                leaves_out=peer.leaves_out,
+                **described(running),
                 firms=ours["firms"],
                 columns=len(ours["fields"]) + 1,
                 bytes=(city / "firms.csv").stat().st_size,
-                rounds=times[peer],
-                seconds=median(theirs for theirs, _ in times[peer]),
-                qice_seconds=median(qices for _, qices in times[peer]),
-                ratio=median(ratios),
-                ratio_low=min(ratios),
-                ratio_high=max(ratios),
+                **in_turn(theirs, qices, [slow / fast for slow, fast in zip(theirs, qices)]),
             )
-            running.end()
         own.end()
+
+
+def in_rounds(own, ours, running, rounds):
+    """Seconds of both, a round each; qice's are the mean of the times before and after."""
+    theirs, qices = [], []
+    try:
+        before = own.work()["seconds"]
+        for turn in range(rounds):
+            say(f"{running.peer.title}: round {turn + 1} of {rounds}")
+            said = running.work()
+            check(ours, said)
+            after = own.work()["seconds"]
+            theirs.append(said["seconds"])
+            qices.append((before + after) / 2)
+            before = after
+    finally:
+        running.end()
+    return theirs, qices

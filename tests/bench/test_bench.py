@@ -172,6 +172,11 @@ def value_of(cell, field):
     return int(cell) if kind == "flag" else len(cell.split("|")) if kind in ("set", "tags") else 0
 
 
+def generate(city, firms, policies):
+    command = [QICE, "generate", "--firms", firms, "--policies", policies, "--as-of", AS_OF, "--out", city, "--quiet"]
+    subprocess.run([str(word) for word in command], check=True)
+
+
 class ThePeers(unittest.TestCase):
     def test_one_that_its_user_must_build_says_so_where_it_is_absent(self):
         (peer,) = (peer for peer in catalogue.PEERS if peer.name == "be_tree")
@@ -181,10 +186,7 @@ class ThePeers(unittest.TestCase):
     @unittest.skipUnless(QICE and BENCH, "needs $QICE and $QICE_BENCH")
     def test_the_reader_says_what_each_column_holds(self):
         with tempfile.TemporaryDirectory() as city:
-            subprocess.run(
-                [QICE, "generate", "--firms", "700", "--policies", "0", "--as-of", AS_OF, "--out", city, "--quiet"],
-                check=True,
-            )
+            generate(city, 700, 0)
             done = subprocess.run([READER, city, AS_OF], input="\n\n", capture_output=True, text=True, check=True)
             _, first, second = map(json.loads, done.stdout.splitlines())
             self.assertEqual(first["fields"], second["fields"])
@@ -201,10 +203,7 @@ class ThePeers(unittest.TestCase):
     @unittest.skipUnless(QICE and BENCH, "needs $QICE and $QICE_BENCH")
     def test_those_in_cpp_answer_as_qice_does(self):
         with tempfile.TemporaryDirectory() as city:
-            subprocess.run(
-                [QICE, "generate", "--firms", "1500", "--policies", "200", "--as-of", AS_OF, "--out", city, "--quiet"],
-                check=True,
-            )
+            generate(city, 1500, 200)
             ran = set()
             for program in sorted(set(Path(BENCH).glob("peers/qice_peer_*")) - {READER}):
                 with self.subTest(peer=program.name):
